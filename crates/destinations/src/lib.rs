@@ -1,0 +1,119 @@
+//! Where events go: one file or folder each, one line each in `ALL`. A destination knows its limits, builds requests
+//! and reads answers.
+//!
+//! Values in, values out. Deliberately absent: the network, the clock, the journal's offsets, and the loop that ships.
+
+use bytes::Bytes;
+use model::{Problem, SourceId, Timestamp};
+use net::{Answer, Request};
+use serde_json::Value;
+
+/// Every kind of destination, in the order in which manuals and menus list them.
+pub static ALL: &[&dyn DestinationKind] = &[];
+
+/// The kind called `name`.
+#[must_use]
+pub fn find(name: &str) -> Option<&'static dyn DestinationKind> {
+    ALL.iter().copied().find(|kind| kind.name() == name)
+}
+
+/// A kind of destination.
+pub trait DestinationKind: Send + Sync {
+    /// Lowercase ASCII noun; stands in the configuration and never changes: `azure_logs_ingestion`.
+    fn name(&self) -> &'static str;
+    /// The name that people know.
+    fn title(&self) -> &'static str;
+    /// What the user wrote → a destination. Every problem at once, paths relative to `written`. No I/O.
+    fn validate(&self, written: &Value) -> Result<Box<dyn Destination>, Vec<Problem>>;
+}
+
+/// An event on its way out.
+#[derive(Debug, Clone)]
+pub struct Outgoing {
+    /// Who brought it.
+    pub source: SourceId,
+    /// Its position in the journal.
+    pub offset: u64,
+    /// The provider's id of it.
+    pub id: String,
+    /// The provider's time.
+    pub time: Option<Timestamp>,
+    /// When it reached us.
+    pub received: Timestamp,
+    /// The event, byte for byte.
+    pub raw: Bytes,
+}
+
+/// The body of one request, and which events it carries.
+#[derive(Debug, Clone)]
+pub struct Parcel {
+    /// The table or stream it goes to.
+    pub stream: String,
+    /// The bytes to send (compressed if `gzip`).
+    pub body: Bytes,
+    /// Whether `body` is gzip.
+    pub gzip: bool,
+    /// Positions, in the slice that was packed, of the events that it carries, ascending.
+    pub events: Vec<usize>,
+}
+
+/// The outcome of packing.
+#[derive(Debug, Clone, Default)]
+pub struct Packed {
+    /// Requests to be, in order; every event stands in exactly one of them, or in `refused`, or is not for this
+    /// destination at all.
+    pub parcels: Vec<Parcel>,
+    /// Events that the service would not take (too large …): position and reason. They go to the dead letters.
+    pub refused: Vec<(usize, String)>,
+}
+
+/// Whom the request must be signed by.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Credential {
+    /// Nobody, or the destination signs it itself.
+    Own,
+    /// A bearer token of Microsoft Entra.
+    Entra(net::EntraCredential),
+}
+
+/// A validated destination.
+pub trait Destination: Send + Sync {
+    /// Whether events of this provider go there.
+    fn takes(&self, source: &SourceId) -> bool;
+    /// Splits events into requests that are within the service's limits. Keeps order, loses nothing, repeats nothing;
+    /// the same events give the same bytes.
+    fn pack(&self, events: &[Outgoing]) -> Packed;
+    /// Whose token `request` needs.
+    fn credential(&self) -> Credential;
+    /// The request for one parcel, signed for this moment.
+    fn request(&self, parcel: &Parcel, token: Option<&model::Secret>, now: Timestamp) -> Request;
+    /// What the answer means.
+    fn read(&self, answer: &Answer, now: Timestamp) -> Verdict;
+}
+
+/// What became of a parcel.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Verdict {
+    /// The service has it.
+    Delivered,
+    /// Try the same again, after this many seconds if the service said so.
+    Retry {
+        /// What the service asked for.
+        after_seconds: Option<u64>,
+        /// Why, for `status`.
+        reason: String,
+    },
+    /// Too large: halve it and send both halves. A parcel of one event is refused instead.
+    Split,
+    /// The token was not accepted: fetch a new one, once, then `Stop`.
+    TokenExpired,
+    /// The service will never take this parcel: find out which events it refuses (halving), those go to the dead letters.
+    Refused(String),
+    /// Nothing can be delivered until a person acts; keep everything and try again now and then.
+    Stop {
+        /// What is wrong.
+        reason: String,
+        /// What to do.
+        hint: String,
+    },
+}

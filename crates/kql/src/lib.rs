@@ -1,0 +1,8 @@
+//! The Kusto query language: text → tokens → syntax tree → bound, typed plan; with diagnostics, and later completion,
+//! hover and formatting from the same tree. Nothing here ever fails: there is always a result, and diagnostics beside it.
+//!
+//! Deliberately absent: Arrow, DataFusion, tenants, HTTP, the clock (the caller gives `now`), and what a function computes
+//! (`query` has that; the `Catalog` brings the signatures).
+
+pub mod plan;
+pub mod types;

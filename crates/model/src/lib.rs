@@ -1,0 +1,24 @@
+//! The plain values that every other crate speaks: events and batches, secrets, table schemas, problems, limits, and
+//! the two ports (`Clock`, `QueryEngine`) through which the middle of the program meets the outside.
+//!
+//! Deliberately absent: I/O, async runtimes, HTTP, and everything that belongs to one provider, one destination or one
+//! storage engine.
+
+mod clock;
+mod event;
+pub mod limits;
+mod problem;
+mod query;
+mod secret;
+mod table;
+
+pub use clock::{Clock, FixedClock, SystemClock};
+pub use event::{Batch, Cursor, Event, Gap, Rejected, SourceId, Via};
+pub use jiff::{SignedDuration, Timestamp};
+pub use problem::{Problem, nearest};
+pub use query::{
+    ColumnValues, QueryEngine, QueryError, QueryErrorKind, QueryLimits, QueryOutput, QueryRequest, QueryTable, Render,
+    ResultColumn, RowBatch,
+};
+pub use secret::Secret;
+pub use table::{Column, ColumnMapper, ColumnType, EventContext, RowWriter, TableSchema};

@@ -1,0 +1,98 @@
+//! A mistake in what a user wrote: where it stands, what is wrong, what to do. Validation collects all of them.
+//! Deliberately absent: errors of the running program, which each crate defines at its border.
+
+use std::fmt;
+
+use serde::Serialize;
+
+/// One thing to mend in a configuration.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Problem {
+    /// Path of the value: `tenants[0].sources.poll.client_secret`.
+    pub path: String,
+    /// What is wrong, as a lowercase fragment without a final dot.
+    pub message: String,
+    /// What to do next; empty if the message says it.
+    pub hint: String,
+}
+
+impl Problem {
+    /// A problem at `path`.
+    pub fn new(path: impl Into<String>, message: impl Into<String>, hint: impl Into<String>) -> Self {
+        Self { path: path.into(), message: message.into(), hint: hint.into() }
+    }
+
+    /// The same problem seen from one level further out.
+    #[must_use]
+    pub fn under(mut self, parent: &str) -> Self {
+        self.path = match (parent.is_empty(), self.path.is_empty()) {
+            (true, _) => self.path,
+            (false, true) => parent.to_owned(),
+            (false, false) if self.path.starts_with('[') => format!("{parent}{}", self.path),
+            (false, false) => format!("{parent}.{}", self.path),
+        };
+        self
+    }
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if !self.path.is_empty() {
+            write!(f, "{}: ", self.path)?;
+        }
+        f.write_str(&self.message)?;
+        if !self.hint.is_empty() {
+            write!(f, "\n  hint: {}", self.hint)?;
+        }
+        Ok(())
+    }
+}
+
+/// The candidate that `word` was most likely meant to be, if one is near enough to be worth offering.
+pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let limit = (word.chars().count() / 3).max(1);
+    candidates
+        .into_iter()
+        .map(|candidate| (distance(word, candidate), candidate))
+        .filter(|(distance, _)| *distance <= limit)
+        .min_by_key(|(distance, _)| *distance)
+        .map(|(_, candidate)| candidate)
+}
+
+/// Levenshtein distance, without regard to case.
+fn distance(a: &str, b: &str) -> usize {
+    let (a, b) = (a.to_lowercase(), b.to_lowercase());
+    let b: Vec<char> = b.chars().collect();
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    for (i, x) in a.chars().enumerate() {
+        let mut diagonal = row[0];
+        row[0] = i + 1;
+        for (j, y) in b.iter().enumerate() {
+            let substituted = diagonal + usize::from(x != *y);
+            diagonal = row[j + 1];
+            row[j + 1] = substituted.min(row[j] + 1).min(diagonal + 1);
+        }
+    }
+    row[b.len()]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nearest_offers_what_is_one_slip_away_and_nothing_else() {
+        for (word, expected) in
+            [("client_secrt", Some("client_secret")), ("Domain", Some("domain")), ("zzz", None), ("", None)]
+        {
+            assert_eq!(nearest(word, ["domain", "client_id", "client_secret"]), expected, "{word}");
+        }
+    }
+
+    #[test]
+    fn a_path_grows_outwards() {
+        let problem = Problem::new("[2].domain", "missing", "").under("tenants");
+        assert_eq!(problem.to_string(), "tenants[2].domain: missing");
+        assert_eq!(Problem::new("", "missing", "").under("a").path, "a");
+    }
+}
