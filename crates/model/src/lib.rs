@@ -11,14 +11,16 @@ mod problem;
 mod query;
 mod secret;
 mod table;
+mod written;
 
 pub use clock::{Clock, FixedClock, SystemClock};
 pub use event::{Batch, Cursor, Event, Gap, Rejected, SourceId, Via};
 pub use jiff::{SignedDuration, Timestamp};
 pub use problem::{Problem, nearest};
 pub use query::{
-    ColumnValues, QueryEngine, QueryError, QueryErrorKind, QueryLimits, QueryOutput, QueryRequest, QueryTable, Render,
-    ResultColumn, RowBatch,
+    ColumnValues, QueryEngine, QueryError, QueryErrorKind, QueryLimits, QueryOutput, QueryRequest,
+    QueryTable, Render, ResultColumn, RowBatch,
 };
 pub use secret::Secret;
 pub use table::{Column, ColumnMapper, ColumnType, EventContext, RowWriter, TableSchema};
+pub use written::Fields;

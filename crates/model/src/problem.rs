@@ -18,7 +18,11 @@ pub struct Problem {
 
 impl Problem {
     /// A problem at `path`.
-    pub fn new(path: impl Into<String>, message: impl Into<String>, hint: impl Into<String>) -> Self {
+    pub fn new(
+        path: impl Into<String>,
+        message: impl Into<String>,
+        hint: impl Into<String>,
+    ) -> Self {
         Self { path: path.into(), message: message.into(), hint: hint.into() }
     }
 
@@ -82,9 +86,12 @@ mod tests {
 
     #[test]
     fn nearest_offers_what_is_one_slip_away_and_nothing_else() {
-        for (word, expected) in
-            [("client_secrt", Some("client_secret")), ("Domain", Some("domain")), ("zzz", None), ("", None)]
-        {
+        for (word, expected) in [
+            ("client_secrt", Some("client_secret")),
+            ("Domain", Some("domain")),
+            ("zzz", None),
+            ("", None),
+        ] {
             assert_eq!(nearest(word, ["domain", "client_id", "client_secret"]), expected, "{word}");
         }
     }
