@@ -1,2 +1,99 @@
-//! xtask
-fn main() {}
+//! The project's own commands: `cargo xtask demo | test | bench | ci | tidy`. One place for what people and CI run, in the
+//! same order, without a shell.
+//!
+//! Deliberately absent: dependencies that take long to build, and anything that the product needs at run time.
+
+mod tidy;
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context as _, Result, bail};
+
+const HELP: &str = "\
+cargo xtask COMMAND
+
+  demo [ARG…]   build what is missing and run `doorledger demo`
+  test          run every test
+  bench [ARG…]  build for release, run the side-by-side benchmarks, print the table
+  tidy          check the house rules that a compiler does not
+  golden        run the tests and accept what they print as the new golden files
+  ci            everything that CI does, in its order
+";
+
+fn main() -> Result<()> {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let rest: Vec<&str> = arguments.iter().skip(1).map(String::as_str).collect();
+    match arguments.first().map(String::as_str) {
+        Some("demo") => cargo(
+            &[&["run", "--quiet", "--package", "doorledger", "--", "demo"], &rest[..]].concat(),
+            &[],
+        ),
+        Some("test") => test(&[]),
+        Some("bench") => bench(&rest),
+        Some("tidy") => tidy::check(&root()?),
+        Some("golden") => test(&[("INSTA_UPDATE", "always"), ("UPDATE", "1")]),
+        Some("ci") => ci(),
+        _ => {
+            print(HELP);
+            Ok(())
+        }
+    }
+}
+
+/// Everything that CI does. What is told fastest comes first.
+fn ci() -> Result<()> {
+    cargo(&["fmt", "--all", "--check"], &[])?;
+    tidy::check(&root()?)?;
+    cargo(&["clippy", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings"], &[])?;
+    test(&[])?;
+    cargo(
+        &["doc", "--workspace", "--no-deps", "--locked", "--document-private-items"],
+        &[("RUSTDOCFLAGS", "-D warnings")],
+    )
+}
+
+/// With nextest where it is installed, with cargo's own runner elsewhere; then the examples in the documentation.
+fn test(environment: &[(&str, &str)]) -> Result<()> {
+    let nextest = Command::new("cargo")
+        .args(["nextest", "--version"])
+        .output()
+        .is_ok_and(|out| out.status.success());
+    if nextest {
+        cargo(&["nextest", "run", "--workspace", "--locked"], environment)
+    } else {
+        cargo(&["test", "--workspace", "--all-targets", "--locked"], environment)
+    }
+}
+
+fn bench(arguments: &[&str]) -> Result<()> {
+    cargo(
+        &["build", "--release", "--locked", "--package", "doorledger", "--package", "bench"],
+        &[],
+    )?;
+    cargo(&[&["run", "--release", "--quiet", "--package", "bench", "--"], arguments].concat(), &[])
+}
+
+fn cargo(arguments: &[&str], environment: &[(&str, &str)]) -> Result<()> {
+    print(&format!("$ cargo {}\n", arguments.join(" ")));
+    let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    let status =
+        command.args(arguments).envs(environment.iter().copied()).current_dir(root()?).status();
+    let status = status.with_context(|| format!("start cargo {}", arguments.join(" ")))?;
+    if !status.success() {
+        bail!("cargo {} failed", arguments.join(" "));
+    }
+    Ok(())
+}
+
+/// The folder of the workspace.
+fn root() -> Result<PathBuf> {
+    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    here.parent().map(Path::to_owned).context("xtask stands in a folder of the workspace")
+}
+
+fn print(text: &str) {
+    use std::io::Write as _;
+    // Progress for people; if nobody reads it, the work goes on.
+    drop(std::io::stderr().write_all(text.as_bytes()));
+}

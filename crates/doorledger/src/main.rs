@@ -1,2 +1,53 @@
-//! binary
-fn main() {}
+//! The binary: reads the command line, starts what it names, and turns errors into messages and exit codes.
+//!
+//! Deliberately absent: everything that has a crate of its own. Here is only what needs all of them at once: configuration,
+//! wiring, the loops that own clock and network, and shutdown.
+
+mod cli;
+mod collect;
+mod commands;
+mod config;
+mod exit;
+mod mapper;
+mod node;
+mod ship;
+mod status;
+
+use std::io::Write as _;
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+use crate::cli::{Cli, LogFormat};
+use crate::exit::Failure;
+
+/// An exit code for what should not happen.
+const EXIT_DEFECT: u8 = 70;
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    start_log(cli.log_format);
+    match commands::run(cli) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            // Nobody is left to tell if standard error is gone.
+            drop(writeln!(std::io::stderr(), "doorledger: {}", chain(&error)));
+            error.downcast_ref::<Failure>().map_or(ExitCode::from(EXIT_DEFECT), |failure| failure.exit.into())
+        }
+    }
+}
+
+/// An error with its causes, each once.
+fn chain(error: &anyhow::Error) -> String {
+    error.chain().map(ToString::to_string).collect::<Vec<_>>().join(": ")
+}
+
+fn start_log(format: LogFormat) {
+    let filter = tracing_subscriber::EnvFilter::try_from_env("DOORLEDGER_LOG")
+        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("warn,doorledger=info,lake=info,journal=info"));
+    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(false);
+    match format {
+        LogFormat::Text => log.init(),
+        LogFormat::Json => log.json().init(),
+    }
+}

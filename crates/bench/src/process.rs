@@ -1,0 +1,222 @@
+//! Child processes: the program under test and the stand-in services; what they printed, used up, and answer.
+//! Deliberately absent: what is measured with them.
+
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, Result, bail, ensure};
+use serde_json::Value;
+use tokio::io::{AsyncBufReadExt as _, BufReader};
+use tokio::process::{Child, Command};
+
+/// Longest wait for anything that should happen by itself.
+const PATIENCE: Duration = Duration::from_secs(300);
+/// Between two looks.
+const GLANCE: Duration = Duration::from_millis(20);
+/// Kernel clock ticks a second, in which `/proc` counts processor time.
+const TICKS_PER_SECOND: f64 = 100.0;
+
+/// A running process of the program; killed when dropped.
+pub(crate) struct Program {
+    child: Child,
+    /// Where it answers.
+    pub(crate) url: String,
+}
+
+/// What a process has used up so far.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Usage {
+    /// Processor time, user and system.
+    pub(crate) cpu_seconds: f64,
+    /// Most memory resident at once.
+    pub(crate) peak_mib: f64,
+}
+
+impl Program {
+    /// Starts a stand-in service: `doorledger simulate …`. It prints one JSON line with its address.
+    pub(crate) async fn simulate(arguments: &[String]) -> Result<Self> {
+        let mut child = command()
+            .arg("simulate")
+            .args(arguments)
+            .stdout(Stdio::piped())
+            .spawn()
+            .context("start a stand-in")?;
+        let out = child.stdout.take().context("read what the stand-in prints")?;
+        let mut lines = BufReader::new(out).lines();
+        let line = tokio::time::timeout(PATIENCE, lines.next_line())
+            .await
+            .context("wait for the stand-in")??;
+        let told: Value = serde_json::from_str(&line.context("the stand-in ended")?)
+            .context("read the stand-in's address")?;
+        let url = told["base_url"].as_str().context("the stand-in told no address")?.to_owned();
+        // What it prints later is of no interest, but the pipe must stay open.
+        tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
+        Ok(Self { child, url })
+    }
+
+    /// Starts `doorledger serve` on `config`.
+    pub(crate) fn serve(config: &Path, port: u16, log: &Path) -> Result<Self> {
+        let log = std::fs::OpenOptions::new()
+            .create(true)
+            .append(true)
+            .open(log)
+            .context("open the log")?;
+        let child = command()
+            .arg("serve")
+            .arg("--config")
+            .arg(config)
+            .stderr(log)
+            .spawn()
+            .context("start the program")?;
+        Ok(Self { child, url: format!("http://127.0.0.1:{port}") })
+    }
+
+    /// Waits until the program is ready to take requests.
+    pub(crate) async fn ready(&mut self) -> Result<()> {
+        let client = client()?;
+        let start = Instant::now();
+        while start.elapsed() < PATIENCE {
+            if let Some(status) = self.child.try_wait().context("look at the program")? {
+                bail!("the program ended with {status}");
+            }
+            if client
+                .get(format!("{}/readyz", self.url))
+                .send()
+                .await
+                .is_ok_and(|answer| answer.status().is_success())
+            {
+                return Ok(());
+            }
+            tokio::time::sleep(GLANCE).await;
+        }
+        bail!("the program was not ready in time")
+    }
+
+    /// What the process has used up, from `/proc`.
+    pub(crate) fn usage(&self) -> Result<Usage> {
+        let id = self.child.id().context("the program has ended")?;
+        let stat = std::fs::read_to_string(format!("/proc/{id}/stat"))
+            .context("read the program's account")?;
+        let after_name = stat.rsplit_once(')').context("read the program's account")?.1;
+        let numbers: Vec<f64> =
+            after_name.split_whitespace().map(|n| n.parse().unwrap_or_default()).collect();
+        let status = std::fs::read_to_string(format!("/proc/{id}/status"))
+            .context("read the program's memory")?;
+        let peak = status
+            .lines()
+            .find_map(|line| line.strip_prefix("VmHWM:"))
+            .context("read the program's memory")?;
+        let peak_kib: f64 = peak
+            .trim()
+            .trim_end_matches(" kB")
+            .trim()
+            .parse()
+            .context("read the program's memory")?;
+        Ok(Usage {
+            cpu_seconds: (numbers[11] + numbers[12]) / TICKS_PER_SECOND,
+            peak_mib: peak_kib / 1024.0,
+        })
+    }
+
+    /// Ends it the hard way, as a power cut would.
+    pub(crate) async fn kill(mut self) -> Result<()> {
+        self.child.kill().await.context("kill the program")
+    }
+
+    /// The rows of a query.
+    pub(crate) async fn query(&self, text: &str) -> Result<Vec<Vec<Value>>> {
+        let body = serde_json::json!({ "query": text }).to_string();
+        let request = client()?
+            .post(format!("{}/api/v1/query", self.url))
+            .header("content-type", "application/json");
+        let answer = request.body(body).send().await.context("ask")?;
+        let status = answer.status();
+        let text = answer.text().await.context("read the answer")?;
+        ensure!(status.is_success(), "the query was answered with {status}: {text}");
+        let answer: Value = serde_json::from_str(&text).context("read the answer")?;
+        let rows = answer["tables"][0]["rows"].as_array().context("the answer has no rows")?;
+        Ok(rows.iter().map(|row| row.as_array().cloned().unwrap_or_default()).collect())
+    }
+
+    /// The first number of a query's first row.
+    pub(crate) async fn number(&self, text: &str) -> Result<u64> {
+        let rows = self.query(text).await?;
+        rows.first()
+            .and_then(|row| row.first())
+            .and_then(Value::as_u64)
+            .with_context(|| format!("no number from {text}"))
+    }
+
+    /// The account that a stand-in keeps.
+    pub(crate) async fn account(&self) -> Result<Value> {
+        let answer = client()?
+            .get(format!("{}/__account", self.url))
+            .send()
+            .await
+            .context("ask the stand-in")?;
+        serde_json::from_str(&answer.text().await.context("read the account")?)
+            .context("read the account")
+    }
+}
+
+impl Drop for Program {
+    fn drop(&mut self) {
+        // It may have ended already.
+        drop(self.child.start_kill());
+    }
+}
+
+/// Waits until `look` finds what it looks for.
+pub(crate) async fn until<T, F: Future<Output = Result<Option<T>>>>(
+    what: &str,
+    mut look: impl FnMut() -> F,
+) -> Result<T> {
+    let start = Instant::now();
+    while start.elapsed() < PATIENCE {
+        if let Some(found) = look().await? {
+            return Ok(found);
+        }
+        tokio::time::sleep(GLANCE).await;
+    }
+    bail!("waited {} s in vain: {what}", PATIENCE.as_secs())
+}
+
+/// A port that is free at this moment.
+pub(crate) fn free_port() -> Result<u16> {
+    let listener = std::net::TcpListener::bind(("127.0.0.1", 0)).context("find a free port")?;
+    Ok(listener.local_addr().context("find a free port")?.port())
+}
+
+/// Posts nothing to `url`, for its effect.
+pub(crate) async fn post(url: &str) -> Result<u16> {
+    Ok(client()?.post(url).send().await.context("post")?.status().as_u16())
+}
+
+/// Posts one delivery.
+pub(crate) async fn deliver(
+    url: &str,
+    token: &str,
+    body: Vec<u8>,
+    timeout: Duration,
+) -> Result<u16> {
+    let request = client()?.post(url).header("authorization", token).timeout(timeout).body(body);
+    Ok(request.send().await.context("deliver")?.status().as_u16())
+}
+
+/// Stand-ins have certificates of their own.
+fn client() -> Result<reqwest::Client> {
+    reqwest::Client::builder()
+        .tls_danger_accept_invalid_certs(true)
+        .build()
+        .context("make a client")
+}
+
+/// The program beside this one.
+fn command() -> Command {
+    let here = std::env::current_exe().unwrap_or_default();
+    let program: PathBuf = here.parent().unwrap_or(Path::new(".")).join("doorledger");
+    let mut command = Command::new(program);
+    command.kill_on_drop(true);
+    command
+}

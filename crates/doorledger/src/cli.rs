@@ -1,0 +1,285 @@
+//! The command line: every command and option, with the help that a user reads. From this one table come the parser, the
+//! help and the shell completions.
+//! Deliberately absent: what the commands do (`commands`).
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// The ledger of every door opened in your identity providers: collects each event of Auth0 and OneLogin, keeps them,
+/// answers KQL over them and ships them to Microsoft Sentinel.
+#[derive(Debug, Parser)]
+#[command(name = "doorledger", version, max_term_width = 110, arg_required_else_help = true)]
+pub(crate) struct Cli {
+    /// Configuration file [default: doorledger.yaml, .toml or .json here or in /etc/doorledger]
+    #[arg(long, short, global = true, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+    /// How log lines are written to standard error
+    #[arg(long, global = true, value_enum, default_value = "text")]
+    pub(crate) log_format: LogFormat,
+    /// What to do
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// Form of the log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum LogFormat {
+    /// For people.
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Collect, keep, answer and ship, until told to stop
+    Serve(Serve),
+    /// Show everything at work on simulated tenants: thirty days of history, live traffic, an Azure workspace
+    Demo(Demo),
+    /// Find every problem of the configuration at once
+    Check(Check),
+    /// Ask a question in KQL
+    Query(Query),
+    /// Follow new events as they become durable
+    Tail(Tail),
+    /// Collect everything that the providers still hold
+    Backfill(Backfill),
+    /// Read exported or archived events from files
+    Import(Import),
+    /// Tell how each source and destination is doing
+    Status(Status),
+    /// List, show and replay what could not be read or delivered
+    #[command(subcommand)]
+    DeadLetters(DeadLetters),
+    /// Make an API token and print the line that admits it
+    Token(Token),
+    /// Run a stand-in of a service, for tests and demonstrations
+    Simulate(Simulate),
+    /// Print a completion script for a shell
+    Completions {
+        /// Which shell
+        shell: clap_complete::Shell,
+    },
+}
+
+/// Options of `serve`.
+#[derive(Debug, Args)]
+pub(crate) struct Serve {
+    /// Data folder [default: from the configuration, or ./doorledger-data]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) data: Option<PathBuf>,
+    /// Address to listen on [default: from the configuration, or 127.0.0.1:7788]
+    #[arg(long, value_name = "ADDRESS")]
+    pub(crate) listen: Option<SocketAddr>,
+}
+
+/// Options of `demo`.
+#[derive(Debug, Args)]
+pub(crate) struct Demo {
+    /// Data folder; kept if named [default: a fresh temporary folder]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) data: Option<PathBuf>,
+    /// Address to listen on
+    #[arg(long, value_name = "ADDRESS", default_value = crate::config::DEFAULT_LISTEN)]
+    pub(crate) listen: SocketAddr,
+    /// The same seed gives the same people and the same history
+    #[arg(long, default_value_t = 1)]
+    pub(crate) seed: u64,
+    /// Events of history for each tenant
+    #[arg(long, default_value_t = 20_000)]
+    pub(crate) events: usize,
+    /// Stop by itself once history is collected and delivered, and say whether the counts agree
+    #[arg(long)]
+    pub(crate) once: bool,
+}
+
+/// Options of `check`.
+#[derive(Debug, Args)]
+pub(crate) struct Check {
+    /// Also ask the services: tokens, permissions
+    #[arg(long)]
+    pub(crate) online: bool,
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// Whom to ask: a running server, or a data folder read directly.
+#[derive(Debug, Args)]
+pub(crate) struct Server {
+    /// A running server
+    #[arg(long, value_name = "URL", default_value = "http://127.0.0.1:7788")]
+    pub(crate) url: String,
+    /// File that holds the API token for the server
+    #[arg(long, value_name = "FILE")]
+    pub(crate) token_file: Option<PathBuf>,
+}
+
+/// Options of `query`.
+#[derive(Debug, Args)]
+pub(crate) struct Query {
+    #[command(flatten)]
+    pub(crate) server: Server,
+    /// A data folder, read without a server
+    #[arg(long, value_name = "DIR", conflicts_with = "url")]
+    pub(crate) data: Option<PathBuf>,
+    /// Form of the answer
+    #[arg(long, value_enum, default_value = "table")]
+    pub(crate) format: Format,
+    /// The question; `-` reads it from standard input
+    #[arg(value_name = "KQL")]
+    pub(crate) text: String,
+}
+
+/// Forms of an answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// Aligned columns for people.
+    Table,
+    /// One JSON document with columns, types and rows.
+    Json,
+    /// Comma-separated, with a header.
+    Csv,
+    /// One JSON object a row.
+    Ndjson,
+}
+
+/// Options of `tail`.
+#[derive(Debug, Args)]
+pub(crate) struct Tail {
+    #[command(flatten)]
+    pub(crate) server: Server,
+    /// Table or function to follow
+    #[arg(default_value = "union Auth0Logs_CL, OneLoginEventsV2_CL")]
+    pub(crate) table: String,
+    /// Stop after this many events
+    #[arg(long, value_name = "N")]
+    pub(crate) events: Option<u64>,
+}
+
+/// Options of `backfill`.
+#[derive(Debug, Args)]
+pub(crate) struct Backfill {
+    /// Tenants to read [default: all that are polled]
+    #[arg(value_name = "TENANT")]
+    pub(crate) tenants: Vec<String>,
+    /// How far back: a date, or `retention` for everything that is still held
+    #[arg(long, default_value = "retention")]
+    pub(crate) since: String,
+    /// Data folder [default: from the configuration]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) data: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) server: Server,
+}
+
+/// Options of `import`.
+#[derive(Debug, Args)]
+pub(crate) struct Import {
+    /// Who wrote the events
+    #[arg(long, value_name = "NAME")]
+    pub(crate) provider: String,
+    /// The tenant that they belong to
+    #[arg(long, value_name = "NAME")]
+    pub(crate) tenant: String,
+    /// Data folder [default: from the configuration]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) data: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) server: Server,
+    /// Files: JSON, NDJSON, either also gzipped, in any wire form of the provider; `-` reads standard input
+    #[arg(required = true, value_name = "FILE")]
+    pub(crate) files: Vec<PathBuf>,
+}
+
+/// Options of `status`.
+#[derive(Debug, Args)]
+pub(crate) struct Status {
+    #[command(flatten)]
+    pub(crate) server: Server,
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// What to do with dead letters.
+#[derive(Debug, Subcommand)]
+pub(crate) enum DeadLetters {
+    /// List them, newest last
+    List {
+        #[command(flatten)]
+        server: Server,
+        /// At most this many
+        #[arg(long, default_value_t = 100)]
+        limit: usize,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Show one whole
+    Show {
+        #[command(flatten)]
+        server: Server,
+        /// Its number
+        id: u64,
+    },
+    /// Try them again: unreadable input is read again, undelivered events are sent again
+    Replay {
+        #[command(flatten)]
+        server: Server,
+        /// Their numbers [default: all]
+        ids: Vec<u64>,
+    },
+}
+
+/// Options of `token`.
+#[derive(Debug, Args)]
+pub(crate) struct Token {
+    /// Whose token it is
+    pub(crate) name: String,
+}
+
+/// The services that can be imitated.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Service {
+    /// An Auth0 tenant.
+    Auth0,
+    /// A OneLogin account.
+    Onelogin,
+    /// Entra, Logs Ingestion, Data Collector and Key Vault.
+    Azure,
+}
+
+/// Options of `simulate`.
+#[derive(Debug, Args)]
+pub(crate) struct Simulate {
+    /// Which service
+    pub(crate) service: Service,
+    /// Port on 127.0.0.1; 0 takes any that is free
+    #[arg(long, default_value_t = 0)]
+    pub(crate) port: u16,
+    /// The same seed gives the same bytes
+    #[arg(long, default_value_t = 1)]
+    pub(crate) seed: u64,
+    /// Events of history
+    #[arg(long, default_value_t = 10_000)]
+    pub(crate) events: usize,
+    /// Days over which the history is spread
+    #[arg(long, default_value_t = 30)]
+    pub(crate) days: u32,
+    /// New events each second
+    #[arg(long, default_value_t = 0.0)]
+    pub(crate) rate: f64,
+    /// Answer each request this much later
+    #[arg(long, default_value_t = 0)]
+    pub(crate) latency_ms: u64,
+    /// Serve HTTPS with a certificate of its own; the authority's certificate is written to this file
+    #[arg(long, value_name = "FILE")]
+    pub(crate) tls_ca: Option<PathBuf>,
+    /// Break things: a name, or name=probability; may be repeated
+    #[arg(long = "fault", value_name = "NAME")]
+    pub(crate) faults: Vec<String>,
+}

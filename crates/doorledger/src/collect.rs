@@ -1,0 +1,202 @@
+//! The loop that drives one poll: it owns the clock and the network, the source owns the decisions, the journal owns
+//! what is durable. While a page is being committed the next one is already asked for; pages are committed in order, and
+//! whatever fails on the way, the poll starts again at the cursor that the journal holds.
+//!
+//! Deliberately absent: providers, retries of a single request (the source decides when to ask again), and threads: each
+//! source is a task of its own, so that one tenant's trouble never slows another.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use journal::Journal;
+use model::{Batch, Clock, SourceId, Timestamp, Via};
+use net::Client;
+use sources::{Outcome, Poll, PollSource, Step, Waiting};
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+
+use crate::status::{Board, SourceCondition};
+
+/// The largest page that is read from a provider: 1,000 events of the largest size seen, with room.
+const PAGE_BYTES_MAX: usize = 64 * 1024 * 1024;
+/// How long to wait after the journal refused a page before the poll starts again.
+const REFUSED_PAGE_WAIT: Duration = Duration::from_secs(2);
+
+/// What every poll shares.
+#[derive(Clone)]
+pub(crate) struct Collector {
+    /// The way out.
+    pub(crate) client: Client,
+    /// Where pages become durable.
+    pub(crate) journal: Journal,
+    /// What time it is.
+    pub(crate) clock: Arc<dyn Clock>,
+    /// Where the state is shown.
+    pub(crate) board: Arc<Board>,
+}
+
+/// When a poll is done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Until {
+    /// Never: a live source.
+    Cancelled,
+    /// Once everything that is there has been read: a backfill.
+    CaughtUp,
+}
+
+/// How a poll ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Ended {
+    /// It was told to stop.
+    Cancelled,
+    /// It has read everything.
+    CaughtUp,
+}
+
+/// What a watcher learns after each page.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Progress {
+    /// Events that were new.
+    pub(crate) stored: u64,
+    /// Events that were there already.
+    pub(crate) duplicates: u64,
+    /// The latest provider time of the page.
+    pub(crate) latest: Option<Timestamp>,
+}
+
+impl Collector {
+    /// Polls `source` until it is cancelled or, for a backfill, has caught up.
+    pub(crate) async fn run(
+        &self,
+        id: &SourceId,
+        source: &dyn PollSource,
+        until: Until,
+        stop: &CancellationToken,
+        watch: impl Fn(Progress) + Clone + Send + 'static,
+    ) -> Ended {
+        loop {
+            let ended = self.run_once(id, source, until, stop, watch.clone()).await;
+            match ended {
+                Ok(ended) => return ended,
+                Err(reason) => {
+                    tracing::warn!(source = %id, reason, "a page was not made durable; starting again at the stored cursor");
+                    self.board.source_condition(id, SourceCondition::Waiting { reason });
+                    if sleep(REFUSED_PAGE_WAIT, stop).await.is_err() {
+                        return Ended::Cancelled;
+                    }
+                }
+            }
+        }
+    }
+
+    /// From the stored cursor on. `Err` when a page could not be made durable.
+    async fn run_once(
+        &self,
+        id: &SourceId,
+        source: &dyn PollSource,
+        until: Until,
+        stop: &CancellationToken,
+        watch: impl Fn(Progress) + Clone + Send + 'static,
+    ) -> Result<Ended, String> {
+        let cursor = self.journal.cursor(id).map_err(|error| error.to_string())?;
+        let mut poll = source.start(cursor, self.clock.now());
+        let mut commit = Commit::default();
+        loop {
+            match poll.step(self.clock.now()) {
+                Step::Wait { until: moment, why } => {
+                    commit.settle().await?;
+                    if why == Waiting::CaughtUp {
+                        self.board.source_condition(id, SourceCondition::CaughtUp);
+                        if until == Until::CaughtUp {
+                            return Ok(Ended::CaughtUp);
+                        }
+                    }
+                    let wait = Duration::try_from(moment.duration_since(self.clock.now())).unwrap_or_default();
+                    if sleep(wait, stop).await.is_err() {
+                        return Ok(Ended::Cancelled);
+                    }
+                }
+                Step::Send(request) => {
+                    let answer = tokio::select! {
+                        answer = self.client.send(request, PAGE_BYTES_MAX) => answer,
+                        () = stop.cancelled() => {
+                            commit.settle().await?;
+                            return Ok(Ended::Cancelled);
+                        }
+                    };
+                    let answer = answer.map_err(|error| error.to_string());
+                    let outcome = poll.answer(answer.as_ref().map_err(String::as_str), self.clock.now());
+                    self.take(id, outcome, &mut commit, watch.clone()).await?;
+                }
+            }
+        }
+    }
+
+    /// Acts on what an answer meant.
+    async fn take(
+        &self,
+        id: &SourceId,
+        outcome: Outcome,
+        commit: &mut Commit,
+        watch: impl Fn(Progress) + Send + 'static,
+    ) -> Result<(), String> {
+        match outcome {
+            Outcome::Settled => Ok(()),
+            Outcome::Failed(error) => {
+                tracing::warn!(source = %id, code = error.code, hint = error.hint, "{}", error.message);
+                self.board.source_condition(id, SourceCondition::Failed(error));
+                Ok(())
+            }
+            Outcome::Page { events, rejected, cursor, gap, more } => {
+                if let Some(gap) = &gap {
+                    tracing::warn!(source = %id, from = %gap.from, until = %gap.until, cause = gap.cause, "events are lost");
+                }
+                self.board.source_condition(id, if more { SourceCondition::Reading } else { SourceCondition::CaughtUp });
+                if events.is_empty() && rejected.is_empty() && cursor.is_none() && gap.is_none() {
+                    return Ok(());
+                }
+                let latest = events.iter().filter_map(|event| event.time).max();
+                let received = self.clock.now();
+                let batch = Batch { source: id.clone(), via: Via::Poll, received, events, rejected, cursor, gap };
+                commit.settle().await?;
+                let journal = self.journal.clone();
+                commit.start(tokio::spawn(async move {
+                    let appended = journal.append(batch).await.map_err(|error| error.to_string())?;
+                    watch(Progress { stored: appended.stored, duplicates: appended.duplicates, latest });
+                    Ok(())
+                }));
+                Ok(())
+            }
+        }
+    }
+}
+
+/// The one page that is on its way to the disk.
+#[derive(Default)]
+struct Commit(Option<JoinHandle<Result<(), String>>>);
+
+impl Commit {
+    fn start(&mut self, task: JoinHandle<Result<(), String>>) {
+        self.0 = Some(task);
+    }
+
+    /// Waits until it is durable.
+    async fn settle(&mut self) -> Result<(), String> {
+        match self.0.take() {
+            None => Ok(()),
+            Some(task) => task.await.unwrap_or_else(|panic| Err(panic.to_string())),
+        }
+    }
+}
+
+/// Sleeps, unless it is time to stop.
+pub(crate) async fn sleep(duration: Duration, stop: &CancellationToken) -> Result<(), Stopped> {
+    tokio::select! {
+        () = tokio::time::sleep(duration) => Ok(()),
+        () = stop.cancelled() => Err(Stopped),
+    }
+}
+
+/// It is time to stop.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Stopped;

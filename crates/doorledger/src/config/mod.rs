@@ -1,0 +1,241 @@
+//! The configuration: what a user wrote, in a file or in the environment of the tools that doorledger replaces, made
+//! into what the program needs. Every problem is found at once.
+//!
+//! Deliberately absent: fetching secrets (`net` does it, before `validate` sees the text) and the fields of providers and
+//! destinations, which they check themselves.
+
+mod environment;
+mod file;
+mod settings;
+
+pub(crate) use environment::from_environment;
+pub(crate) use file::{Format, find, read};
+pub(crate) use settings::{DEFAULT_LISTEN, Settings, TlsFiles, Token};
+
+use std::collections::HashSet;
+
+use destinations::Destination;
+use model::{Fields, Problem, SourceId, TableSchema, nearest};
+use serde_json::Value;
+use sources::{PollSource, Provider, Receiver};
+
+/// A configuration without problems.
+pub(crate) struct Config {
+    /// Where data lies, where we listen, limits.
+    pub(crate) settings: Settings,
+    /// Every configured way in.
+    pub(crate) sources: Vec<ConfiguredSource>,
+    /// Every configured way out.
+    pub(crate) destinations: Vec<ConfiguredDestination>,
+}
+
+/// One way in.
+pub(crate) struct ConfiguredSource {
+    /// Its full name.
+    pub(crate) id: SourceId,
+    /// Who writes the events.
+    pub(crate) provider: &'static dyn Provider,
+    /// Asked, or waiting to be told.
+    pub(crate) way: Way,
+    /// What was written of it: a backfill starts the same source at another moment.
+    pub(crate) written: Value,
+}
+
+/// How a source works.
+pub(crate) enum Way {
+    /// It is asked, page by page.
+    Poll(Box<dyn PollSource>),
+    /// It is sent to us.
+    Receive(std::sync::Arc<dyn Receiver>),
+}
+
+/// One way out.
+pub(crate) struct ConfiguredDestination {
+    /// Its name; its offset in the journal is kept under it.
+    pub(crate) name: String,
+    /// The kind, as configured.
+    pub(crate) kind: &'static str,
+    /// Begin with what the journal holds, rather than with what comes from now on.
+    pub(crate) from_beginning: bool,
+    /// The destination.
+    pub(crate) destination: std::sync::Arc<dyn Destination>,
+}
+
+impl Config {
+    /// The tables of all providers that are configured, for `ensure_table`.
+    pub(crate) fn tables(&self) -> Vec<&'static TableSchema> {
+        let mut tables: Vec<&'static TableSchema> = self.sources.iter().map(|source| source.provider.table()).collect();
+        tables.sort_by_key(|table| table.name);
+        tables.dedup_by_key(|table| table.name);
+        tables
+    }
+}
+
+/// Checks the whole configuration. `Err` holds every problem, with paths from the root of the document.
+pub(crate) fn validate(written: &Value) -> Result<Config, Vec<Problem>> {
+    let mut fields = Fields::of(written);
+    let settings = settings::read(&mut fields);
+    let sources = read_tenants(&mut fields);
+    let destinations = read_destinations(&mut fields);
+    let problems = fields.finish();
+    if problems.is_empty() { Ok(Config { settings, sources, destinations }) } else { Err(problems) }
+}
+
+fn read_tenants(fields: &mut Fields<'_>) -> Vec<ConfiguredSource> {
+    let mut seen = HashSet::new();
+    let mut sources = Vec::new();
+    for (index, tenant) in list(fields, "tenants").iter().enumerate() {
+        let mut tenant_fields = Fields::of(tenant);
+        let found = read_tenant(&mut tenant_fields, &mut seen);
+        sources.extend(found);
+        fields.problems_under(&format!("tenants[{index}]"), tenant_fields.finish());
+    }
+    sources
+}
+
+fn read_tenant(fields: &mut Fields<'_>, seen: &mut HashSet<(String, String)>) -> Vec<ConfiguredSource> {
+    let name = fields.required_text("name", "a short name of the tenant, for example `acme-prod`").map(str::to_owned);
+    let provider = read_provider(fields);
+    let written = fields.value("sources").cloned().unwrap_or(Value::Null);
+    let (Some(name), Some(provider)) = (name, provider) else { return Vec::new() };
+    if let Some(problem) = name_problem(&name) {
+        fields.problem("name", problem, "use letters, digits, `-`, `_` and `.`, 64 at most");
+    }
+    if !seen.insert((provider.name().to_owned(), name.clone())) {
+        fields.problem("name", &format!("`{name}` is the name of two {} tenants", provider.title()), "rename one of them");
+    }
+    let Some(written) = written.as_object().filter(|sources| !sources.is_empty()) else {
+        let hint = format!("add `{}: {{…}}` or `{}: {{…}}`", provider.poll_name(), provider.receive_name());
+        fields.problem("sources", "needs at least one source", &hint);
+        return Vec::new();
+    };
+    let mut sources = Vec::new();
+    for (source, written) in written {
+        match read_source(provider, &name, source, written) {
+            Ok(source) => sources.push(source),
+            Err(problems) => fields.problems_under(&format!("sources.{source}"), problems),
+        }
+    }
+    sources
+}
+
+fn read_provider(fields: &mut Fields<'_>) -> Option<&'static dyn Provider> {
+    let known: Vec<&str> = sources::ALL.iter().map(|provider| provider.name()).collect();
+    let name = fields.required_text("provider", &format!("choose one of: {}", known.join(", ")))?;
+    let provider = sources::find(name);
+    if provider.is_none() {
+        let hint = match nearest(name, known.iter().copied()) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => format!("choose one of: {}", known.join(", ")),
+        };
+        fields.problem("provider", &format!("`{name}` is not a provider"), &hint);
+    }
+    provider
+}
+
+/// A source's kind is its name, unless a `kind` field says otherwise: so a tenant can have two streams.
+fn read_source(
+    provider: &'static dyn Provider,
+    tenant: &str,
+    source: &str,
+    written: &Value,
+) -> Result<ConfiguredSource, Vec<Problem>> {
+    let mut written = written.clone();
+    let kind = match written.as_object_mut().and_then(|fields| fields.remove("kind")) {
+        Some(Value::String(kind)) => kind,
+        Some(_) => return Err(vec![Problem::new("kind", "expected a text", "")]),
+        None => source.to_owned(),
+    };
+    if let Some(problem) = name_problem(source) {
+        return Err(vec![Problem::new("", problem, "use letters, digits, `-`, `_` and `.`, 64 at most")]);
+    }
+    let way = if kind == provider.poll_name() {
+        Way::Poll(provider.poll(&written)?)
+    } else if kind == provider.receive_name() {
+        Way::Receive(provider.receive(&written)?.into())
+    } else {
+        let known = [provider.poll_name(), provider.receive_name()];
+        let hint = format!("{} has `{}` and `{}`; give another name with `kind:`", provider.title(), known[0], known[1]);
+        return Err(vec![Problem::new("", format!("`{kind}` is not a kind of source"), hint)]);
+    };
+    let id = SourceId { provider: provider.name().to_owned(), tenant: tenant.to_owned(), source: source.to_owned() };
+    Ok(ConfiguredSource { id, provider, way, written })
+}
+
+fn read_destinations(fields: &mut Fields<'_>) -> Vec<ConfiguredDestination> {
+    let mut seen = HashSet::new();
+    let mut destinations = Vec::new();
+    for (index, written) in list(fields, "destinations").iter().enumerate() {
+        let path = format!("destinations[{index}]");
+        match read_destination(written) {
+            Ok(destination) => {
+                if !seen.insert(destination.name.clone()) {
+                    let message = format!("`{}` is the name of two destinations", destination.name);
+                    fields.problems_under(&path, [Problem::new("name", message, "rename one of them")]);
+                }
+                destinations.push(destination);
+            }
+            Err(problems) => fields.problems_under(&path, problems),
+        }
+    }
+    destinations
+}
+
+fn read_destination(written: &Value) -> Result<ConfiguredDestination, Vec<Problem>> {
+    let Some(object) = written.as_object() else {
+        return Err(vec![Problem::new("", "expected fields", "write `kind:` and the kind's fields")]);
+    };
+    // What every destination has is taken out here; the rest belongs to the kind.
+    let (mut own, mut rest) = (serde_json::Map::new(), serde_json::Map::new());
+    for (name, value) in object {
+        let target = if ["name", "kind", "start"].contains(&name.as_str()) { &mut own } else { &mut rest };
+        target.insert(name.clone(), value.clone());
+    }
+    let own = Value::Object(own);
+    let mut fields = Fields::of(&own);
+    let known: Vec<&str> = destinations::ALL.iter().map(|kind| kind.name()).collect();
+    let kind_name = fields.required_text("kind", &format!("choose one of: {}", known.join(", ")));
+    let name = fields.text("name").or(kind_name).map(str::to_owned);
+    let from_beginning = fields.choice("start", &[("beginning", true), ("now", false)]).unwrap_or(true);
+    let kind = kind_name.and_then(destinations::find);
+    if let (Some(written), None) = (kind_name, kind) {
+        let hint = match nearest(written, known.iter().copied()) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => format!("choose one of: {}", known.join(", ")),
+        };
+        fields.problem("kind", &format!("`{written}` is not a kind of destination"), &hint);
+    }
+    if let Some(problem) = name.as_deref().and_then(name_problem) {
+        fields.problem("name", problem, "use letters, digits, `-`, `_` and `.`, 64 at most");
+    }
+    let mut problems = fields.finish();
+    match (kind.map(|kind| (kind, kind.validate(&Value::Object(rest)))), name) {
+        (Some((kind, Ok(destination))), Some(name)) if problems.is_empty() => {
+            Ok(ConfiguredDestination { name, kind: kind.name(), from_beginning, destination: destination.into() })
+        }
+        (validated, _) => {
+            problems.extend(validated.and_then(|(_, outcome)| outcome.err()).unwrap_or_default());
+            Err(problems)
+        }
+    }
+}
+
+fn list<'a>(fields: &mut Fields<'a>, name: &'static str) -> &'a [Value] {
+    match fields.value(name) {
+        None => &[],
+        Some(Value::Array(items)) => items,
+        Some(_) => {
+            fields.problem(name, "expected a list", "begin each entry with `- `");
+            &[]
+        }
+    }
+}
+
+/// Names stand in URLs, in stored events and in metrics.
+fn name_problem(name: &str) -> Option<&'static str> {
+    if name.is_empty() || name.len() > 64 {
+        return Some("has an unusable length");
+    }
+    let usable = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
+    (!name.chars().all(usable)).then_some("holds characters that cannot stand in a URL")
+}

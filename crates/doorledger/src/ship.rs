@@ -1,0 +1,291 @@
+//! The loop that ships to one destination: a reader of the journal with its own saved offset. It reads ahead a bounded
+//! window, packs it, keeps a few requests in flight, and moves its offset over what is settled: delivered, or refused for
+//! good and laid among the dead letters in the same transaction. So nothing is skipped, and after a crash at most the
+//! requests in flight are sent again.
+//!
+//! Deliberately absent: what a destination is (`destinations`), tokens (`net`), and other destinations: each has its own
+//! task, so that a dead one delays nobody.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use destinations::{Credential, Destination, Outgoing, Parcel, Verdict};
+use futures::{StreamExt as _, stream};
+use journal::{DeadLetter, Journal};
+use model::{Clock, Secret};
+use net::{Backoff, Client, EntraTokens};
+use tokio_util::sync::CancellationToken;
+
+use crate::collect::{Stopped, sleep};
+use crate::status::Board;
+
+/// How much of the journal is read ahead.
+const WINDOW_BYTES_MAX: usize = 4 * 1024 * 1024;
+/// Requests in flight to one destination.
+const PARCELS_IN_FLIGHT_MAX: usize = 4;
+/// The largest answer that is read.
+const ANSWER_BYTES_MAX: usize = 256 * 1024;
+/// Pauses between tries: the first and the longest.
+const RETRY_FIRST: Duration = Duration::from_millis(500);
+const RETRY_MAX: Duration = Duration::from_secs(60);
+/// How long to wait when a person has to act, before looking whether they did.
+const STOPPED_WAIT: Duration = Duration::from_secs(60);
+
+/// One destination at work.
+pub(crate) struct Shipper {
+    /// Its configured name.
+    pub(crate) name: String,
+    /// Where it goes.
+    pub(crate) destination: Arc<dyn Destination>,
+    /// Where it reads.
+    pub(crate) journal: Journal,
+    /// The way out.
+    pub(crate) client: Client,
+    /// Bearer tokens.
+    pub(crate) tokens: EntraTokens,
+    /// What time it is.
+    pub(crate) clock: Arc<dyn Clock>,
+    /// Where the state is shown.
+    pub(crate) board: Arc<Board>,
+}
+
+/// What became of the events of a parcel: which were refused for good, and why. The others are delivered.
+struct Settled {
+    events: Vec<usize>,
+    refused: Vec<(usize, String)>,
+}
+
+impl Shipper {
+    /// The name of its offset in the journal.
+    pub(crate) fn reader(name: &str) -> String {
+        format!("destination/{name}")
+    }
+
+    /// Ships from `offset` on until it is told to stop.
+    pub(crate) async fn run(self, mut offset: u64, stop: CancellationToken) {
+        let mut head = self.journal.head();
+        while !stop.is_cancelled() {
+            let next = *head.borrow_and_update();
+            if offset >= next {
+                tokio::select! {
+                    changed = head.changed() => if changed.is_err() { return },
+                    () = stop.cancelled() => return,
+                }
+                continue;
+            }
+            match self.ship_window(offset, &stop).await {
+                Ok(after) => offset = after,
+                Err(Trouble::Stopped) => return,
+                Err(Trouble::Journal(reason)) => {
+                    tracing::error!(destination = self.name, reason, "the journal cannot be read");
+                    self.board.destination_trouble(&self.name, &reason, "see `doorledger status`");
+                    if sleep(STOPPED_WAIT, &stop).await.is_err() {
+                        return;
+                    }
+                }
+            }
+        }
+    }
+
+    /// Ships one window and gives the offset after it.
+    async fn ship_window(&self, offset: u64, stop: &CancellationToken) -> Result<u64, Trouble> {
+        let (events, end) = self.read_window(offset).await?;
+        let packed = self.destination.pack(&events);
+        let mut window = Window::new(&events, end);
+        let refused: Vec<DeadLetter> = packed.refused.iter().map(|(i, why)| self.dead_letter(&events[*i], why)).collect();
+        window.settle(packed.parcels.iter().flat_map(|parcel| parcel.events.iter().copied()), false);
+        let mut settled = stream::iter(packed.parcels)
+            .map(|parcel| self.deliver(parcel, &events, stop))
+            .buffered(PARCELS_IN_FLIGHT_MAX);
+        let mut dead = refused;
+        while let Some(parcel) = settled.next().await {
+            let parcel = parcel.map_err(|Stopped| Trouble::Stopped)?;
+            window.settle(parcel.events.iter().copied(), true);
+            let refused = parcel.refused.len();
+            dead.extend(parcel.refused.iter().map(|(i, why)| self.dead_letter(&events[*i], why)));
+            self.board.destination_sent(&self.name, parcel.events.len() - refused, refused);
+            let until = window.settled_until();
+            // A dead letter is laid down together with the offset that passes it, so that a crash cannot double it.
+            let (passed, ahead) = dead.into_iter().partition(|letter: &DeadLetter| letter.offset < Some(until));
+            dead = ahead;
+            self.advance(until, passed).await?;
+        }
+        self.advance(end, dead).await?;
+        Ok(end)
+    }
+
+    async fn advance(&self, offset: u64, dead: Vec<DeadLetter>) -> Result<(), Trouble> {
+        let advanced = self.journal.advance(&Self::reader(&self.name), offset, dead).await;
+        advanced.map_err(|error| Trouble::Journal(error.to_string()))
+    }
+
+    /// The events of the next window that are for this destination, and the offset after the window.
+    async fn read_window(&self, offset: u64) -> Result<(Vec<Outgoing>, u64), Trouble> {
+        let (journal, destination) = (self.journal.clone(), self.destination.clone());
+        let read = tokio::task::spawn_blocking(move || {
+            let batches = journal.read(offset, WINDOW_BYTES_MAX)?;
+            let end = batches.iter().flat_map(|batch| batch.events.last()).map(|event| event.offset + 1).max();
+            let mut events = Vec::new();
+            for batch in batches.iter().filter(|batch| destination.takes(&batch.source)) {
+                events.extend(batch.events.iter().map(|event| Outgoing {
+                    source: batch.source.as_ref().clone(),
+                    offset: event.offset,
+                    id: event.id.clone(),
+                    time: event.time,
+                    received: batch.received,
+                    raw: event.raw.clone(),
+                }));
+            }
+            Ok::<_, journal::Error>((events, end.unwrap_or(offset)))
+        });
+        match read.await {
+            Ok(Ok(window)) => Ok(window),
+            Ok(Err(error)) => Err(Trouble::Journal(error.to_string())),
+            Err(panic) => Err(Trouble::Journal(panic.to_string())),
+        }
+    }
+
+    /// Sends one parcel until it is settled: halving what is too large or refused, waiting where the service is unwell.
+    async fn deliver(&self, parcel: Parcel, events: &[Outgoing], stop: &CancellationToken) -> Result<Settled, Stopped> {
+        let mut settled = Settled { events: parcel.events.clone(), refused: Vec::new() };
+        let mut waiting = vec![parcel];
+        while let Some(parcel) = waiting.pop() {
+            match self.send_until_decided(&parcel, stop).await? {
+                Decided::Delivered => {}
+                Decided::Split(reason) if parcel.events.len() == 1 => settled.refused.push((parcel.events[0], reason)),
+                Decided::Split(_) => waiting.extend(self.halves(&parcel, events, &mut settled)),
+            }
+        }
+        Ok(settled)
+    }
+
+    /// Two parcels out of one; first half last, because the last is sent first.
+    fn halves(&self, parcel: &Parcel, events: &[Outgoing], settled: &mut Settled) -> Vec<Parcel> {
+        let (first, second) = parcel.events.split_at(parcel.events.len() / 2);
+        let mut parcels = Vec::new();
+        for half in [second, first] {
+            let slice: Vec<Outgoing> = half.iter().map(|i| events[*i].clone()).collect();
+            let packed = self.destination.pack(&slice);
+            settled.refused.extend(packed.refused.into_iter().map(|(i, why)| (half[i], why)));
+            parcels.extend(packed.parcels.into_iter().rev().map(|mut parcel| {
+                for event in &mut parcel.events {
+                    *event = half[*event];
+                }
+                parcel
+            }));
+        }
+        parcels
+    }
+
+    async fn send_until_decided(&self, parcel: &Parcel, stop: &CancellationToken) -> Result<Decided, Stopped> {
+        let mut backoff = Backoff::new(RETRY_FIRST, RETRY_MAX, parcel.body.len() as u64);
+        let mut token_was_fresh = false;
+        loop {
+            let verdict = self.send(parcel).await;
+            let wait = match verdict {
+                Verdict::Delivered => {
+                    self.board.destination_well(&self.name);
+                    return Ok(Decided::Delivered);
+                }
+                Verdict::Split => return Ok(Decided::Split("too large for the service".to_owned())),
+                Verdict::Refused(reason) => return Ok(Decided::Split(reason)),
+                Verdict::TokenExpired if !token_was_fresh => {
+                    token_was_fresh = true;
+                    if let Credential::Entra(credential) = self.destination.credential() {
+                        self.tokens.forget(&credential);
+                    }
+                    continue;
+                }
+                Verdict::TokenExpired => {
+                    self.trouble("the service does not accept the token", "check the identity and its permissions");
+                    STOPPED_WAIT
+                }
+                Verdict::Stop { reason, hint } => {
+                    self.trouble(&reason, &hint);
+                    STOPPED_WAIT
+                }
+                Verdict::Retry { after_seconds, reason } => {
+                    self.trouble(&reason, "tried again by itself");
+                    after_seconds.map_or_else(|| backoff.next_pause(), Duration::from_secs)
+                }
+            };
+            sleep(wait, stop).await?;
+        }
+    }
+
+    /// One try. Trouble with token or transport is a verdict like any other.
+    async fn send(&self, parcel: &Parcel) -> Verdict {
+        let token = match self.token().await {
+            Ok(token) => token,
+            Err(verdict) => return verdict,
+        };
+        let request = self.destination.request(parcel, token.as_ref(), self.clock.now());
+        match self.client.send(request, ANSWER_BYTES_MAX).await {
+            Ok(answer) => self.destination.read(&answer, self.clock.now()),
+            Err(error) => Verdict::Retry { after_seconds: None, reason: error.to_string() },
+        }
+    }
+
+    async fn token(&self) -> Result<Option<Secret>, Verdict> {
+        match self.destination.credential() {
+            Credential::Own => Ok(None),
+            Credential::Entra(credential) => match self.tokens.get(&credential).await {
+                Ok(token) => Ok(Some(token)),
+                Err(error) if error.is_refused() => {
+                    Err(Verdict::Stop { reason: error.to_string(), hint: error.hint().to_owned() })
+                }
+                Err(error) => Err(Verdict::Retry { after_seconds: None, reason: error.to_string() }),
+            },
+        }
+    }
+
+    fn trouble(&self, reason: &str, hint: &str) {
+        tracing::warn!(destination = self.name, hint, "{reason}");
+        self.board.destination_trouble(&self.name, reason, hint);
+    }
+
+    fn dead_letter(&self, event: &Outgoing, reason: &str) -> DeadLetter {
+        DeadLetter::refused(&Self::reader(&self.name), event.source.clone(), &event.id, event.offset, reason, event.raw.clone())
+    }
+}
+
+enum Decided {
+    Delivered,
+    /// Halve it; a single event is refused with this reason.
+    Split(String),
+}
+
+enum Trouble {
+    Stopped,
+    Journal(String),
+}
+
+/// Which events of a window are settled, and how far the offset may move.
+struct Window {
+    offsets: Vec<u64>,
+    settled: Vec<bool>,
+    first_open: usize,
+    end: u64,
+}
+
+impl Window {
+    /// A window whose events all count as settled, until some are found to be on their way.
+    fn new(events: &[Outgoing], end: u64) -> Self {
+        let offsets: Vec<u64> = events.iter().map(|event| event.offset).collect();
+        Self { settled: vec![true; offsets.len()], offsets, first_open: 0, end }
+    }
+
+    fn settle(&mut self, events: impl Iterator<Item = usize>, settled: bool) {
+        for event in events {
+            self.settled[event] = settled;
+        }
+    }
+
+    /// The offset before which everything is settled.
+    fn settled_until(&mut self) -> u64 {
+        while self.settled.get(self.first_open) == Some(&true) {
+            self.first_open += 1;
+        }
+        self.offsets.get(self.first_open).copied().unwrap_or(self.end)
+    }
+}

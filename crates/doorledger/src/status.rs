@@ -1,0 +1,98 @@
+//! The board on which the loops write how they are doing, and from which `status` is read: what is durable comes from the
+//! journal, what is only true now from here.
+//! Deliberately absent: the form in which it is shown (`api`).
+
+use std::collections::BTreeMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use model::SourceId;
+use sources::SourceError;
+
+/// What a source is doing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum SourceCondition {
+    /// Started, nothing known yet.
+    Starting,
+    /// Pages come in.
+    Reading,
+    /// Everything is read.
+    CaughtUp,
+    /// A receiver waits for the provider.
+    Listening,
+    /// Its pages cannot be made durable at present.
+    Waiting {
+        /// Why.
+        reason: String,
+    },
+    /// The last try failed.
+    Failed(SourceError),
+}
+
+/// What a destination is doing.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct DestinationCondition {
+    /// Events delivered since the start of the program.
+    pub(crate) sent: u64,
+    /// Events refused since the start of the program.
+    pub(crate) refused: u64,
+    /// What is wrong at present, and what to do.
+    pub(crate) trouble: Option<(String, String)>,
+}
+
+/// The present condition of everything that runs.
+#[derive(Debug, Default)]
+pub(crate) struct Board {
+    state: Mutex<State>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    sources: BTreeMap<SourceId, SourceCondition>,
+    destinations: BTreeMap<String, DestinationCondition>,
+}
+
+impl Board {
+    /// Notes what a source is doing.
+    pub(crate) fn source_condition(&self, id: &SourceId, condition: SourceCondition) {
+        let mut state = self.state();
+        if let Some(present) = state.sources.get_mut(id) {
+            *present = condition;
+        } else {
+            state.sources.insert(id.clone(), condition);
+        }
+    }
+
+    /// Notes that a destination took events, and how many it refused.
+    pub(crate) fn destination_sent(&self, name: &str, sent: usize, refused: usize) {
+        let mut state = self.state();
+        let destination = state.destinations.entry(name.to_owned()).or_default();
+        destination.sent += sent as u64;
+        destination.refused += refused as u64;
+    }
+
+    /// Notes that a destination is in order.
+    pub(crate) fn destination_well(&self, name: &str) {
+        self.state().destinations.entry(name.to_owned()).or_default().trouble = None;
+    }
+
+    /// Notes what is wrong with a destination.
+    pub(crate) fn destination_trouble(&self, name: &str, reason: &str, hint: &str) {
+        let trouble = Some((reason.to_owned(), hint.to_owned()));
+        self.state().destinations.entry(name.to_owned()).or_default().trouble = trouble;
+    }
+
+    /// Every source's condition.
+    pub(crate) fn sources(&self) -> BTreeMap<SourceId, SourceCondition> {
+        self.state().sources.clone()
+    }
+
+    /// Every destination's condition.
+    pub(crate) fn destinations(&self) -> BTreeMap<String, DestinationCondition> {
+        self.state().destinations.clone()
+    }
+
+    /// The board stays readable even if a task died while it wrote.
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
