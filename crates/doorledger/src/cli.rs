@@ -208,7 +208,7 @@ pub(crate) struct Status {
 /// What to do with dead letters.
 #[derive(Debug, Subcommand)]
 pub(crate) enum DeadLetters {
-    /// List them, newest last
+    /// List them, newest first
     List {
         #[command(flatten)]
         server: Server,

@@ -99,6 +99,8 @@ impl Collector {
         watch: impl Fn(Progress) + Clone + Send + 'static,
     ) -> Result<Ended, String> {
         let cursor = self.journal.cursor(id).map_err(|error| error.to_string())?;
+        // An empty cursor is one that was given up: a finished backfill.
+        let cursor = cursor.filter(|cursor| !cursor.0.is_empty());
         let mut poll = source.start(cursor, self.clock.now());
         let mut commit = Commit::default();
         loop {

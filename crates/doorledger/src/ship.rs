@@ -13,7 +13,7 @@ use destinations::{Credential, Destination, Outgoing, Parcel, Verdict};
 use futures::{StreamExt as _, stream};
 use journal::{DeadLetter, Journal};
 use model::{Clock, Secret};
-use net::{Backoff, Client, EntraTokens};
+use net::{Backoff, Client, EntraTokens, TokenError};
 use tokio_util::sync::CancellationToken;
 
 use crate::collect::{Stopped, sleep};
@@ -179,9 +179,9 @@ impl Shipper {
 
     async fn send_until_decided(&self, parcel: &Parcel, stop: &CancellationToken) -> Result<Decided, Stopped> {
         let mut backoff = Backoff::new(RETRY_FIRST, RETRY_MAX, parcel.body.len() as u64);
-        let mut token_was_fresh = false;
+        let mut renewed = false;
         loop {
-            let verdict = self.send(parcel).await;
+            let verdict = self.send(parcel, &mut renewed).await;
             let wait = match verdict {
                 Verdict::Delivered => {
                     self.board.destination_well(&self.name);
@@ -189,13 +189,6 @@ impl Shipper {
                 }
                 Verdict::Split => return Ok(Decided::Split("too large for the service".to_owned())),
                 Verdict::Refused(reason) => return Ok(Decided::Split(reason)),
-                Verdict::TokenExpired if !token_was_fresh => {
-                    token_was_fresh = true;
-                    if let Credential::Entra(credential) = self.destination.credential() {
-                        self.tokens.forget(&credential);
-                    }
-                    continue;
-                }
                 Verdict::TokenExpired => {
                     self.trouble("the service does not accept the token", "check the identity and its permissions");
                     STOPPED_WAIT
@@ -206,37 +199,44 @@ impl Shipper {
                 }
                 Verdict::Retry { after_seconds, reason } => {
                     self.trouble(&reason, "tried again by itself");
-                    after_seconds.map_or_else(|| backoff.next_pause(), Duration::from_secs)
+                    backoff.next_wait_at_least(after_seconds)
                 }
             };
             sleep(wait, stop).await?;
         }
     }
 
-    /// One try. Trouble with token or transport is a verdict like any other.
-    async fn send(&self, parcel: &Parcel) -> Verdict {
-        let token = match self.token().await {
-            Ok(token) => token,
-            Err(verdict) => return verdict,
-        };
-        let request = self.destination.request(parcel, token.as_ref(), self.clock.now());
-        match self.client.send(request, ANSWER_BYTES_MAX).await {
-            Ok(answer) => self.destination.read(&answer, self.clock.now()),
-            Err(error) => Verdict::Retry { after_seconds: None, reason: error.to_string() },
+    /// One try. Trouble with token or transport is a verdict like any other. A token that is not accepted is renewed
+    /// once (`renewed` says whether it was); a fresh one that is refused too is a matter for people.
+    async fn send(&self, parcel: &Parcel, renewed: &mut bool) -> Verdict {
+        loop {
+            let token = match self.token().await {
+                Ok(token) => token,
+                Err(verdict) => return verdict,
+            };
+            let request = self.destination.request(parcel, token.as_ref(), self.clock.now());
+            let verdict = match self.client.send(request, ANSWER_BYTES_MAX).await {
+                Ok(answer) => self.destination.read(&answer, self.clock.now()),
+                Err(error) => Verdict::Retry { after_seconds: None, reason: error.to_string() },
+            };
+            match (verdict, self.destination.credential(), token) {
+                (Verdict::TokenExpired, Credential::Entra(credential), Some(token)) if !*renewed => {
+                    *renewed = true;
+                    self.tokens.forget(&credential, &token);
+                }
+                (verdict, ..) => return verdict,
+            }
         }
     }
 
     async fn token(&self) -> Result<Option<Secret>, Verdict> {
-        match self.destination.credential() {
-            Credential::Own => Ok(None),
-            Credential::Entra(credential) => match self.tokens.get(&credential).await {
-                Ok(token) => Ok(Some(token)),
-                Err(error) if error.is_refused() => {
-                    Err(Verdict::Stop { reason: error.to_string(), hint: error.hint().to_owned() })
-                }
-                Err(error) => Err(Verdict::Retry { after_seconds: None, reason: error.to_string() }),
-            },
-        }
+        let Credential::Entra(credential) = self.destination.credential() else { return Ok(None) };
+        self.tokens.token(&credential).await.map(Some).map_err(|error| match &error {
+            TokenError::Refused { hint, .. } => Verdict::Stop { reason: error.to_string(), hint: hint.clone() },
+            TokenError::Unavailable { after_seconds, .. } => {
+                Verdict::Retry { after_seconds: *after_seconds, reason: error.to_string() }
+            }
+        })
     }
 
     fn trouble(&self, reason: &str, hint: &str) {

@@ -1,0 +1,145 @@
+//! `doorledger backfill`: reads everything that the providers still hold, with a progress bar for each tenant: done, rate,
+//! what is left, time left. A running server does it beside its live polls; otherwise this process does.
+//! Deliberately absent: the reading itself (`crate::backfills`).
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context as _, Result};
+use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
+use model::{Clock as _, SystemClock, Timestamp};
+use serde::Deserialize;
+use serde_json::json;
+use tokio_util::sync::CancellationToken;
+
+use super::server::Server;
+use super::serve::stop_on_signal;
+use super::{draws_progress, refused, say, written};
+use crate::cli::Backfill;
+use crate::exit::{Exit, Failure};
+use crate::node::{self, OpenError};
+
+/// Between two looks at the progress.
+const LOOK_INTERVAL: Duration = Duration::from_millis(500);
+/// Length of a bar in steps.
+const BAR_STEPS: f64 = 10_000.0;
+
+/// What both a server and this process tell of a backfill.
+#[derive(Debug, Deserialize)]
+struct State {
+    source: String,
+    state: String,
+    events: u64,
+    stored: u64,
+    started: Timestamp,
+    latest: Option<Timestamp>,
+    share: f64,
+}
+
+/// Starts the backfills and shows them until all have ended.
+pub(super) async fn run(config: Option<&Path>, options: Backfill) -> Result<()> {
+    let written = written(config)?;
+    let (config, problems) = node::configure(&written, true).await;
+    let Some(mut config) = config.filter(|_| problems.is_empty()) else { return Err(refused(&problems)) };
+    config.settings.data = options.data.clone().unwrap_or(config.settings.data);
+    let stop = CancellationToken::new();
+    stop_on_signal(stop.clone())?;
+    match node::start_backfills(config, Arc::new(SystemClock), stop.clone()).await {
+        Err(OpenError::Locked) => through_server(&options, &stop).await,
+        Err(OpenError::Other(error)) => Err(error),
+        Ok((store, backfills)) => {
+            backfills.start(&options.tenants, &options.since).map_err(|problems| refused(&problems))?;
+            let mut bars = Bars::new();
+            while bars.show(states(&serde_json::to_value(backfills.states())?)?) {
+                tokio::time::sleep(LOOK_INTERVAL).await;
+            }
+            backfills.finish().await;
+            store.close().await?;
+            bars.close()
+        }
+    }
+}
+
+async fn through_server(options: &Backfill, stop: &CancellationToken) -> Result<()> {
+    let server = Server::of(&options.server)?;
+    let asked = json!({ "tenants": options.tenants, "since": options.since });
+    server.post("/api/v1/backfill", &asked).await?;
+    let mut bars = Bars::new();
+    while bars.show(states(&server.get("/api/v1/backfill").await?["backfills"])?) {
+        if stop.is_cancelled() {
+            say("the server goes on with the backfill; run the command again to see it");
+            return Ok(());
+        }
+        tokio::time::sleep(LOOK_INTERVAL).await;
+    }
+    bars.close()
+}
+
+fn states(value: &serde_json::Value) -> Result<Vec<State>> {
+    serde_json::from_value(value.clone()).context("read the progress")
+}
+
+/// A bar for each backfill, or a line at its end where nobody watches.
+struct Bars {
+    drawn: MultiProgress,
+    bars: BTreeMap<String, ProgressBar>,
+    ended: Vec<State>,
+}
+
+impl Bars {
+    fn new() -> Self {
+        let target = if draws_progress() { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
+        Self { drawn: MultiProgress::with_draw_target(target), bars: BTreeMap::new(), ended: Vec::new() }
+    }
+
+    /// Draws the states; false once all have ended.
+    fn show(&mut self, states: Vec<State>) -> bool {
+        let running = states.iter().any(|state| state.state == "running");
+        for state in &states {
+            let bar = self.bars.entry(state.source.clone()).or_insert_with(|| {
+                let bar = self.drawn.add(ProgressBar::new(BAR_STEPS as u64));
+                if let Ok(style) = ProgressStyle::with_template("{prefix:32} {bar:24} {msg}") {
+                    bar.set_style(style);
+                }
+                bar.with_prefix(state.source.clone())
+            });
+            #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a share of the bar")]
+            bar.set_position((state.share * BAR_STEPS) as u64);
+            bar.set_message(told(state));
+        }
+        if !running {
+            self.ended = states;
+        }
+        running
+    }
+
+    /// Says how each ended; an error if one did not finish.
+    fn close(self) -> Result<()> {
+        for bar in self.bars.values() {
+            bar.finish();
+        }
+        for state in &self.ended {
+            say(&format!("{}: {}, {}", state.source, state.state, told(state)));
+        }
+        if self.ended.iter().any(|state| state.state != "done") {
+            return Err(Failure::error(Exit::Unavailable, "a backfill was stopped; run the command again to go on"));
+        }
+        Ok(())
+    }
+}
+
+/// Done, rate, what is left, time left.
+#[expect(clippy::cast_precision_loss, reason = "an estimate for people")]
+fn told(state: &State) -> String {
+    let seconds = SystemClock.now().duration_since(state.started).as_secs_f64();
+    let rate = state.events as f64 / seconds.max(0.001);
+    let left = if state.share > 0.0 { state.events as f64 * (1.0 - state.share) / state.share } else { 0.0 };
+    let until = state.latest.map_or_else(|| "the beginning".to_owned(), |latest| latest.strftime("%Y-%m-%d %H:%M").to_string());
+    let mut text = format!("{} events ({} new) up to {until}, {rate:.0}/s", state.events, state.stored);
+    if state.state == "running" && state.share > 0.0 {
+        text.push_str(&format!(", about {left:.0} left, {:.0} s", left / rate.max(0.001)));
+    }
+    text
+}

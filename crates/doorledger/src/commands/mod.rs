@@ -1,0 +1,100 @@
+//! The commands, one file each, and the little that they share: the runtime, the loaded configuration.
+//! Deliberately absent: the command line's words (`cli`) and the running service (`node`).
+
+mod backfill;
+mod check;
+mod dead_letters;
+mod demo;
+mod import;
+mod query;
+mod serve;
+mod server;
+mod simulate;
+mod status;
+mod tail;
+mod token;
+
+use std::io::{IsTerminal as _, Write as _};
+use std::path::Path;
+
+use anyhow::{Context as _, Result};
+use clap::CommandFactory as _;
+use model::Problem;
+use serde_json::Value;
+
+use crate::cli::{Cli, Command};
+use crate::config;
+use crate::exit::{Exit, Failure};
+
+/// Runs what the command line names.
+pub(crate) fn run(cli: Cli) -> Result<()> {
+    let config = cli.config.as_deref();
+    if let Command::Completions { shell } = cli.command {
+        clap_complete::generate(shell, &mut Cli::command(), "doorledger", &mut std::io::stdout());
+        return Ok(());
+    }
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().context("start the runtime")?;
+    let outcome = runtime.block_on(async {
+        match cli.command {
+            Command::Serve(options) => serve::run(config, options).await,
+            Command::Demo(options) => demo::run(options).await,
+            Command::Check(options) => check::run(config, &options).await,
+            Command::Query(options) => query::run(options).await,
+            Command::Tail(options) => tail::run(options).await,
+            Command::Backfill(options) => backfill::run(config, options).await,
+            Command::Import(options) => import::run(config, options).await,
+            Command::Status(options) => status::run(options).await,
+            Command::DeadLetters(command) => dead_letters::run(command).await,
+            Command::Token(options) => token::run(&options),
+            Command::Simulate(options) => simulate::run(options).await,
+            Command::Completions { .. } => Ok(()),
+        }
+    });
+    // Tasks that only wait must not hold up the end.
+    runtime.shutdown_background();
+    outcome
+}
+
+/// What the user wrote: in the named file, in a file at a usual place, or in the environment.
+fn written(config: Option<&Path>) -> Result<Value> {
+    if let Some(path) = config.map(Path::to_owned).or_else(config::find) {
+        return config::read(&path).map_err(|error| Failure::error(Exit::Config, format!("{error:#}")));
+    }
+    Ok(config::from_environment(&environment).unwrap_or(Value::Null))
+}
+
+/// The one place where the environment is read.
+pub(crate) fn environment(name: &str) -> Option<String> {
+    #[expect(clippy::disallowed_methods, reason = "this is the binary: everybody else is given this function")]
+    std::env::var(name).ok()
+}
+
+/// Problems as one error, each with path and hint.
+fn refused(problems: &[Problem]) -> anyhow::Error {
+    let noun = if problems.len() == 1 { "problem" } else { "problems" };
+    let mut text = format!("the configuration has {} {noun}:", problems.len());
+    for problem in problems {
+        text.push('\n');
+        text.push_str(&problem.to_string());
+    }
+    Failure::error(Exit::Config, text)
+}
+
+/// Prints to standard output. A reader that went away (`| head`) ends the program in peace.
+fn print(text: &str) -> Result<()> {
+    match std::io::stdout().write_all(text.as_bytes()) {
+        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => std::process::exit(0),
+        outcome => outcome.context("write the answer"),
+    }
+}
+
+/// Tells a person something that is not the answer.
+fn say(text: &str) {
+    // If nobody can hear it, the work goes on.
+    drop(writeln!(std::io::stderr(), "{text}"));
+}
+
+/// Whether progress may be drawn.
+fn draws_progress() -> bool {
+    std::io::stderr().is_terminal()
+}

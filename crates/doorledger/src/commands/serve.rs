@@ -1,0 +1,50 @@
+//! `doorledger serve`: the service, until it is told to stop.
+//! Deliberately absent: what runs in it (`crate::node`).
+
+use std::path::Path;
+use std::sync::Arc;
+
+use anyhow::Result;
+use model::SystemClock;
+use tokio_util::sync::CancellationToken;
+
+use super::{refused, say, written};
+use crate::cli::Serve;
+use crate::exit::{Exit, Failure};
+use crate::node::{self, Node};
+
+/// Serves until SIGINT or SIGTERM.
+pub(super) async fn run(config: Option<&Path>, options: Serve) -> Result<()> {
+    let written = written(config)?;
+    let (config, problems) = node::configure(&written, true).await;
+    let Some(mut config) = config.filter(|_| problems.is_empty()) else { return Err(refused(&problems)) };
+    config.settings.data = options.data.unwrap_or(config.settings.data);
+    config.settings.listen = options.listen.unwrap_or(config.settings.listen);
+    if let Some(problem) = config.settings.exposure_problem() {
+        tracing::warn!("{problem}");
+    }
+    if config.sources.is_empty() {
+        let hint = "name tenants in doorledger.yaml, set DOMAIN, CLIENT_ID and CLIENT_SECRET, or try `doorledger demo`";
+        say(&format!("no sources are configured; nothing will be collected\n  hint: {hint}"));
+    }
+    let stop = CancellationToken::new();
+    let node = Node::start(config, Arc::new(SystemClock), stop.clone()).await?;
+    tracing::info!(address = %node.address(), "serving");
+    stop_on_signal(stop)?;
+    node.run().await
+}
+
+/// Cancels `stop` at SIGINT or SIGTERM.
+pub(super) fn stop_on_signal(stop: CancellationToken) -> Result<()> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let listen = |kind| signal(kind).map_err(|error| Failure::error(Exit::Io, format!("listen for signals: {error}")));
+    let (mut interrupt, mut terminate) = (listen(SignalKind::interrupt())?, listen(SignalKind::terminate())?);
+    tokio::spawn(async move {
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+        }
+        stop.cancel();
+    });
+    Ok(())
+}
