@@ -1,15 +1,30 @@
-//! Where events go: one file or folder each, one line each in `ALL`. A destination knows its limits, builds requests
+//! Where events go: one file or folder each, one line each in [`ALL`]. A destination knows its limits, builds requests
 //! and reads answers.
 //!
 //! Values in, values out. Deliberately absent: the network, the clock, the journal's offsets, and the loop that ships.
 
+mod array;
+mod azure_answer;
+mod azure_data_collector;
+mod azure_logs_ingestion;
+mod cut;
+mod written;
+
+use std::fmt;
+use std::sync::Arc;
+
 use bytes::Bytes;
+use http::HeaderMap;
 use model::{Problem, SourceId, Timestamp};
-use net::{Answer, Request};
+use net::{Answer, Request, TransportError, TransportErrorKind};
 use serde_json::Value;
 
 /// Every kind of destination, in the order in which manuals and menus list them.
-pub static ALL: &[&dyn DestinationKind] = &[];
+pub static ALL: &[&dyn DestinationKind] =
+    &[&azure_logs_ingestion::AzureLogsIngestion, &azure_data_collector::AzureDataCollector];
+
+/// The largest answer that is read from a destination: they say little.
+pub const ANSWER_BYTES_MAX: usize = 64 * 1024;
 
 /// The kind called `name`.
 #[must_use]
@@ -24,14 +39,42 @@ pub trait DestinationKind: Send + Sync {
     /// The name that people know.
     fn title(&self) -> &'static str;
     /// What the user wrote → a destination. Every problem at once, paths relative to `written`. No I/O.
+    ///
+    /// # Errors
+    /// Everything that has to be mended, with hints.
     fn validate(&self, written: &Value) -> Result<Box<dyn Destination>, Vec<Problem>>;
 }
 
-/// An event on its way out.
+/// A validated destination. Its `Debug` shows no secret.
+pub trait Destination: Send + Sync + fmt::Debug {
+    /// Whether events of this source go there.
+    fn takes(&self, source: &SourceId) -> bool;
+    /// Splits events into requests that are within the service's limits. Keeps the order within a stream, loses nothing,
+    /// repeats nothing; the same events give the same bytes.
+    fn pack(&self, events: &[Outgoing]) -> Packed;
+    /// Whose token `request` needs.
+    fn credential(&self) -> Credential;
+    /// The request for one parcel, signed for this moment.
+    fn request(&self, parcel: &Parcel, token: Option<&model::Secret>, now: Timestamp) -> Request;
+    /// What the answer to `parcel` means.
+    fn read(&self, parcel: &Parcel, answer: &Answer, now: Timestamp) -> Verdict;
+    /// What it means that no answer came. Where it is not known whether the service acted on the request, it is sent
+    /// again: at least once, never lost.
+    fn read_failure(&self, failure: &TransportError) -> Verdict {
+        match failure.kind {
+            TransportErrorKind::PlainHttp | TransportErrorKind::Unsendable => {
+                Verdict::stop(failure.reason(), failure.hint())
+            }
+            _ => Verdict::Retry { after_seconds: None, reason: failure.reason() },
+        }
+    }
+}
+
+/// An event on its way out. Cheap to clone but for its id.
 #[derive(Debug, Clone)]
 pub struct Outgoing {
-    /// Who brought it.
-    pub source: SourceId,
+    /// Who brought it; shared by all events of a batch.
+    pub source: Arc<SourceId>,
     /// Its position in the journal.
     pub offset: u64,
     /// The provider's id of it.
@@ -53,6 +96,8 @@ pub struct Parcel {
     pub body: Bytes,
     /// Whether `body` is gzip.
     pub gzip: bool,
+    /// What the request's headers must say of this body.
+    pub headers: HeaderMap,
     /// Positions, in the slice that was packed, of the events that it carries, ascending.
     pub events: Vec<usize>,
 }
@@ -60,11 +105,13 @@ pub struct Parcel {
 /// The outcome of packing.
 #[derive(Debug, Clone, Default)]
 pub struct Packed {
-    /// Requests to be, in order; every event stands in exactly one of them, or in `refused`, or is not for this
-    /// destination at all.
+    /// Requests to be, in order of their first event; every event stands in exactly one of them, or in `refused`, or is
+    /// not for this destination at all.
     pub parcels: Vec<Parcel>,
     /// Events that the service would not take (too large …): position and reason. They go to the dead letters.
     pub refused: Vec<(usize, String)>,
+    /// How many field values were cut to the service's limit, each marked as such in what is sent.
+    pub fields_cut: usize,
 }
 
 /// Whom the request must be signed by.
@@ -74,21 +121,6 @@ pub enum Credential {
     Own,
     /// A bearer token of Microsoft Entra.
     Entra(net::EntraCredential),
-}
-
-/// A validated destination.
-pub trait Destination: Send + Sync {
-    /// Whether events of this provider go there.
-    fn takes(&self, source: &SourceId) -> bool;
-    /// Splits events into requests that are within the service's limits. Keeps order, loses nothing, repeats nothing;
-    /// the same events give the same bytes.
-    fn pack(&self, events: &[Outgoing]) -> Packed;
-    /// Whose token `request` needs.
-    fn credential(&self) -> Credential;
-    /// The request for one parcel, signed for this moment.
-    fn request(&self, parcel: &Parcel, token: Option<&model::Secret>, now: Timestamp) -> Request;
-    /// What the answer means.
-    fn read(&self, answer: &Answer, now: Timestamp) -> Verdict;
 }
 
 /// What became of a parcel.
@@ -116,4 +148,26 @@ pub enum Verdict {
         /// What to do.
         hint: String,
     },
+}
+
+impl Verdict {
+    pub(crate) fn stop(reason: impl Into<String>, hint: impl Into<String>) -> Self {
+        Self::Stop { reason: reason.into(), hint: hint.into() }
+    }
+}
+
+/// The events of `parcel` (a parcel of `events`) in two halves, each to be packed and sent by itself: the way to find
+/// out which event the service refuses, or to get below a limit of which we did not know. `None` if it carries a single
+/// event, which then is the one that is refused.
+#[must_use]
+pub fn halve(events: &[Outgoing], parcel: &Parcel) -> Option<[Vec<Outgoing>; 2]> {
+    if parcel.events.len() < 2 {
+        return None;
+    }
+    let (first, second) = parcel.events.split_at(parcel.events.len() / 2);
+    Some(
+        [first, second].map(|half| {
+            half.iter().filter_map(|position| events.get(*position)).cloned().collect()
+        }),
+    )
 }

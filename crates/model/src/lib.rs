@@ -7,6 +7,7 @@
 mod clock;
 mod event;
 pub mod limits;
+mod nesting;
 mod problem;
 mod query;
 mod secret;
@@ -16,6 +17,7 @@ mod written;
 pub use clock::{Clock, FixedClock, SystemClock};
 pub use event::{Batch, Cursor, Event, Gap, Rejected, SourceId, Via};
 pub use jiff::{SignedDuration, Timestamp};
+pub use nesting::is_nested_deeper_than;
 pub use problem::{Problem, nearest};
 pub use query::{
     ColumnValues, QueryEngine, QueryError, QueryErrorKind, QueryLimits, QueryOutput, QueryRequest,

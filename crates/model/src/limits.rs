@@ -11,3 +11,6 @@ pub const BODY_BYTES_MAX: usize = 8 * 1024 * 1024;
 
 /// How much of an unreadable input is kept in a dead letter.
 pub const DEAD_LETTER_BYTES_MAX: usize = 256 * 1024;
+
+/// The deepest nesting of an event. Real events have about ten levels; parsers that recurse need a bound.
+pub const EVENT_LEVELS_MAX: usize = 128;

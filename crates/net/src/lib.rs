@@ -3,8 +3,22 @@
 //!
 //! Deliberately absent: every provider and destination. They build a `Request` and read an `Answer`; this crate carries.
 
+mod backoff;
+mod client;
+mod compare;
 mod entra;
 mod exchange;
+mod inflate;
+mod token;
+mod token_exchange;
+mod transport;
 
-pub use entra::{EntraCredential, EntraIdentity};
+pub use backoff::{Backoff, RETRY_AFTER_SECONDS_MAX, retry_after_seconds};
+pub use client::{Client, ClientError, ClientSettings, is_https_or_loopback};
+pub use compare::is_one_of;
+pub use entra::{Cloud, EntraCredential, EntraIdentity};
 pub use exchange::{Answer, Request};
+pub use inflate::{InflateError, inflate};
+pub use token::EntraTokens;
+pub use token_exchange::{ManagedEndpoint, TokenError};
+pub use transport::{TransportError, TransportErrorKind};
