@@ -4,16 +4,23 @@
 //! Everything here is a value in, a value out. Deliberately absent: the network, the clock, the journal, and whoever
 //! drives a poll or serves a receiver.
 
-
-
+mod auth0;
+mod columns;
+mod onelogin;
+mod receiver;
+mod scalar;
+mod scan;
+mod wire;
 
 use http::HeaderMap;
-use model::{Cursor, Event, EventContext, Gap, Problem, Rejected, RowWriter, TableSchema, Timestamp};
+use model::{
+    Cursor, Event, EventContext, Gap, Problem, Rejected, RowWriter, TableSchema, Timestamp,
+};
 use net::{Answer, Request};
 use serde_json::Value;
 
 /// Every provider, in the order in which manuals and menus list them.
-pub static ALL: &[&dyn Provider] = &[];
+pub static ALL: &[&dyn Provider] = &[&auth0::Auth0, &onelogin::OneLogin];
 
 /// The provider called `name`.
 #[must_use]

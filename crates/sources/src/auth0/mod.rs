@@ -1,0 +1,71 @@
+//! Auth0: tenant logs, polled from the Management API or received from a custom webhook log stream.
+//! Deliberately absent: what is common to all providers (`wire`, `columns`, `receiver`).
+
+mod columns;
+mod types;
+
+use bytes::Bytes;
+use http::header::AUTHORIZATION;
+use model::{EventContext, Fields, Problem, RowWriter, TableSchema};
+use serde_json::Value;
+
+use crate::receiver::TokenReceiver;
+use crate::wire::{self, Role};
+use crate::{Decoded, PollSource, Provider, Receiver};
+
+/// The provider.
+pub(crate) struct Auth0;
+
+impl Provider for Auth0 {
+    fn name(&self) -> &'static str {
+        "auth0"
+    }
+
+    fn title(&self) -> &'static str {
+        "Auth0"
+    }
+
+    fn table(&self) -> &'static TableSchema {
+        &columns::TABLE
+    }
+
+    fn columns(&self, raw: &[u8], context: EventContext<'_>, row: &mut dyn RowWriter) {
+        columns::fill(raw, context, row);
+    }
+
+    fn poll_name(&self) -> &'static str {
+        "poll"
+    }
+
+    fn receive_name(&self) -> &'static str {
+        "stream"
+    }
+
+    fn poll(&self, _written: &Value) -> Result<Box<dyn PollSource>, Vec<Problem>> {
+        Err(vec![Problem::new("", "polling is not available in this build", "")])
+    }
+
+    fn receive(&self, written: &Value) -> Result<Box<dyn Receiver>, Vec<Problem>> {
+        let mut fields = Fields::of(written);
+        let receiver = TokenReceiver::read(&mut fields, AUTHORIZATION, role);
+        let problems = fields.finish();
+        if problems.is_empty() { Ok(Box::new(receiver)) } else { Err(problems) }
+    }
+
+    fn read_export(&self, body: &Bytes) -> Decoded {
+        wire::read(body, role)
+    }
+}
+
+/// The part that a member of an Auth0 object plays. `data` is the envelope of a log stream, `detail` that of an event bus
+/// around it, `event` that of some exports; `logs` is the list of an API page with totals.
+fn role(key: &[u8]) -> Role {
+    match key {
+        b"log_id" => Role::Id(0),
+        b"_id" => Role::Id(1),
+        b"id" => Role::Id(2),
+        b"date" => Role::Time,
+        b"data" | b"detail" | b"event" | b"logs" => Role::Inner,
+        _ => Role::Plain,
+    }
+}
