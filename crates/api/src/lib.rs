@@ -1,1 +1,50 @@
-//! api
+//! The HTTP server: receivers for what providers push, KQL over `POST /api/v1/query`, status, dead letters, health and
+//! metrics. [`Api`] answers single requests, [`serve`] carries it over TCP and TLS.
+//!
+//! Deliberately absent: DataFusion and Delta (a `QueryEngine` is handed in), the journal's inside (an [`Intake`] is),
+//! providers (`sources::Receiver`), the environment and the configuration file (the binary's), CORS (no page of another
+//! origin has business here).
+
+mod access;
+mod api;
+mod body;
+mod dead_letters;
+mod health;
+mod inflate;
+mod ingest;
+mod intake;
+mod json_body;
+mod limits;
+mod metrics_page;
+mod peer;
+mod problem;
+mod query;
+mod routes;
+mod rows;
+mod serve;
+mod stall;
+mod status;
+mod timespan;
+mod tls;
+mod tokens;
+
+pub use api::{Api, ApiOptions};
+pub use dead_letters::{
+    DeadLetter, DeadLetterBox, DeadLetterBoxError, DeadLetterFilter, DeadLetterPage, RawEncoding,
+    ReplayOutcome, ReplayRequest,
+};
+pub use ingest::ReceiverEntry;
+pub use intake::{Intake, IntakeError, Taken};
+pub use limits::Limits;
+pub use metrics_page::recorder;
+pub use peer::{Peer, Reach};
+pub use problem::HttpProblem;
+pub use query::QueryBody;
+pub use serve::{Listener, ServeError, serve};
+pub use status::{
+    Check, DestinationState, DestinationStatus, JournalStatus, LakeStatus, Light, SourceState,
+    SourceStatus, Status, StatusReport, TableStatus, Trouble,
+};
+pub use timespan::{MalformedTimespan, read_timespan};
+pub use tls::{Tls, TlsConfig, TlsError};
+pub use tokens::{ApiTokens, MalformedTokenHash, TOKEN_PREFIX, token_hash};

@@ -1,0 +1,118 @@
+//! What the server is made of, and the first fork of a request: receivers here, everything else through the router.
+//! Deliberately absent: sockets (`serve`) and the routes themselves (`routes`).
+
+use std::fmt;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::response::Response;
+use bytes::Bytes;
+use http::Request;
+use hyper::body::Body;
+use metrics_exporter_prometheus::PrometheusHandle;
+use model::{Clock, QueryEngine, QueryLimits};
+use tower::ServiceExt;
+
+use crate::access::Rules;
+use crate::dead_letters::DeadLetterBox;
+use crate::ingest::{PREFIX, ReceiverEntry, Receivers};
+use crate::intake::Intake;
+use crate::limits::{Budget, Limits};
+use crate::peer::Peer;
+use crate::routes;
+use crate::status::StatusReport;
+use crate::tokens::ApiTokens;
+
+/// What the binary hands in.
+pub struct ApiOptions {
+    /// The receivers, one for each pushed source.
+    pub receivers: Vec<ReceiverEntry>,
+    /// Where received events go.
+    pub intake: Arc<dyn Intake>,
+    /// Who answers queries.
+    pub engine: Arc<dyn QueryEngine>,
+    /// Who knows how everything is.
+    pub status: Arc<dyn StatusReport>,
+    /// Who keeps what could not be read or delivered.
+    pub dead_letters: Arc<dyn DeadLetterBox>,
+    /// Renders `/metrics`; install its recorder before building the `Api`, so that the receivers' counters reach it.
+    pub metrics: Option<PrometheusHandle>,
+    /// Who may use the API. Without any, it is open on local listeners and closed on all others.
+    pub tokens: ApiTokens,
+    /// Names by which this server may be addressed on local listeners, besides the loopback ones.
+    pub hosts: Vec<String>,
+    /// What a query may use up at most.
+    pub query_limits: QueryLimits,
+    /// The server's own limits.
+    pub limits: Limits,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+}
+
+/// Answers requests. Needs a Tokio runtime, no socket.
+pub struct Api {
+    receivers: Receivers,
+    router: Router,
+    pub(crate) metrics: Option<PrometheusHandle>,
+    pub(crate) limits: Limits,
+}
+
+/// What the handlers of the router share.
+pub(crate) struct Shared {
+    pub(crate) engine: Arc<dyn QueryEngine>,
+    pub(crate) status: Arc<dyn StatusReport>,
+    pub(crate) dead_letters: Arc<dyn DeadLetterBox>,
+    pub(crate) metrics: Option<PrometheusHandle>,
+    pub(crate) rules: Rules,
+    pub(crate) query_limits: QueryLimits,
+    pub(crate) queries: Budget,
+    pub(crate) limits: Limits,
+    pub(crate) clock: Arc<dyn Clock>,
+}
+
+impl Api {
+    /// Puts the parts together. If two receivers have the same source, the last one counts.
+    #[must_use]
+    pub fn new(options: ApiOptions) -> Self {
+        let ApiOptions { receivers, intake, engine, status, dead_letters, .. } = options;
+        let shared = Shared {
+            engine,
+            status,
+            dead_letters,
+            metrics: options.metrics.clone(),
+            rules: Rules { tokens: options.tokens, hosts: options.hosts },
+            query_limits: options.query_limits,
+            queries: Budget::of(options.limits.queries_max),
+            limits: options.limits.clone(),
+            clock: Arc::clone(&options.clock),
+        };
+        Self {
+            receivers: Receivers::new(receivers, intake, options.clock, &options.limits),
+            router: routes::router(Arc::new(shared)),
+            metrics: options.metrics,
+            limits: options.limits,
+        }
+    }
+
+    /// Answers one request that came by `peer`.
+    pub async fn respond<B>(&self, mut request: Request<B>, peer: Peer) -> Response
+    where
+        B: Body<Data = Bytes> + Send + Unpin + 'static,
+        B::Error: Into<axum::BoxError> + Send,
+    {
+        if request.uri().path().starts_with(PREFIX) {
+            return self.receivers.respond(request, peer).await;
+        }
+        request.extensions_mut().insert(peer);
+        match self.router.clone().oneshot(request).await {
+            Ok(response) => response,
+            Err(never) => match never {},
+        }
+    }
+}
+
+impl fmt::Debug for Api {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Api").field("limits", &self.limits).finish_non_exhaustive()
+    }
+}

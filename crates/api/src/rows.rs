@@ -1,0 +1,197 @@
+//! Results on the wire: tables of typed columns become JSON, CSV or NDJSON, some rows at a time, so that memory does not
+//! grow with the result. Deliberately absent: running the query.
+
+mod cell;
+mod csv;
+mod json;
+mod ndjson;
+
+use axum::http::HeaderMap;
+use http::header::ACCEPT;
+use model::{QueryError, Render, ResultColumn, RowBatch};
+
+use self::csv::Csv;
+use self::json::Json;
+use self::ndjson::Ndjson;
+
+/// How a result is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Format {
+    /// `{"tables":[…]}`
+    Json,
+    /// RFC 4180, one table.
+    Csv,
+    /// One JSON object a row, one table.
+    Ndjson,
+}
+
+impl Format {
+    /// The form that the request prefers among ours: the first one named in `Accept` with a weight above zero. JSON if
+    /// none is named or everything is welcome; `None` if only others are.
+    pub(crate) fn wanted(headers: &HeaderMap) -> Option<Self> {
+        let mut named_any = false;
+        for value in headers.get_all(ACCEPT) {
+            for part in value.to_str().unwrap_or_default().split(',') {
+                let mut parts = part.split(';').map(str::trim);
+                let essence = parts.next().unwrap_or_default().to_ascii_lowercase();
+                let refused = parts.any(|parameter| {
+                    parameter
+                        .strip_prefix("q=")
+                        .and_then(|weight| weight.trim().parse::<f32>().ok())
+                        .is_some_and(|weight| weight <= 0.0)
+                });
+                named_any |= !essence.is_empty();
+                if refused {
+                    continue;
+                }
+                match essence.as_str() {
+                    "application/json" | "application/*" | "*/*" => return Some(Self::Json),
+                    "text/csv" | "text/*" => return Some(Self::Csv),
+                    "application/x-ndjson" | "application/jsonl" => return Some(Self::Ndjson),
+                    _ => {}
+                }
+            }
+        }
+        (!named_any).then_some(Self::Json)
+    }
+
+    /// The content type of the answer.
+    pub(crate) const fn content_type(self) -> &'static str {
+        match self {
+            Self::Json => "application/json",
+            Self::Csv => "text/csv; charset=utf-8; header=present",
+            Self::Ndjson => "application/x-ndjson",
+        }
+    }
+
+    /// Whether a result of several tables can be written.
+    pub(crate) const fn holds_several_tables(self) -> bool {
+        matches!(self, Self::Json)
+    }
+
+    /// A writer at its beginning.
+    pub(crate) fn writer(self) -> Box<dyn RowWriter> {
+        match self {
+            Self::Json => Box::new(Json::default()),
+            Self::Csv => Box::new(Csv),
+            Self::Ndjson => Box::new(Ndjson::default()),
+        }
+    }
+}
+
+/// Writes one result: `begin`, then for each table `table`, any number of `rows`, and at last `finish`.
+pub(crate) trait RowWriter: Send {
+    /// What comes before everything.
+    fn begin(&mut self, out: &mut Vec<u8>);
+    /// Starts a table. The one before, if any, is complete.
+    fn table(&mut self, out: &mut Vec<u8>, columns: &[ResultColumn], render: Option<&Render>);
+    /// Writes one row.
+    fn row(&mut self, out: &mut Vec<u8>, batch: &RowBatch, row: usize);
+    /// Ends the result, after an error if there is one. `false` if the form cannot tell of an error: then the
+    /// connection is cut, so that nobody takes the part for the whole.
+    fn finish(&mut self, out: &mut Vec<u8>, error: Option<&QueryError>) -> bool;
+}
+
+#[cfg(test)]
+mod tests {
+    use model::{ColumnType, ColumnValues, QueryErrorKind};
+
+    use super::*;
+
+    #[test]
+    fn the_accept_header_chooses_the_form() {
+        for (accept, expected) in [
+            (None, Some(Format::Json)),
+            (Some("*/*"), Some(Format::Json)),
+            (Some("text/html, */*;q=0.8"), Some(Format::Json)),
+            (Some("text/csv"), Some(Format::Csv)),
+            (Some("TEXT/CSV; charset=utf-8"), Some(Format::Csv)),
+            (Some("application/x-ndjson, application/json"), Some(Format::Ndjson)),
+            (Some("application/json;q=0, text/csv"), Some(Format::Csv)),
+            (Some("image/png"), None),
+        ] {
+            let mut headers = HeaderMap::new();
+            if let Some(accept) = accept {
+                headers.insert(ACCEPT, accept.parse().unwrap());
+            }
+            assert_eq!(Format::wanted(&headers), expected, "{accept:?}");
+        }
+    }
+
+    fn written(format: Format, error: Option<&QueryError>) -> (String, bool) {
+        let column = |name: &str, kind| ResultColumn { name: name.to_owned(), kind };
+        let columns = [
+            column("Name", ColumnType::String),
+            column("Count", ColumnType::Long),
+            column("Share", ColumnType::Real),
+            column("At", ColumnType::DateTime),
+            column("Took", ColumnType::TimeSpan),
+            column("Raw", ColumnType::Dynamic),
+            column("Ok", ColumnType::Bool),
+        ];
+        let batch = RowBatch {
+            columns: vec![
+                ColumnValues::String(vec!["a \"b\", c".into(), String::new()]),
+                ColumnValues::Long(vec![Some(9_007_199_254_740_993), None]),
+                ColumnValues::Real(vec![Some(f64::NAN), Some(1.0)]),
+                ColumnValues::DateTime(vec![Some(638_712_864_000_000_001), None]),
+                ColumnValues::TimeSpan(vec![Some(-864_000_000_001), None]),
+                ColumnValues::Dynamic(vec![Some("{\"a\":\n[1]}".into()), Some("oops".into())]),
+                ColumnValues::Bool(vec![Some(true), None]),
+            ],
+            rows: 2,
+        };
+        let render = Render {
+            visualization: "timechart".into(),
+            properties: vec![("title".into(), "Log-ins".into())],
+        };
+        let mut out = Vec::new();
+        let mut writer = format.writer();
+        writer.begin(&mut out);
+        writer.table(&mut out, &columns, Some(&render));
+        for row in 0..batch.rows {
+            writer.row(&mut out, &batch, row);
+        }
+        let told = writer.finish(&mut out, error);
+        (String::from_utf8(out).unwrap(), told)
+    }
+
+    fn limit() -> QueryError {
+        QueryError {
+            kind: QueryErrorKind::Limit,
+            code: "E_QUERY_RESULT_SET_TOO_LARGE".into(),
+            message: "the result has more than 2 rows".into(),
+            span: None,
+            hint: "narrow the time range".into(),
+        }
+    }
+
+    #[test]
+    fn json_holds_tables_picture_and_a_late_error() {
+        let (whole, told) = written(Format::Json, None);
+        assert!(told);
+        insta::assert_snapshot!(whole);
+        let (partial, told) = written(Format::Json, Some(&limit()));
+        assert!(told);
+        let value: serde_json::Value = serde_json::from_str(&partial).unwrap();
+        assert_eq!(value["error"]["code"], "E_QUERY_RESULT_SET_TOO_LARGE");
+    }
+
+    #[test]
+    fn ndjson_is_one_object_a_line() {
+        let (whole, told) = written(Format::Ndjson, Some(&limit()));
+        assert!(told);
+        for line in whole.lines() {
+            serde_json::from_str::<serde_json::Value>(line).unwrap();
+        }
+        insta::assert_snapshot!(whole);
+    }
+
+    #[test]
+    fn csv_quotes_what_needs_it_and_cannot_tell_of_an_error() {
+        let (whole, told) = written(Format::Csv, None);
+        assert!(told);
+        insta::assert_snapshot!(whole);
+        assert!(!written(Format::Csv, Some(&limit())).1);
+    }
+}

@@ -1,0 +1,276 @@
+//! How everything is, for `GET /api/v1/status`, the command line and the browser: one value, and one judgement of it.
+//! Deliberately absent: finding it out, which the binary does behind [`StatusReport`].
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::State;
+use futures::future::BoxFuture;
+use model::{SourceId, Timestamp, Via};
+use serde::{Deserialize, Serialize};
+
+use crate::api::Shared;
+
+/// Knows how everything is.
+pub trait StatusReport: Send + Sync {
+    /// The present state.
+    fn status(&self) -> BoxFuture<'_, Status>;
+    /// The checks that decide whether events can be taken.
+    fn readiness(&self) -> BoxFuture<'_, Vec<Check>>;
+}
+
+/// `GET /api/v1/status`
+pub(crate) async fn status(State(shared): State<Arc<Shared>>) -> Json<Status> {
+    Json(shared.status.status().await)
+}
+
+/// One condition of being ready.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Check {
+    /// Its name: `journal`.
+    pub name: String,
+    /// Why it does not hold; `None` if it does.
+    pub error: Option<String>,
+}
+
+/// The state of the whole server.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Status {
+    /// The judgement; see [`Status::judge`].
+    pub light: Light,
+    /// What led to a judgement that is not green, the gravest first.
+    pub reasons: Vec<String>,
+    /// Version of the program.
+    pub version: String,
+    /// The server's time.
+    pub now: Timestamp,
+    /// Since when it runs.
+    pub started: Timestamp,
+    /// Every source.
+    pub sources: Vec<SourceStatus>,
+    /// Every destination.
+    pub destinations: Vec<DestinationStatus>,
+    /// The journal.
+    pub journal: JournalStatus,
+    /// The lake.
+    pub lake: LakeStatus,
+}
+
+/// A judgement in one word.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize,
+)]
+#[serde(rename_all = "lowercase")]
+pub enum Light {
+    /// All is well.
+    #[default]
+    Green,
+    /// Something is late or fails, and may pass by itself; nothing is lost.
+    Yellow,
+    /// A person must act, or events cannot be taken.
+    Red,
+}
+
+/// Something that does not work.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Trouble {
+    /// Stable code: `auth0.scope_missing`.
+    pub code: String,
+    /// What happened, as a lowercase fragment.
+    pub message: String,
+    /// What to do next; may be empty.
+    pub hint: String,
+    /// Since when.
+    pub since: Option<Timestamp>,
+}
+
+/// What a source is doing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SourceState {
+    /// Not yet heard of since the start.
+    Starting,
+    /// Reading what is there.
+    Reading,
+    /// Everything is read; looking again after the interval.
+    CaughtUp,
+    /// Waiting to be sent events.
+    Listening,
+    /// Held back by the provider's rate limit, or our share of it.
+    RateLimited,
+    /// The last try failed; trying again.
+    Failing,
+    /// A credential or permission was refused: a person must act.
+    Refused,
+    /// Switched off.
+    Paused,
+}
+
+/// One source.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct SourceStatus {
+    /// Which one.
+    pub source: SourceId,
+    /// How its events come.
+    pub via: Via,
+    /// What it is doing.
+    pub state: SourceState,
+    /// The provider's time of the newest event.
+    pub last_event: Option<Timestamp>,
+    /// When events were last received.
+    pub last_received: Option<Timestamp>,
+    /// When it last worked, with events or without.
+    pub last_success: Option<Timestamp>,
+    /// How far behind the provider it is, in seconds, as far as that can be known.
+    pub lag_seconds: Option<f64>,
+    /// Events received, the repeated ones included.
+    pub received_events: u64,
+    /// Events stored.
+    pub stored_events: u64,
+    /// Events that were delivered again.
+    pub duplicate_events: u64,
+    /// Input that could not be read as events.
+    pub rejected_events: u64,
+    /// Stretches of time that could not be read.
+    pub gaps: u64,
+    /// What does not work.
+    pub trouble: Option<Trouble>,
+}
+
+/// What a destination is doing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DestinationState {
+    /// Everything is delivered.
+    Idle,
+    /// Delivering.
+    Sending,
+    /// The last try failed; trying again.
+    Retrying,
+    /// Nothing can be delivered until a person acts.
+    Stopped,
+    /// Switched off.
+    Paused,
+}
+
+/// One destination.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct DestinationStatus {
+    /// Its name in the configuration.
+    pub name: String,
+    /// Its kind: `azure_logs_ingestion`.
+    pub kind: String,
+    /// What it is doing.
+    pub state: DestinationState,
+    /// Events that wait.
+    pub backlog_events: u64,
+    /// Age of the oldest of them, in seconds.
+    pub oldest_unsent_seconds: Option<f64>,
+    /// Events delivered since the start.
+    pub sent_events: u64,
+    /// Events that it will never take; they can be replayed.
+    pub dead_letters: u64,
+    /// When something was last delivered.
+    pub last_success: Option<Timestamp>,
+    /// What does not work.
+    pub trouble: Option<Trouble>,
+}
+
+/// The journal.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct JournalStatus {
+    /// Bytes on disk.
+    pub bytes: u64,
+    /// Bytes that it may use.
+    pub bytes_max: u64,
+    /// The next offset.
+    pub head_offset: u64,
+    /// Dead letters of all origins.
+    pub dead_letters: u64,
+    /// Why it cannot write.
+    pub trouble: Option<Trouble>,
+}
+
+/// The lake.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct LakeStatus {
+    /// Up to which journal offset (exclusive) it is committed.
+    pub committed_offset: u64,
+    /// Events that are queryable from memory and not committed yet.
+    pub uncommitted_events: u64,
+    /// Its tables.
+    pub tables: Vec<TableStatus>,
+    /// Why it cannot write.
+    pub trouble: Option<Trouble>,
+}
+
+/// One table of the lake.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TableStatus {
+    /// Its name.
+    pub name: String,
+    /// Rows, as far as known without reading them.
+    pub rows: u64,
+    /// Data files.
+    pub files: u64,
+    /// Bytes of the data files.
+    pub bytes: u64,
+}
+
+/// The share of its disk budget above which the journal is worth a look.
+const JOURNAL_FILL_YELLOW: f64 = 0.8;
+
+impl Status {
+    /// Sets `light` and `reasons` from the rest. Red: the journal or the lake cannot write, or a source or destination
+    /// waits for a person. Yellow: something fails or is held back and may recover, or the journal's budget is nearly
+    /// used up.
+    #[must_use]
+    pub fn judge(mut self) -> Self {
+        let mut found: Vec<(Light, String)> = Vec::new();
+        for (name, trouble) in [("journal", &self.journal.trouble), ("lake", &self.lake.trouble)] {
+            if let Some(trouble) = trouble {
+                found.push((Light::Red, format!("{name}: {}", trouble.message)));
+            }
+        }
+        let filled = self.journal.bytes as f64 / self.journal.bytes_max.max(1) as f64;
+        if self.journal.bytes_max > 0 && filled >= JOURNAL_FILL_YELLOW {
+            let percent = (filled * 100.0).floor();
+            found.push((Light::Yellow, format!("journal: {percent} % of its disk budget is used")));
+        }
+        found.extend(self.sources.iter().filter_map(judge_source));
+        found.extend(self.destinations.iter().filter_map(judge_destination));
+        found.sort_by_key(|(light, _)| std::cmp::Reverse(*light));
+        self.light = found.first().map(|(light, _)| *light).unwrap_or_default();
+        self.reasons = found.into_iter().map(|(_, reason)| reason).collect();
+        self
+    }
+}
+
+fn judge_source(source: &SourceStatus) -> Option<(Light, String)> {
+    let light = match source.state {
+        SourceState::Refused => Light::Red,
+        SourceState::Failing => Light::Yellow,
+        SourceState::RateLimited
+        | SourceState::Starting
+        | SourceState::Reading
+        | SourceState::CaughtUp
+        | SourceState::Listening
+        | SourceState::Paused => return None,
+    };
+    let message =
+        source.trouble.as_ref().map_or("does not work", |trouble| trouble.message.as_str());
+    Some((light, format!("source {}: {message}", source.source)))
+}
+
+fn judge_destination(destination: &DestinationStatus) -> Option<(Light, String)> {
+    let light = match destination.state {
+        DestinationState::Stopped => Light::Red,
+        DestinationState::Retrying => Light::Yellow,
+        DestinationState::Idle | DestinationState::Sending | DestinationState::Paused => {
+            return None;
+        }
+    };
+    let message =
+        destination.trouble.as_ref().map_or("does not work", |trouble| trouble.message.as_str());
+    Some((light, format!("destination {}: {message}", destination.name)))
+}
