@@ -18,6 +18,7 @@ use crate::dead_letters::DeadLetterBox;
 use crate::ingest::{PREFIX, ReceiverEntry, Receivers};
 use crate::intake::Intake;
 use crate::limits::{Budget, Limits};
+use crate::operations::Operations;
 use crate::peer::Peer;
 use crate::routes;
 use crate::status::StatusReport;
@@ -35,6 +36,8 @@ pub struct ApiOptions {
     pub status: Arc<dyn StatusReport>,
     /// Who keeps what could not be read or delivered.
     pub dead_letters: Arc<dyn DeadLetterBox>,
+    /// Who imports and backfills.
+    pub operations: Arc<dyn Operations>,
     /// Renders `/metrics`; install its recorder before building the `Api`, so that the receivers' counters reach it.
     pub metrics: Option<PrometheusHandle>,
     /// Who may use the API. Without any, it is open on local listeners and closed on all others.
@@ -62,6 +65,7 @@ pub(crate) struct Shared {
     pub(crate) engine: Arc<dyn QueryEngine>,
     pub(crate) status: Arc<dyn StatusReport>,
     pub(crate) dead_letters: Arc<dyn DeadLetterBox>,
+    pub(crate) operations: Arc<dyn Operations>,
     pub(crate) metrics: Option<PrometheusHandle>,
     pub(crate) rules: Rules,
     pub(crate) query_limits: QueryLimits,
@@ -79,6 +83,7 @@ impl Api {
             engine,
             status,
             dead_letters,
+            operations: options.operations,
             metrics: options.metrics.clone(),
             rules: Rules { tokens: options.tokens, hosts: options.hosts },
             query_limits: options.query_limits,

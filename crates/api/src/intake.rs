@@ -11,7 +11,7 @@ pub trait Intake: Send + Sync {
 }
 
 /// What became of a batch.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize)]
 pub struct Taken {
     /// Events that are new and now stored.
     pub stored: u64,

@@ -20,21 +20,25 @@ pub(crate) async fn read_json<T: DeserializeOwned>(
 ) -> Result<T, HttpProblem> {
     let (head, body) = request.into_parts();
     if !is_json(&head.headers) {
-        return Err(HttpProblem::new(
-            StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            "json_required",
-            "the body must be JSON",
-        )
-        .hint("send Content-Type: application/json"));
+        return Err(json_required());
     }
-    let bytes = read(shared, body).await?;
+    let bytes = read(shared, body, shared.limits.api_body_bytes_max).await?;
     serde_json::from_slice(&bytes).map_err(|error| {
         HttpProblem::new(StatusCode::BAD_REQUEST, "json_malformed", error.to_string())
     })
 }
 
-async fn read(shared: &Shared, mut body: Body) -> Result<Bytes, HttpProblem> {
-    let bytes_max = shared.limits.api_body_bytes_max;
+/// Reads a body of up to `bytes_max` bytes that only has to come as JSON, and may hold many values.
+pub(crate) async fn read_bytes(
+    shared: &Shared,
+    request: Request<Body>,
+    bytes_max: usize,
+) -> Result<Bytes, HttpProblem> {
+    let (head, body) = request.into_parts();
+    if is_json(&head.headers) { read(shared, body, bytes_max).await } else { Err(json_required()) }
+}
+
+async fn read(shared: &Shared, mut body: Body, bytes_max: usize) -> Result<Bytes, HttpProblem> {
     let caps = BodyCaps {
         bytes_max,
         stall_time_max: shared.limits.body_stall_time_max,
@@ -50,6 +54,11 @@ async fn read(shared: &Shared, mut body: Body) -> Result<Bytes, HttpProblem> {
         }
         BodyError::Cut => HttpProblem::new(StatusCode::BAD_REQUEST, "body_cut", error.to_string()),
     })
+}
+
+fn json_required() -> HttpProblem {
+    HttpProblem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "json_required", "the body must be JSON")
+        .hint("send Content-Type: application/json")
 }
 
 fn too_large(bytes_max: usize) -> HttpProblem {

@@ -16,6 +16,7 @@ mod intake;
 mod json_body;
 mod limits;
 mod metrics_page;
+mod operations;
 mod peer;
 mod problem;
 mod query;
@@ -37,6 +38,9 @@ pub use ingest::ReceiverEntry;
 pub use intake::{Intake, IntakeError, Taken};
 pub use limits::Limits;
 pub use metrics_page::recorder;
+pub use operations::{
+    BackfillProgress, BackfillRequest, BackfillState, Backfills, OperationError, Operations,
+};
 pub use peer::{Peer, Reach};
 pub use problem::HttpProblem;
 pub use query::QueryBody;

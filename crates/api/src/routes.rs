@@ -15,7 +15,7 @@ use http::header::CONTENT_TYPE;
 use crate::access::{Access, guard};
 use crate::api::Shared;
 use crate::problem::HttpProblem;
-use crate::{dead_letters, health, metrics_page, query, status};
+use crate::{dead_letters, health, metrics_page, operations, query, status};
 
 /// One route.
 pub(crate) struct Route {
@@ -74,6 +74,27 @@ pub(crate) static ALL: &[Route] = &[
         access: Access::Token,
         about: "tries dead letters again: {\"ids\":[…]} or {\"all\":true}",
         handler: || post(dead_letters::replay),
+    },
+    Route {
+        method: "POST",
+        path: "/api/v1/import/{provider}/{tenant}",
+        access: Access::Token,
+        about: "takes exported events in any wire form of the provider",
+        handler: || post(operations::import),
+    },
+    Route {
+        method: "POST",
+        path: "/api/v1/backfill",
+        access: Access::Token,
+        about: "reads what providers still hold: {\"tenants\":[…],\"since\":\"retention\"}",
+        handler: || post(operations::start_backfills),
+    },
+    Route {
+        method: "GET",
+        path: "/api/v1/backfill",
+        access: Access::Token,
+        about: "how far each backfill is",
+        handler: || get(operations::backfills),
     },
     Route {
         method: "GET",
