@@ -9,9 +9,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use destinations::{Credential, Destination, Outgoing, Parcel, Verdict};
+use destinations::{Credential, Destination, Outgoing, Parcel, Verdict, halve};
 use futures::{StreamExt as _, stream};
-use journal::{DeadLetter, Journal};
+use journal::{DeadLetter, Journal, StoredEvent};
 use model::{Clock, Secret};
 use net::{Backoff, Client, EntraTokens, TokenError};
 use tokio_util::sync::CancellationToken;
@@ -92,7 +92,7 @@ impl Shipper {
         let (events, end) = self.read_window(offset).await?;
         let packed = self.destination.pack(&events);
         let mut window = Window::new(&events, end);
-        let refused: Vec<DeadLetter> = packed.refused.iter().map(|(i, why)| self.dead_letter(&events[*i], why)).collect();
+        let refused: Vec<DeadLetter> = packed.refused.iter().map(|(i, why)| dead_letter(&events[*i], why)).collect();
         window.settle(packed.parcels.iter().flat_map(|parcel| parcel.events.iter().copied()), false);
         let mut settled = stream::iter(packed.parcels)
             .map(|parcel| self.deliver(parcel, &events, stop))
@@ -102,7 +102,7 @@ impl Shipper {
             let parcel = parcel.map_err(|Stopped| Trouble::Stopped)?;
             window.settle(parcel.events.iter().copied(), true);
             let refused = parcel.refused.len();
-            dead.extend(parcel.refused.iter().map(|(i, why)| self.dead_letter(&events[*i], why)));
+            dead.extend(parcel.refused.iter().map(|(i, why)| dead_letter(&events[*i], why)));
             self.board.destination_sent(&self.name, parcel.events.len() - refused, refused);
             let until = window.settled_until();
             // A dead letter is laid down together with the offset that passes it, so that a crash cannot double it.
@@ -128,7 +128,7 @@ impl Shipper {
             let mut events = Vec::new();
             for batch in batches.iter().filter(|batch| destination.takes(&batch.source)) {
                 events.extend(batch.events.iter().map(|event| Outgoing {
-                    source: batch.source.as_ref().clone(),
+                    source: batch.source.clone(),
                     offset: event.offset,
                     id: event.id.clone(),
                     time: event.time,
@@ -159,17 +159,17 @@ impl Shipper {
         Ok(settled)
     }
 
-    /// Two parcels out of one; first half last, because the last is sent first.
+    /// A parcel in two halves, each packed anew; the first half last, because the last is sent first.
     fn halves(&self, parcel: &Parcel, events: &[Outgoing], settled: &mut Settled) -> Vec<Parcel> {
-        let (first, second) = parcel.events.split_at(parcel.events.len() / 2);
+        let Some([first, second]) = halve(events, parcel) else { return Vec::new() };
+        let (first_positions, second_positions) = parcel.events.split_at(first.len());
         let mut parcels = Vec::new();
-        for half in [second, first] {
-            let slice: Vec<Outgoing> = half.iter().map(|i| events[*i].clone()).collect();
-            let packed = self.destination.pack(&slice);
-            settled.refused.extend(packed.refused.into_iter().map(|(i, why)| (half[i], why)));
+        for (half, positions) in [(second, second_positions), (first, first_positions)] {
+            let packed = self.destination.pack(&half);
+            settled.refused.extend(packed.refused.into_iter().map(|(i, why)| (positions[i], why)));
             parcels.extend(packed.parcels.into_iter().rev().map(|mut parcel| {
                 for event in &mut parcel.events {
-                    *event = half[*event];
+                    *event = positions[*event];
                 }
                 parcel
             }));
@@ -216,8 +216,8 @@ impl Shipper {
             };
             let request = self.destination.request(parcel, token.as_ref(), self.clock.now());
             let verdict = match self.client.send(request, ANSWER_BYTES_MAX).await {
-                Ok(answer) => self.destination.read(&answer, self.clock.now()),
-                Err(error) => Verdict::Retry { after_seconds: None, reason: error.to_string() },
+                Ok(answer) => self.destination.read(parcel, &answer, self.clock.now()),
+                Err(failure) => self.destination.read_failure(&failure),
             };
             match (verdict, self.destination.credential(), token) {
                 (Verdict::TokenExpired, Credential::Entra(credential), Some(token)) if !*renewed => {
@@ -243,10 +243,12 @@ impl Shipper {
         tracing::warn!(destination = self.name, hint, "{reason}");
         self.board.destination_trouble(&self.name, reason, hint);
     }
+}
 
-    fn dead_letter(&self, event: &Outgoing, reason: &str) -> DeadLetter {
-        DeadLetter::refused(&Self::reader(&self.name), event.source.clone(), &event.id, event.offset, reason, event.raw.clone())
-    }
+fn dead_letter(event: &Outgoing, reason: &str) -> DeadLetter {
+    let stored =
+        StoredEvent { offset: event.offset, id: event.id.clone(), time: event.time, raw: event.raw.clone() };
+    DeadLetter::of_event(&event.source, &stored, reason)
 }
 
 enum Decided {

@@ -6,6 +6,7 @@ use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
+use api::ApiTokens;
 use model::{Fields, Problem};
 use serde_json::Value;
 
@@ -29,8 +30,8 @@ pub(crate) struct Settings {
     pub(crate) behind_proxy: bool,
     /// Host names besides the loopback's own under which requests are answered.
     pub(crate) hosts: Vec<String>,
-    /// Who may ask.
-    pub(crate) tokens: Vec<Token>,
+    /// Hashes of the tokens of those who may ask, as written: `sha256:…`.
+    pub(crate) tokens: Vec<String>,
     /// Where tables lie; `None` for the data folder.
     pub(crate) lake_url: Option<String>,
     /// Options of the object store, in its own words.
@@ -60,15 +61,6 @@ pub(crate) struct TlsFiles {
     pub(crate) certificate: PathBuf,
     /// Key, PEM.
     pub(crate) key: PathBuf,
-}
-
-/// An API token: we keep its hash only.
-#[derive(Debug, Clone)]
-pub(crate) struct Token {
-    /// Whose.
-    pub(crate) name: String,
-    /// SHA-256 of it.
-    pub(crate) sha256: [u8; 32],
 }
 
 /// Reads the settings out of the document's root.
@@ -148,32 +140,22 @@ fn read_lake(fields: &mut Fields<'_>) -> Lake {
     Lake { url, options, retention_days, tables }
 }
 
-fn read_tokens(fields: &mut Fields<'_>) -> Vec<Token> {
+fn read_tokens(fields: &mut Fields<'_>) -> Vec<String> {
     let mut tokens = Vec::new();
     let written = fields.value("tokens").cloned().unwrap_or(Value::Null);
     for (index, entry) in written.as_array().into_iter().flatten().enumerate() {
         let mut token = Fields::of(entry);
-        let name = token.required_text("name", "whose token it is").map(str::to_owned);
-        let hash = token.required_text("sha256", "make one with `doorledger token`").map(str::to_owned);
-        match (name, hash.as_deref().map(parse_hash)) {
-            (Some(name), Some(Some(sha256))) => tokens.push(Token { name, sha256 }),
-            (_, Some(None)) => token.problem("sha256", "is not 64 hexadecimal digits", "make one with `doorledger token`"),
-            _ => {}
+        token.required_text("name", "whose token it is");
+        let hint = "make one with `doorledger token NAME`";
+        if let Some(hash) = token.required_text("hash", hint) {
+            match ApiTokens::from_hashes([hash]) {
+                Ok(_) => tokens.push(hash.to_owned()),
+                Err(_) => token.problem("hash", "is not `sha256:` and 64 hexadecimal digits", hint),
+            }
         }
         fields.problems_under(&format!("tokens[{index}]"), token.finish());
     }
     tokens
-}
-
-fn parse_hash(text: &str) -> Option<[u8; 32]> {
-    let mut hash = [0; 32];
-    if text.len() != 64 || !text.is_ascii() {
-        return None;
-    }
-    for (byte, digits) in hash.iter_mut().zip(text.as_bytes().chunks(2)) {
-        *byte = u8::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok()?;
-    }
-    Some(hash)
 }
 
 /// Reads a section of fields, if it was written.

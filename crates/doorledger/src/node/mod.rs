@@ -1,0 +1,196 @@
+//! A node at work: store, collectors, receivers, shippers and the HTTP server, started in the order in which they need
+//! each other and stopped in the opposite one: first nothing more is taken, then everything taken is finished.
+//! Deliberately absent: what each part does.
+
+mod configure;
+mod folder;
+mod outgoing;
+mod store;
+
+pub(crate) use configure::{configure, settings};
+pub(crate) use folder::ask_folder;
+pub(crate) use outgoing::{client, first_page, tokens};
+pub(crate) use store::{OpenError, Store};
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use anyhow::{Context as _, Result};
+use api::{Api, ApiOptions, ApiTokens, Limits, Listener, ReceiverEntry, Tls, TlsConfig};
+use journal::ReaderStart;
+use model::{Clock, QueryEngine, QueryLimits};
+use net::Client;
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::backfills::Backfills;
+use crate::collect::{Collector, Until};
+use crate::config::{Config, ConfiguredDestination, Settings, Way};
+use crate::exit::{Exit, Failure};
+use crate::operations::Operations;
+use crate::replay::Replay;
+use crate::report::Report;
+use crate::ship::Shipper;
+use crate::status::{Board, SourceCondition};
+
+/// A started node.
+pub(crate) struct Node {
+    store: Store,
+    api: Arc<Api>,
+    listener: Listener,
+    address: SocketAddr,
+    backfills: Arc<Backfills>,
+    /// Collectors: they stop first.
+    collecting: TaskTracker,
+    /// Shippers: they stop with the collectors; what they have not sent waits in the journal.
+    shipping: TaskTracker,
+    stop: CancellationToken,
+}
+
+impl Node {
+    /// Opens the store and starts every part but the HTTP server, whose socket is bound. `stop` stops it all.
+    pub(crate) async fn start(config: Config, clock: Arc<dyn Clock>, stop: CancellationToken) -> Result<Self> {
+        let metrics = install_metrics();
+        let listener = listen(&config.settings).await?;
+        let address = listener.socket.local_addr().context("read the listener's address")?;
+        let store = Store::open_for(&config).await.map_err(OpenError::into_error)?;
+        let client = client(&config.settings)?;
+        let board = Arc::new(Board::default());
+        let collector =
+            Collector { client: client.clone(), journal: store.journal.clone(), clock: clock.clone(), board: board.clone() };
+        let backfills = Arc::new(Backfills::new(collector.clone(), &config.sources, stop.clone()));
+        let shippers = shippers(&config.destinations, &store, &client, &clock, &board)?;
+        let report = Report::new(&config, &store, clock.clone(), board.clone());
+        let replay = Replay::new(store.journal.clone(), shippers.iter().map(|(shipper, _)| shipper.clone()), clock.clone());
+        let operations = Operations::new(store.journal.clone(), backfills.clone(), clock.clone());
+        let engine: Arc<dyn QueryEngine> = store.engine(&config.settings, clock.clone())?;
+        let (mut receivers, mut polls) = (Vec::new(), Vec::new());
+        for source in config.sources {
+            match source.way {
+                Way::Receive(receiver) => {
+                    board.source_condition(&source.id, SourceCondition::Listening);
+                    receivers.push(ReceiverEntry { source: source.id, receiver });
+                }
+                Way::Poll(poll) => polls.push((source.id, poll)),
+            }
+        }
+        let tokens = ApiTokens::from_hashes(config.settings.tokens.iter().map(String::as_str)).context("read tokens")?;
+        let api = Arc::new(Api::new(ApiOptions {
+            receivers,
+            intake: Arc::new(operations.intake()),
+            engine,
+            status: Arc::new(report),
+            dead_letters: Arc::new(replay),
+            operations: Arc::new(operations),
+            metrics,
+            tokens,
+            hosts: config.settings.hosts.clone(),
+            query_limits: QueryLimits::default(),
+            limits: Limits::default(),
+            clock,
+        }));
+        let (collecting, shipping) = (TaskTracker::new(), TaskTracker::new());
+        for (shipper, offset) in shippers {
+            shipping.spawn(shipper.run(offset, stop.clone()));
+        }
+        for (id, poll) in polls {
+            let (collector, stop) = (collector.clone(), stop.clone());
+            collecting.spawn(async move { collector.run(&id, poll.as_ref(), Until::Cancelled, &stop, |_| ()).await });
+        }
+        Ok(Self { store, api, listener, address, backfills, collecting, shipping, stop })
+    }
+
+    /// Where it listens.
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Serves until stopped; then finishes what was taken, saves, and returns.
+    pub(crate) async fn run(self) -> Result<()> {
+        let served = api::serve(vec![self.listener], self.api, self.stop.clone()).await;
+        self.stop.cancel();
+        self.collecting.close();
+        self.collecting.wait().await;
+        self.backfills.finish().await;
+        self.shipping.close();
+        self.shipping.wait().await;
+        self.store.close().await?;
+        served.context("serve")
+    }
+}
+
+/// Opens what a backfill without a server needs.
+pub(crate) async fn start_backfills(
+    config: Config,
+    clock: Arc<dyn Clock>,
+    stop: CancellationToken,
+) -> Result<(Store, Backfills), OpenError> {
+    let client = client(&config.settings).map_err(OpenError::Other)?;
+    let store = Store::open_for(&config).await?;
+    let collector = Collector { client, journal: store.journal.clone(), clock, board: Arc::default() };
+    let backfills = Backfills::new(collector, &config.sources, stop);
+    Ok((store, backfills))
+}
+
+async fn listen(settings: &Settings) -> Result<Listener> {
+    let socket = TcpListener::bind(settings.listen).await.map_err(|error| {
+        let hint = "another process may use the port; choose one with --listen";
+        Failure::error(Exit::Unavailable, format!("listen on {}: {error}\n  hint: {hint}", settings.listen))
+    })?;
+    let tls = match &settings.tls {
+        None => None,
+        Some(files) => {
+            let config = TlsConfig { certificate_pem: files.certificate.clone(), key_pem: files.key.clone() };
+            Some(Tls::read(&config).map_err(|error| Failure::error(Exit::Config, format!("tls: {error}")))?)
+        }
+    };
+    Ok(Listener { socket, tls, behind_proxy: settings.behind_proxy })
+}
+
+/// One shipper for each destination, with the offset at which it goes on.
+fn shippers(
+    destinations: &[ConfiguredDestination],
+    store: &Store,
+    client: &Client,
+    clock: &Arc<dyn Clock>,
+    board: &Arc<Board>,
+) -> Result<Vec<(Arc<Shipper>, u64)>> {
+    let tokens = tokens(client, clock.clone());
+    let mut shippers = Vec::new();
+    for configured in destinations {
+        let start = if configured.from_beginning { ReaderStart::Beginning } else { ReaderStart::Head };
+        let offset = store.journal.register_reader(&Shipper::reader(&configured.name), start)?;
+        let shipper = Shipper {
+            name: configured.name.clone(),
+            destination: configured.destination.clone(),
+            journal: store.journal.clone(),
+            client: client.clone(),
+            tokens: tokens.clone(),
+            clock: clock.clone(),
+            board: board.clone(),
+        };
+        shippers.push((Arc::new(shipper), offset));
+    }
+    forget_removed(destinations, store)?;
+    Ok(shippers)
+}
+
+/// A destination that is no longer configured must not hold events in the journal for ever.
+fn forget_removed(destinations: &[ConfiguredDestination], store: &Store) -> Result<()> {
+    for reader in store.journal.readers()? {
+        let Some(name) = reader.name.strip_prefix(Shipper::READER_PREFIX) else { continue };
+        if !destinations.iter().any(|configured| configured.name == name) {
+            tracing::warn!(destination = name, unsent = reader.backlog_events, "no longer configured; its place is given up");
+            store.journal.remove_reader(&reader.name)?;
+        }
+    }
+    Ok(())
+}
+
+/// Counts go to one recorder of the process. A second node in one process (tests) shares the first one's.
+fn install_metrics() -> Option<metrics_exporter_prometheus::PrometheusHandle> {
+    let recorder = api::recorder().ok()?;
+    let handle = recorder.handle();
+    metrics::set_global_recorder(recorder).is_ok().then_some(handle)
+}
