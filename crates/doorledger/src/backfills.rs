@@ -6,8 +6,8 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use model::{Batch, Clock as _, Cursor, Problem, SourceId, Timestamp, Via};
-use serde::Serialize;
+use api::{BackfillProgress, BackfillState};
+use model::{Batch, Cursor, Problem, SourceId, Timestamp, Via};
 use serde_json::Value;
 use sources::PollSource;
 use tokio_util::sync::CancellationToken;
@@ -26,32 +26,11 @@ pub(crate) struct Backfillable {
     written: Value,
 }
 
-/// How far a backfill is.
-#[derive(Debug, Clone, Serialize)]
-pub(crate) struct BackfillState {
-    /// `provider/tenant/source`.
-    pub(crate) source: String,
-    /// `running`, `done`, `stopped`.
-    pub(crate) state: &'static str,
-    /// Events read.
-    pub(crate) events: u64,
-    /// Of them, events that were not there before.
-    pub(crate) stored: u64,
-    /// When it began.
-    pub(crate) started: Timestamp,
-    /// The provider time of the first event read.
-    pub(crate) oldest: Option<Timestamp>,
-    /// The latest provider time read so far.
-    pub(crate) latest: Option<Timestamp>,
-    /// Share of the stretch of time that is read, 0 to 1.
-    pub(crate) share: f64,
-}
-
 /// All backfills of this process.
 pub(crate) struct Backfills {
     collector: Collector,
     known: Vec<Backfillable>,
-    states: Arc<Mutex<BTreeMap<SourceId, BackfillState>>>,
+    states: Arc<Mutex<BTreeMap<SourceId, BackfillProgress>>>,
     tasks: TaskTracker,
     stop: CancellationToken,
 }
@@ -106,10 +85,10 @@ impl Backfills {
         let started = self.collector.clock.now();
         {
             let mut states = self.states.lock().unwrap_or_else(PoisonError::into_inner);
-            if states.get(&id).is_some_and(|state| state.state == "running") {
+            if states.get(&id).is_some_and(|state| state.state == BackfillState::Running) {
                 return;
             }
-            states.insert(id.clone(), BackfillState::starting(&id, started));
+            states.insert(id.clone(), starting(&id, started));
         }
         let (collector, states, stop) = (self.collector.clone(), self.states.clone(), self.stop.clone());
         self.tasks.spawn(async move {
@@ -117,20 +96,20 @@ impl Backfills {
             let watch = move |progress: Progress| {
                 let mut states = watching.lock().unwrap_or_else(PoisonError::into_inner);
                 if let Some(state) = states.get_mut(&watched) {
-                    state.advance(progress);
+                    advance(state, progress);
                 }
             };
             let ended = collector.run(&id, source.as_ref(), Until::CaughtUp, &stop, watch).await;
             let finished = ended == Ended::CaughtUp && forget_cursor(&collector, &id).await;
             let mut states = states.lock().unwrap_or_else(PoisonError::into_inner);
             if let Some(state) = states.get_mut(&id) {
-                state.state = if finished { "done" } else { "stopped" };
+                state.state = if finished { BackfillState::Done } else { BackfillState::Stopped };
             }
         });
     }
 
     /// How far each is.
-    pub(crate) fn states(&self) -> Vec<BackfillState> {
+    pub(crate) fn progress(&self) -> Vec<BackfillProgress> {
         self.states.lock().unwrap_or_else(PoisonError::into_inner).values().cloned().collect()
     }
 
@@ -142,21 +121,28 @@ impl Backfills {
     }
 }
 
-impl BackfillState {
-    fn starting(id: &SourceId, started: Timestamp) -> Self {
-        Self { source: id.to_string(), state: "running", events: 0, stored: 0, started, oldest: None, latest: None, share: 0.0 }
+fn starting(id: &SourceId, started: Timestamp) -> BackfillProgress {
+    BackfillProgress {
+        source: id.to_string(),
+        state: BackfillState::Running,
+        events: 0,
+        stored: 0,
+        started,
+        oldest: None,
+        latest: None,
+        share: 0.0,
     }
+}
 
-    fn advance(&mut self, progress: Progress) {
-        self.events += progress.stored + progress.duplicates;
-        self.stored += progress.stored;
-        self.oldest = self.oldest.or(progress.latest);
-        self.latest = self.latest.max(progress.latest);
-        if let (Some(oldest), Some(latest)) = (self.oldest, self.latest) {
-            let whole = self.started.duration_since(oldest).as_secs_f64();
-            let read = latest.duration_since(oldest).as_secs_f64();
-            self.share = if whole > 0.0 { (read / whole).clamp(0.0, 1.0) } else { 1.0 };
-        }
+fn advance(state: &mut BackfillProgress, page: Progress) {
+    state.events += page.stored + page.duplicates;
+    state.stored += page.stored;
+    state.oldest = state.oldest.or(page.latest);
+    state.latest = state.latest.max(page.latest);
+    if let (Some(oldest), Some(latest)) = (state.oldest, state.latest) {
+        let whole = state.started.duration_since(oldest).as_secs_f64();
+        let read = latest.duration_since(oldest).as_secs_f64();
+        state.share = if whole > 0.0 { (read / whole).clamp(0.0, 1.0) } else { 1.0 };
     }
 }
 

@@ -8,9 +8,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result};
+use api::{BackfillProgress, BackfillState};
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
-use model::{Clock as _, SystemClock, Timestamp};
-use serde::Deserialize;
+use model::{Clock as _, SystemClock};
 use serde_json::json;
 use tokio_util::sync::CancellationToken;
 
@@ -26,18 +26,6 @@ const LOOK_INTERVAL: Duration = Duration::from_millis(500);
 /// Length of a bar in steps.
 const BAR_STEPS: f64 = 10_000.0;
 
-/// What both a server and this process tell of a backfill.
-#[derive(Debug, Deserialize)]
-struct State {
-    source: String,
-    state: String,
-    events: u64,
-    stored: u64,
-    started: Timestamp,
-    latest: Option<Timestamp>,
-    share: f64,
-}
-
 /// Starts the backfills and shows them until all have ended.
 pub(super) async fn run(config: Option<&Path>, options: Backfill) -> Result<()> {
     let written = written(config)?;
@@ -52,7 +40,7 @@ pub(super) async fn run(config: Option<&Path>, options: Backfill) -> Result<()> 
         Ok((store, backfills)) => {
             backfills.start(&options.tenants, &options.since).map_err(|problems| refused(&problems))?;
             let mut bars = Bars::new();
-            while bars.show(states(&serde_json::to_value(backfills.states())?)?) {
+            while bars.show(backfills.progress()) {
                 tokio::time::sleep(LOOK_INTERVAL).await;
             }
             backfills.finish().await;
@@ -67,7 +55,7 @@ async fn through_server(options: &Backfill, stop: &CancellationToken) -> Result<
     let asked = json!({ "tenants": options.tenants, "since": options.since });
     server.post("/api/v1/backfill", &asked).await?;
     let mut bars = Bars::new();
-    while bars.show(states(&server.get("/api/v1/backfill").await?["backfills"])?) {
+    while bars.show(progress(&server).await?) {
         if stop.is_cancelled() {
             say("the server goes on with the backfill; run the command again to see it");
             return Ok(());
@@ -77,15 +65,17 @@ async fn through_server(options: &Backfill, stop: &CancellationToken) -> Result<
     bars.close()
 }
 
-fn states(value: &serde_json::Value) -> Result<Vec<State>> {
-    serde_json::from_value(value.clone()).context("read the progress")
+async fn progress(server: &Server) -> Result<Vec<BackfillProgress>> {
+    let answer = server.get("/api/v1/backfill").await?;
+    let told: api::Backfills = serde_json::from_value(answer).context("read the progress")?;
+    Ok(told.backfills)
 }
 
 /// A bar for each backfill, or a line at its end where nobody watches.
 struct Bars {
     drawn: MultiProgress,
     bars: BTreeMap<String, ProgressBar>,
-    ended: Vec<State>,
+    ended: Vec<BackfillProgress>,
 }
 
 impl Bars {
@@ -95,8 +85,8 @@ impl Bars {
     }
 
     /// Draws the states; false once all have ended.
-    fn show(&mut self, states: Vec<State>) -> bool {
-        let running = states.iter().any(|state| state.state == "running");
+    fn show(&mut self, states: Vec<BackfillProgress>) -> bool {
+        let running = states.iter().any(|state| state.state == BackfillState::Running);
         for state in &states {
             let bar = self.bars.entry(state.source.clone()).or_insert_with(|| {
                 let bar = self.drawn.add(ProgressBar::new(BAR_STEPS as u64));
@@ -121,9 +111,9 @@ impl Bars {
             bar.finish();
         }
         for state in &self.ended {
-            say(&format!("{}: {}, {}", state.source, state.state, told(state)));
+            say(&format!("{}: {}", state.source, told(state)));
         }
-        if self.ended.iter().any(|state| state.state != "done") {
+        if self.ended.iter().any(|state| state.state != BackfillState::Done) {
             return Err(Failure::error(Exit::Unavailable, "a backfill was stopped; run the command again to go on"));
         }
         Ok(())
@@ -132,13 +122,13 @@ impl Bars {
 
 /// Done, rate, what is left, time left.
 #[expect(clippy::cast_precision_loss, reason = "an estimate for people")]
-fn told(state: &State) -> String {
+fn told(state: &BackfillProgress) -> String {
     let seconds = SystemClock.now().duration_since(state.started).as_secs_f64();
     let rate = state.events as f64 / seconds.max(0.001);
     let left = if state.share > 0.0 { state.events as f64 * (1.0 - state.share) / state.share } else { 0.0 };
     let until = state.latest.map_or_else(|| "the beginning".to_owned(), |latest| latest.strftime("%Y-%m-%d %H:%M").to_string());
     let mut text = format!("{} events ({} new) up to {until}, {rate:.0}/s", state.events, state.stored);
-    if state.state == "running" && state.share > 0.0 {
+    if state.state == BackfillState::Running && state.share > 0.0 {
         text.push_str(&format!(", about {left:.0} left, {:.0} s", left / rate.max(0.001)));
     }
     text

@@ -1,0 +1,218 @@
+//! How everything is, for `status`: what is durable from journal and lake, what is only true now from the board.
+//! Deliberately absent: the judgement and its form (`api`).
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use api::{
+    Check, DestinationState, DestinationStatus, JournalStatus, LakeStatus, SourceState, SourceStatus, Status,
+    StatusReport, TableStatus, Trouble,
+};
+use futures::future::BoxFuture;
+use journal::{Journal, ReaderState};
+use lake::Lake;
+use model::{Clock, SourceId, Timestamp, Via};
+use sources::SourceErrorKind;
+
+use crate::config::{Config, Way};
+use crate::node::Store;
+use crate::ship::Shipper;
+use crate::status::{Board, DestinationCondition, SourceCondition};
+
+/// Knows whom to ask.
+pub(crate) struct Report {
+    journal: Journal,
+    lake: Arc<Lake>,
+    board: Arc<Board>,
+    clock: Arc<dyn Clock>,
+    started: Timestamp,
+    sources: Vec<(SourceId, Via)>,
+    destinations: Vec<(String, &'static str)>,
+    journal_bytes_max: u64,
+}
+
+impl Report {
+    /// Over these parts of a node.
+    pub(crate) fn new(config: &Config, store: &Store, clock: Arc<dyn Clock>, board: Arc<Board>) -> Self {
+        let via = |way: &Way| if matches!(way, Way::Poll(_)) { Via::Poll } else { Via::Push };
+        Self {
+            journal: store.journal.clone(),
+            lake: store.lake.clone(),
+            board,
+            started: clock.now(),
+            clock,
+            sources: config.sources.iter().map(|source| (source.id.clone(), via(&source.way))).collect(),
+            destinations: config.destinations.iter().map(|d| (d.name.clone(), d.kind)).collect(),
+            journal_bytes_max: config.settings.journal_bytes_max,
+        }
+    }
+
+    fn sources(&self, now: Timestamp) -> Vec<SourceStatus> {
+        let conditions = self.board.sources();
+        let totals: BTreeMap<SourceId, journal::SourceState> = self
+            .journal
+            .source_states()
+            .unwrap_or_default()
+            .into_iter()
+            .map(|state| (state.source.clone(), state))
+            .collect();
+        let gaps = self.journal.gaps().unwrap_or_default();
+        let others = totals.keys().filter(|id| !self.sources.iter().any(|(known, _)| known == *id));
+        let others = others.map(|id| (id.clone(), if id.source == "import" { Via::Import } else { Via::Poll }));
+        let all: Vec<(SourceId, Via)> = self.sources.iter().cloned().chain(others).collect();
+        all.into_iter()
+            .map(|(id, via)| {
+                let total = totals.get(&id);
+                let (state, trouble) = source_state(conditions.get(&id));
+                SourceStatus {
+                    via,
+                    state,
+                    last_event: total.and_then(|total| total.last_event),
+                    last_received: total.and_then(|total| total.last_received),
+                    last_success: None,
+                    lag_seconds: lag(state, total, now),
+                    received_events: total.map_or(0, |total| total.received),
+                    stored_events: total.map_or(0, |total| total.stored),
+                    duplicate_events: total.map_or(0, |total| total.duplicates),
+                    rejected_events: total.map_or(0, |total| total.rejected),
+                    gaps: gaps.iter().filter(|gap| gap.source == id).count() as u64,
+                    trouble,
+                    source: id,
+                }
+            })
+            .collect()
+    }
+
+    fn destinations(&self, now: Timestamp) -> Vec<DestinationStatus> {
+        let readers = self.journal.readers().unwrap_or_default();
+        let conditions = self.board.destinations();
+        self.destinations
+            .iter()
+            .map(|(name, kind)| {
+                let reader = readers.iter().find(|reader| reader.name == Shipper::reader(name));
+                let condition = conditions.get(name).cloned().unwrap_or_default();
+                let backlog_events = reader.map_or(0, |reader| reader.backlog_events);
+                DestinationStatus {
+                    name: name.clone(),
+                    kind: (*kind).to_owned(),
+                    state: destination_state(&condition, backlog_events),
+                    backlog_events,
+                    oldest_unsent_seconds: reader.and_then(|reader| self.oldest_unsent(reader, now)),
+                    sent_events: condition.sent,
+                    dead_letters: self.dead_letters(Some(&Shipper::reader(name))),
+                    last_success: condition.last_success,
+                    trouble: condition.trouble,
+                }
+            })
+            .collect()
+    }
+
+    /// Age of the oldest event that a destination has not got.
+    fn oldest_unsent(&self, reader: &ReaderState, now: Timestamp) -> Option<f64> {
+        if reader.backlog_events == 0 {
+            return None;
+        }
+        let oldest = self.journal.read(reader.offset, 1).ok()?;
+        oldest.first().map(|batch| now.duration_since(batch.received).as_secs_f64().max(0.0))
+    }
+
+    fn dead_letters(&self, origin: Option<&str>) -> u64 {
+        self.journal.dead_letter_count(origin).unwrap_or_default()
+    }
+
+    fn journal_status(&self) -> JournalStatus {
+        JournalStatus {
+            bytes: self.journal.size_bytes(),
+            bytes_max: self.journal_bytes_max,
+            head_offset: *self.journal.head().borrow(),
+            dead_letters: self.dead_letters(None),
+            trouble: self.journal.healthy().err().map(|error| {
+                trouble("journal.storage", error.to_string(), "events are refused until there is room; free some disk space")
+            }),
+        }
+    }
+
+    fn lake_status(&self) -> LakeStatus {
+        let lake = self.lake.status();
+        let reader = self.journal.readers().unwrap_or_default().into_iter().find(|reader| reader.name == "lake");
+        let tables: Vec<TableStatus> = lake
+            .tables
+            .into_iter()
+            .map(|table| TableStatus { name: table.name, rows: table.rows + table.tail_rows, bytes: table.bytes, files: table.files as u64 })
+            .collect();
+        LakeStatus {
+            committed_offset: reader.as_ref().map_or(0, |reader| reader.offset),
+            uncommitted_events: reader.as_ref().map_or(0, |reader| reader.backlog_events),
+            tables,
+            trouble: lake.error.map(|error| trouble("lake.storage", error, "events wait in the journal; nothing is lost")),
+        }
+    }
+
+    fn status(&self) -> Status {
+        let now = self.clock.now();
+        Status {
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            now,
+            started: self.started,
+            sources: self.sources(now),
+            destinations: self.destinations(now),
+            journal: self.journal_status(),
+            lake: self.lake_status(),
+            ..Status::default()
+        }
+        .judge()
+    }
+}
+
+impl StatusReport for Report {
+    fn status(&self) -> BoxFuture<'_, Status> {
+        Box::pin(async move { tokio::task::block_in_place(|| self.status()) })
+    }
+
+    fn readiness(&self) -> BoxFuture<'_, Vec<Check>> {
+        let error = self.journal.healthy().err().map(|error| error.to_string());
+        Box::pin(async move { vec![Check { name: "journal".to_owned(), error }] })
+    }
+}
+
+fn trouble(code: &str, message: String, hint: &str) -> Trouble {
+    Trouble { code: code.to_owned(), message, hint: hint.to_owned(), since: None }
+}
+
+fn source_state(condition: Option<&SourceCondition>) -> (SourceState, Option<Trouble>) {
+    match condition {
+        None | Some(SourceCondition::Starting) => (SourceState::Starting, None),
+        Some(SourceCondition::Reading) => (SourceState::Reading, None),
+        Some(SourceCondition::CaughtUp) => (SourceState::CaughtUp, None),
+        Some(SourceCondition::Listening) => (SourceState::Listening, None),
+        Some(SourceCondition::Waiting { reason }) => {
+            (SourceState::Failing, Some(trouble("journal.refused", reason.clone(), "the page is read again")))
+        }
+        Some(SourceCondition::Failed(error)) => {
+            let state = match error.kind {
+                SourceErrorKind::Refused => SourceState::Refused,
+                SourceErrorKind::RateLimited => SourceState::RateLimited,
+                SourceErrorKind::Unavailable | SourceErrorKind::Malformed => SourceState::Failing,
+            };
+            (state, Some(trouble(error.code, error.message.clone(), &error.hint)))
+        }
+    }
+}
+
+/// A source that has read everything is not behind; one that reads is as far behind as its newest event is old.
+fn lag(state: SourceState, total: Option<&journal::SourceState>, now: Timestamp) -> Option<f64> {
+    match state {
+        SourceState::CaughtUp => Some(0.0),
+        SourceState::Listening => None,
+        _ => total.and_then(|total| total.last_event).map(|event| now.duration_since(event).as_secs_f64().max(0.0)),
+    }
+}
+
+fn destination_state(condition: &DestinationCondition, backlog_events: u64) -> DestinationState {
+    match (&condition.trouble, condition.stopped) {
+        (Some(_), true) => DestinationState::Stopped,
+        (Some(_), false) => DestinationState::Retrying,
+        (None, _) if backlog_events > 0 => DestinationState::Sending,
+        (None, _) => DestinationState::Idle,
+    }
+}
