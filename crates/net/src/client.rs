@@ -4,7 +4,7 @@
 //! host is not meant for another), decompression, and proxies taken from the environment.
 
 use std::fmt;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::net::IpAddr;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
@@ -12,6 +12,7 @@ use model::Secret;
 use reqwest::redirect;
 use url::{Host, Url};
 
+use crate::names::Names;
 use crate::{Answer, Request, TransportError, TransportErrorKind};
 
 /// How long a connection may take to come about, TLS included.
@@ -134,7 +135,7 @@ pub fn is_https_or_loopback(url: &Url) -> bool {
 fn is_safe(url: &Url, plain_allowed: impl Fn(IpAddr) -> bool) -> bool {
     match (url.scheme(), url.host()) {
         ("https", Some(_)) => true,
-        // The client resolves this name itself, without asking anybody (`tuned`).
+        // The client resolves this name itself, without asking anybody (`names`).
         ("http", Some(Host::Domain(name))) => name == "localhost",
         ("http", Some(Host::Ipv4(ip))) => plain_allowed(ip.into()),
         ("http", Some(Host::Ipv6(ip))) => plain_allowed(ip.into()),
@@ -151,8 +152,6 @@ fn is_link_local(ip: IpAddr) -> bool {
 }
 
 fn tuned() -> reqwest::ClientBuilder {
-    let loopback = [IpAddr::V4(Ipv4Addr::LOCALHOST), IpAddr::V6(Ipv6Addr::LOCALHOST)]
-        .map(|ip| SocketAddr::new(ip, 0));
     reqwest::Client::builder()
         .user_agent(concat!("doorledger/", env!("CARGO_PKG_VERSION")))
         .redirect(redirect::Policy::none())
@@ -164,7 +163,7 @@ fn tuned() -> reqwest::ClientBuilder {
         .connect_timeout(Duration::from_secs(CONNECT_SECONDS_MAX))
         .pool_idle_timeout(Duration::from_secs(IDLE_SECONDS_MAX))
         .pool_max_idle_per_host(IDLE_CONNECTIONS_MAX)
-        .resolve_to_addrs("localhost", &loopback)
+        .dns_resolver(Names)
 }
 
 fn builder(settings: &ClientSettings) -> Result<reqwest::ClientBuilder, ClientError> {

@@ -112,6 +112,11 @@ impl EntraTokens {
         }
     }
 
+    /// What the clock says by which tokens expire.
+    pub(crate) fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
     fn kept(&self, credential: &EntraCredential) -> Arc<Kept> {
         let mut all = lock(&self.kept);
         if let Some((_, kept)) = all.iter().find(|(known, _)| known == credential) {

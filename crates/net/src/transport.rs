@@ -5,7 +5,10 @@ use std::error::Error;
 use std::fmt;
 use std::sync::Arc;
 
+use rustls::pki_types::InvalidDnsNameError;
 use url::Url;
+
+use crate::names::NoAddress;
 
 /// No answer came, or not a whole one.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -120,13 +123,13 @@ fn host(url: &Url) -> String {
 }
 
 fn classify(error: &reqwest::Error) -> TransportErrorKind {
-    if error.is_builder() {
+    if error.is_builder() || is_among_causes(error, |cause| cause.is::<InvalidDnsNameError>()) {
         TransportErrorKind::Unsendable
     } else if error.is_timeout() {
         TransportErrorKind::TimedOut
-    } else if error.is_dns() {
+    } else if is_among_causes(error, |cause| cause.is::<NoAddress>()) {
         TransportErrorKind::UnknownHost
-    } else if is_tls(error) {
+    } else if is_among_causes(error, |cause| cause.is::<rustls::Error>()) {
         TransportErrorKind::Tls
     } else if error.is_connect() {
         TransportErrorKind::Unreachable
@@ -135,18 +138,44 @@ fn classify(error: &reqwest::Error) -> TransportErrorKind {
     }
 }
 
-/// Whether a TLS failure is among the causes. `io::Error` answers `source()` with the cause of what it wraps, so what
-/// it wraps must be looked at separately.
-fn is_tls(error: &(dyn Error + 'static)) -> bool {
+/// Whether a cause fits. `io::Error` answers `source()` with the cause of what it wraps, so what it wraps must be looked at
+/// separately.
+fn is_among_causes(
+    error: &(dyn Error + 'static),
+    fits: fn(&(dyn Error + 'static)) -> bool,
+) -> bool {
     let mut cause = Some(error);
     while let Some(found) = cause {
         let wrapped = found.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
-        if found.is::<rustls::Error>()
-            || wrapped.is_some_and(|wrapped| is_tls(wrapped as &(dyn Error + 'static)))
-        {
+        if fits(found) || wrapped.is_some_and(|wrapped| is_among_causes(wrapped, fits)) {
             return true;
         }
         cause = found.source();
     }
     false
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+
+    use super::*;
+
+    #[derive(Debug, thiserror::Error)]
+    #[error("connect")]
+    struct Connect(#[source] Box<dyn Error + Send + Sync>);
+
+    #[test]
+    fn a_cause_is_found_at_any_depth_and_within_an_io_error() {
+        let is_tls = |cause: &(dyn Error + 'static)| cause.is::<rustls::Error>();
+        let tls = || rustls::Error::General("bad".to_owned());
+        assert!(is_among_causes(&tls(), is_tls));
+        assert!(is_among_causes(&Connect(tls().into()), is_tls));
+        assert!(is_among_causes(&Connect(io::Error::other(tls()).into()), is_tls));
+        assert!(is_among_causes(
+            &io::Error::other(Connect(io::Error::other(tls()).into())),
+            is_tls
+        ));
+        assert!(!is_among_causes(&Connect(io::Error::other("other").into()), is_tls));
+    }
 }
