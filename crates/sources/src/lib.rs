@@ -4,12 +4,16 @@
 //! Everything here is a value in, a value out. Deliberately absent: the network, the clock, the journal, and whoever
 //! drives a poll or serves a receiver.
 
+mod address;
+mod asking;
 mod auth0;
 mod columns;
 mod onelogin;
+mod pace;
 mod receiver;
 mod scalar;
 mod scan;
+mod schedule;
 mod wire;
 
 use http::HeaderMap;

@@ -1,0 +1,369 @@
+//! The poll of Auth0's logs: token, start, page after page by checkpoint. The place is the last `log_id` of a page and
+//! nothing else: Auth0 lists by id, and dates run backwards within a page.
+//!
+//! A poll without a cursor starts after an id that no event has (`log_id::synthetic`). A tenant whose ids look different
+//! answers 400 to it; then a search finds the events from that moment on, and the smallest id among them is the place.
+//! Deliberately absent: `Link` headers. They say what the last id says, and may name a host that is not ours to ask.
+
+use std::sync::Arc;
+
+use jiff::tz::Offset;
+use model::{Cursor, Event, Gap, Rejected, Secret, SignedDuration, Timestamp};
+use net::{Answer, Request};
+
+use super::config::{Credential, Settings};
+use super::token::Token;
+use super::{log_id, role, token, trouble};
+use crate::asking::{
+    self, BROKEN_BODIES_MAX, FAILURE_PAUSE_FIRST, FAILURE_PAUSE_MOST, REFUSED_PAUSE,
+};
+use crate::pace::{Budget, Pause, Reset, later};
+use crate::scan::skip_space;
+use crate::schedule::Start;
+use crate::{
+    Decoded, Outcome, Poll, PollSource, SourceError, SourceErrorKind, Step, Waiting, wire,
+};
+
+/// The first pause when everything is read.
+const IDLE_PAUSE_FIRST: SignedDuration = SignedDuration::from_secs(1);
+
+/// How far before the start the search looks. The smallest id that it finds is then older than every event of the start's
+/// time on, because an event arrives seconds after it happens.
+const SEARCH_LOOKBACK: SignedDuration = SignedDuration::from_mins(10);
+
+/// What a tenant keeps at most, for one whose retention is not told.
+const RETENTION_DAYS_UNTOLD: u64 = 30;
+
+/// What a cursor begins with that is a moment to search from instead of an id.
+const SEARCH_CURSOR: &str = "search:";
+
+/// A validated poll of Auth0.
+pub(crate) struct Auth0PollSource(pub(crate) Arc<Settings>);
+
+impl PollSource for Auth0PollSource {
+    fn start(&self, cursor: Option<Cursor>, now: Timestamp) -> Box<dyn Poll> {
+        Box::new(Auth0Poll::new(Arc::clone(&self.0), cursor, now))
+    }
+}
+
+struct Auth0Poll {
+    settings: Arc<Settings>,
+    place: Place,
+    /// Whether the journal holds `place` already. If not, it is told with the next page, also with an empty one: a start
+    /// at `now` must not move when the program starts again before the first event.
+    is_stored: bool,
+    /// The last moment of which everything is known to be read.
+    covered: Option<Timestamp>,
+    /// From when on events are lost, and why.
+    lost: Option<(Timestamp, &'static str)>,
+    token: Option<Token>,
+    tokens_asked: u64,
+    /// Whether the token was made after a 401: another 401 then means more than age.
+    is_token_second: bool,
+    budget: Budget,
+    idle: Pause,
+    failure: Pause,
+    wait: Option<(Timestamp, Waiting)>,
+    asked: Asked,
+    broken_bodies: u32,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Place {
+    /// After the event with this id.
+    After(String),
+    /// At this moment; its id is found by searching.
+    Search(Timestamp),
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Asked {
+    Nothing,
+    Token,
+    Logs,
+}
+
+impl Poll for Auth0Poll {
+    fn step(&mut self, now: Timestamp) -> Step {
+        if let Some((until, why)) = self.wait.filter(|(until, _)| *until > now) {
+            return Step::Wait { until, why };
+        }
+        self.wait = None;
+        if self.token.as_ref().is_none_or(|token| token.is_old(now)) {
+            return match &self.settings.credential {
+                Credential::Token(given) => {
+                    self.token = Some(Token::given(given));
+                    self.step(now)
+                }
+                _ => self.send(Asked::Token, now),
+            };
+        }
+        match self.budget.wait(now) {
+            Some(until) => Step::Wait { until, why: Waiting::RateLimit },
+            None => self.send(Asked::Logs, now),
+        }
+    }
+
+    fn answer(&mut self, answer: Result<&Answer, &str>, now: Timestamp) -> Outcome {
+        let asked = std::mem::replace(&mut self.asked, Asked::Nothing);
+        match (asked, answer) {
+            (Asked::Nothing, _) => Outcome::Settled,
+            (_, Err(words)) => self.fail(trouble::unreachable(&self.settings, words), None, now),
+            (Asked::Token, Ok(answer)) => self.token_answer(answer, now),
+            (Asked::Logs, Ok(answer)) => self.logs_answer(answer, now),
+        }
+    }
+}
+
+impl Auth0Poll {
+    fn new(settings: Arc<Settings>, cursor: Option<Cursor>, now: Timestamp) -> Self {
+        let is_stored = cursor.is_some();
+        let place = match cursor {
+            Some(Cursor(text)) => place(text),
+            None => first_place(&settings, now),
+        };
+        // What a start at the end of retention cannot reach was never promised.
+        let covered = (!is_stored && settings.start == Start::Retention).then_some(now);
+        Self {
+            place,
+            is_stored,
+            covered,
+            lost: None,
+            token: None,
+            tokens_asked: 0,
+            is_token_second: false,
+            budget: Budget::new(settings.rate_share, Reset::AtUnixSeconds),
+            idle: Pause::new(IDLE_PAUSE_FIRST, settings.interval),
+            failure: Pause::new(FAILURE_PAUSE_FIRST, FAILURE_PAUSE_MOST),
+            wait: None,
+            asked: Asked::Nothing,
+            broken_bodies: 0,
+            settings,
+        }
+    }
+
+    fn send(&mut self, asked: Asked, now: Timestamp) -> Step {
+        let request = match asked {
+            Asked::Token => {
+                self.tokens_asked += 1;
+                token::request(&self.settings, now, self.tokens_asked)
+            }
+            _ => self.logs_request(),
+        };
+        // Validation signed with the key once and looked at every credential, so there is a request.
+        let Some(request) = request else {
+            return Step::Wait { until: later(now, REFUSED_PAUSE), why: Waiting::Failure };
+        };
+        self.asked = asked;
+        Step::Send(request)
+    }
+
+    fn logs_request(&self) -> Option<Request> {
+        let take = self.settings.take.to_string();
+        let mut pairs = vec![];
+        match &self.place {
+            Place::After(id) => pairs.extend([("from", id.clone()), ("take", take)]),
+            Place::Search(since) => {
+                let since = Offset::UTC.to_datetime(later(*since, -SEARCH_LOOKBACK));
+                let query = format!("date:[{} TO *]", since.strftime("%Y-%m-%dT%H:%M:%S"));
+                pairs.extend([("q", query), ("sort", "date:1".to_owned())]);
+                pairs.extend([("page", "0".to_owned()), ("per_page", take)]);
+            }
+        }
+        let mut url = self.settings.logs_url.clone();
+        url.query_pairs_mut().extend_pairs(pairs);
+        asking::get(url, self.authorization()?)
+    }
+
+    fn authorization(&self) -> Option<&Secret> {
+        self.token.as_ref().map(|token| &token.authorization)
+    }
+
+    fn token_answer(&mut self, answer: &Answer, now: Timestamp) -> Outcome {
+        let token = answer.status.is_success().then(|| Token::granted(answer, now)).flatten();
+        match token {
+            Some(token) => {
+                self.token = Some(token);
+                Outcome::Settled
+            }
+            None => self.fail(trouble::token(&self.settings, answer), Some(answer), now),
+        }
+    }
+
+    fn logs_answer(&mut self, answer: &Answer, now: Timestamp) -> Outcome {
+        self.budget.note(&answer.headers, now);
+        let is_renewable = !matches!(self.settings.credential, Credential::Token(_));
+        match answer.status.as_u16() {
+            200 => self.page(answer, now),
+            400 | 404 | 414 if self.give_way(answer, now) => Outcome::Settled,
+            401 if is_renewable && !self.is_token_second => {
+                self.token = None;
+                self.is_token_second = true;
+                Outcome::Settled
+            }
+            _ => {
+                let error = trouble::logs(&self.settings, answer, self.authorization());
+                self.fail(error, Some(answer), now)
+            }
+        }
+    }
+
+    /// Finds another place after the server refused this one: for a real id the moment inside it, for a made-up one the
+    /// search. False if there is none left, or if the refusal is not about the place.
+    fn give_way(&mut self, answer: &Answer, now: Timestamp) -> bool {
+        let Place::After(id) = &self.place else { return false };
+        if answer.status != 400 {
+            return false;
+        }
+        let moment = log_id::time(id);
+        self.place = if log_id::is_synthetic(id) {
+            Place::Search(moment.unwrap_or(now))
+        } else {
+            let oldest = self.oldest_kept(now);
+            let from = moment.or(self.covered).unwrap_or(oldest);
+            self.lost = Some((from, "the tenant no longer knows the cursor"));
+            Place::After(log_id::synthetic(from.max(oldest)))
+        };
+        self.is_stored = false;
+        true
+    }
+
+    fn oldest_kept(&self, now: Timestamp) -> Timestamp {
+        days_before(now, self.settings.retention_days.unwrap_or(RETENTION_DAYS_UNTOLD))
+    }
+
+    fn page(&mut self, answer: &Answer, now: Timestamp) -> Outcome {
+        let body = &answer.body;
+        let start = skip_space(body, 0);
+        match body.get(start) {
+            Some(b'[') => {}
+            Some(b'{') => {
+                let error = trouble::not_a_list(&self.settings, answer, self.authorization());
+                return self.fail(error, None, now);
+            }
+            _ => return self.fail(trouble::not_json(), None, now),
+        }
+        let (decoded, end) = wire::read_array(body, start, role);
+        if let Err(broken) = end {
+            self.broken_bodies += 1;
+            if self.broken_bodies < BROKEN_BODIES_MAX || decoded.events.is_empty() {
+                return self.fail(trouble::broken_list(broken.why, broken.at), None, now);
+            }
+        }
+        if let (true, Some(first)) = (decoded.events.is_empty(), decoded.rejected.first()) {
+            return self.fail(trouble::no_event(&first.reason), None, now);
+        }
+        self.is_token_second = false;
+        self.failure.reset();
+        self.broken_bodies = 0;
+        self.accept(decoded, now)
+    }
+
+    fn accept(&mut self, decoded: Decoded, now: Timestamp) -> Outcome {
+        let Decoded { events, rejected } = decoded;
+        let gap = self.gap(&events, now);
+        let (moved, is_full) = self.follow(&events, &rejected);
+        if let Some(place) = moved {
+            self.place = place;
+            self.is_stored = false;
+        }
+        if !is_full {
+            self.rest(events.is_empty(), now);
+            self.covered = Some(now);
+        }
+        let cursor = (!self.is_stored).then(|| cursor(&self.place));
+        self.is_stored = true;
+        Outcome::Page { events, rejected, cursor, gap, more: is_full }
+    }
+
+    /// Where to go on after a page, and whether more is there now.
+    fn follow(&self, events: &[Event], rejected: &[Rejected]) -> (Option<Place>, bool) {
+        let ids = events.iter().map(|event| &event.id).filter(|id| !id.is_empty());
+        match &self.place {
+            Place::Search(_) => {
+                let first = ids.min();
+                (first.map(|id| Place::After(id.clone())), first.is_some())
+            }
+            // A page that was served before must not lead back, nor be asked for at once again and again.
+            Place::After(from) => {
+                let last = ids.last().filter(|last| log_id::is_after(last, from));
+                let count = events.len() + rejected.len();
+                let is_full = u64::try_from(count).is_ok_and(|count| count >= self.settings.take);
+                (last.map(|id| Place::After(id.clone())), is_full && last.is_some())
+            }
+        }
+    }
+
+    /// The stretch that is lost, if this page shows one: the place was older than what the tenant keeps, or refused.
+    fn gap(&mut self, events: &[Event], now: Timestamp) -> Option<Gap> {
+        let first = events.first().and_then(|event| event.time);
+        if let Some((from, cause)) = self.lost.take() {
+            let until = first.unwrap_or(now).max(from);
+            return Some(Gap { from, until, cause: cause.to_owned() });
+        }
+        let oldest = days_before(now, self.settings.retention_days?);
+        let reached = match &self.place {
+            Place::After(id) => log_id::time(id)?,
+            Place::Search(since) => *since,
+        };
+        let from = self.covered.map_or(reached, |covered| covered.max(reached));
+        let cause =
+            "the cursor is older than the tenant's retention; what it no longer kept is lost";
+        (from < oldest).then(|| Gap { from, until: oldest, cause: cause.to_owned() })
+    }
+
+    fn rest(&mut self, is_empty: bool, now: Timestamp) {
+        if !is_empty {
+            self.idle.reset();
+        }
+        self.wait = Some((self.idle.until(now), Waiting::CaughtUp));
+    }
+
+    fn fail(&mut self, error: SourceError, answer: Option<&Answer>, now: Timestamp) -> Outcome {
+        let demanded = answer.and_then(|answer| self.budget.refused_until(&answer.headers, now));
+        self.wait = Some(match error.kind {
+            SourceErrorKind::RateLimited => {
+                (demanded.unwrap_or_else(|| self.failure.until(now)), Waiting::RateLimit)
+            }
+            SourceErrorKind::Refused => {
+                // A permission that is granted meanwhile stands in new tokens only.
+                self.token = None;
+                self.is_token_second = false;
+                (later(now, REFUSED_PAUSE), Waiting::Failure)
+            }
+            SourceErrorKind::Unavailable | SourceErrorKind::Malformed => {
+                (self.failure.until(now), Waiting::Failure)
+            }
+        });
+        Outcome::Failed(error)
+    }
+}
+
+fn first_place(settings: &Settings, now: Timestamp) -> Place {
+    let days = settings.retention_days.unwrap_or(RETENTION_DAYS_UNTOLD);
+    let from = match settings.start {
+        Start::Now => now,
+        Start::Retention => days_before(now, days),
+        Start::At(moment) => moment,
+    };
+    Place::After(log_id::synthetic(from))
+}
+
+fn days_before(now: Timestamp, days: u64) -> Timestamp {
+    let hours = i64::try_from(days).unwrap_or(0).saturating_mul(24);
+    later(now, SignedDuration::from_hours(-hours))
+}
+
+fn cursor(place: &Place) -> Cursor {
+    Cursor(match place {
+        Place::After(id) => id.clone(),
+        Place::Search(since) => format!("{SEARCH_CURSOR}{since}"),
+    })
+}
+
+fn place(cursor: String) -> Place {
+    match cursor.strip_prefix(SEARCH_CURSOR).and_then(|since| since.parse().ok()) {
+        Some(since) => Place::Search(since),
+        None => Place::After(cursor),
+    }
+}
