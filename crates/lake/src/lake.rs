@@ -1,0 +1,240 @@
+//! The lake: all tables, and the doors to them for the writer, for queries and for `status`.
+//! Deliberately absent: the work itself, which each has its own file.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+
+use arrow::datatypes::Schema;
+use datafusion::catalog::TableProvider;
+use model::{Clock, ColumnMapper, ColumnType, TableSchema};
+use tokio_util::sync::CancellationToken;
+
+use crate::intake::{Delivery, Intake, Unfit};
+use crate::layout::kusto_type;
+use crate::options::LakeOptions;
+use crate::place::Place;
+use crate::provider::LakeTable;
+use crate::status::{LakeStatus, TableStatus};
+use crate::table::Table;
+use crate::{Error, Result, writer};
+
+/// All tables of a lake.
+pub struct Lake {
+    pub(crate) options: LakeOptions,
+    pub(crate) mapper: Arc<dyn ColumnMapper>,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) place: Place,
+    tables: RwLock<BTreeMap<String, Arc<Table>>>,
+    /// Held while a table is opened, so that it is opened once.
+    opening: tokio::sync::Mutex<()>,
+    error: Mutex<Option<String>>,
+    read_only: bool,
+}
+
+impl Lake {
+    /// Opens the lake at `options.url`, made if there is none, with every table that it has.
+    ///
+    /// # Errors
+    /// If the address is of no use, or a table's log is damaged.
+    pub async fn open(
+        options: LakeOptions,
+        mapper: Arc<dyn ColumnMapper>,
+        clock: Arc<dyn Clock>,
+    ) -> Result<Arc<Self>> {
+        Self::open_as(options, mapper, clock, false).await
+    }
+
+    /// Opens a lake that exists, to be read. Nothing in it is changed; rows that are still in a journal can be shown
+    /// with [`Lake::load_tail`].
+    ///
+    /// # Errors
+    /// If there is no lake, or a table's log is damaged.
+    pub async fn open_read_only(
+        options: LakeOptions,
+        mapper: Arc<dyn ColumnMapper>,
+        clock: Arc<dyn Clock>,
+    ) -> Result<Arc<Self>> {
+        Self::open_as(options, mapper, clock, true).await
+    }
+
+    async fn open_as(
+        options: LakeOptions,
+        mapper: Arc<dyn ColumnMapper>,
+        clock: Arc<dyn Clock>,
+        read_only: bool,
+    ) -> Result<Arc<Self>> {
+        let place = Place::open(&options.url, &options.storage_options, !read_only)?;
+        let listed = place
+            .store
+            .list_with_delimiter(None)
+            .await
+            .map_err(Error::file("list", &options.url))?;
+        let names: Vec<String> = listed
+            .common_prefixes
+            .iter()
+            .filter_map(|path| path.filename().map(str::to_owned))
+            .collect();
+        let lake = Self {
+            options,
+            mapper,
+            clock,
+            place,
+            tables: RwLock::default(),
+            opening: tokio::sync::Mutex::default(),
+            error: Mutex::default(),
+            read_only,
+        };
+        for name in names {
+            lake.open_table(&name, None).await?;
+        }
+        Ok(Arc::new(lake))
+    }
+
+    /// Makes sure that a provider's table exists and has all of its columns, so that it can be asked before its first
+    /// event comes.
+    ///
+    /// # Errors
+    /// If the table cannot be made, or widened.
+    pub async fn ensure_table(&self, schema: &TableSchema) -> Result<()> {
+        self.writable_table(schema).await.map(drop)
+    }
+
+    /// Reads `intake` into the tables until `cancel`, then commits what was read.
+    ///
+    /// # Errors
+    /// If the journal cannot belong to this lake, or the last commit failed (its rows are in the journal).
+    pub async fn run(
+        self: Arc<Self>,
+        intake: Arc<dyn Intake>,
+        cancel: CancellationToken,
+    ) -> Result<()> {
+        writer::run(self, intake, cancel).await
+    }
+
+    /// The table called `name`, for DataFusion; `None` if there is none. It shows committed rows and those in memory.
+    #[must_use]
+    pub fn table_provider(self: &Arc<Self>, name: &str) -> Option<Arc<dyn TableProvider>> {
+        let table = self.table(name)?;
+        Some(Arc::new(LakeTable::new(self.clone(), table)))
+    }
+
+    /// The names of all tables, in order.
+    #[must_use]
+    pub fn table_names(&self) -> Vec<String> {
+        self.tables().iter().map(|table| table.name.clone()).collect()
+    }
+
+    /// The columns of a table as KQL sees them, `Type` among them; `None` if there is no such table.
+    #[must_use]
+    pub fn columns(&self, table: &str) -> Option<Vec<(String, ColumnType)>> {
+        let schema = crate::provider::shown_schema(&self.table(table)?.schema());
+        Some(columns_of(&schema))
+    }
+
+    /// Shows events of a journal that nobody is writing into this lake: for a query on a folder while no server runs.
+    /// Those that are in the tables already are left out. Call it once, with everything from the start of what the
+    /// journal still has.
+    ///
+    /// # Errors
+    /// If rows cannot be made of them.
+    pub async fn load_tail(&self, deliveries: &[Delivery]) -> Result<()> {
+        let end = deliveries.iter().filter_map(|delivery| delivery.events.last()).next_back();
+        if let Some(end) = end {
+            self.show(deliveries, end.offset + 1, &mut Vec::new()).await?;
+        }
+        Ok(())
+    }
+
+    /// How the lake is.
+    #[must_use]
+    pub fn status(&self) -> LakeStatus {
+        LakeStatus {
+            error: self.error.lock().unwrap_or_else(PoisonError::into_inner).clone(),
+            tables: self.tables().iter().map(|table| TableStatus::of(table)).collect(),
+        }
+    }
+
+    /// Maps events to rows and shows them. Returns how many bytes the events had.
+    pub(crate) async fn show(
+        &self,
+        deliveries: &[Delivery],
+        end: u64,
+        unfit: &mut Vec<Unfit>,
+    ) -> Result<usize> {
+        let (mapped, bytes) = writer::map(self, deliveries, unfit).await?;
+        let now = self.clock.now();
+        for (table, rows) in mapped {
+            if rows.len() > 0 {
+                metrics::counter!("doorledger_lake_rows_total", "table" => table.name.clone())
+                    .increment(rows.len() as u64);
+                let rows = rows.finish().map_err(Error::encode(&table.name))?;
+                table.push(rows, end, now)?;
+            }
+        }
+        Ok(bytes)
+    }
+
+    /// The table that events of `provider` go to; `None` if nobody knows the provider.
+    pub(crate) async fn table_of(&self, provider: &str) -> Result<Option<Arc<Table>>> {
+        match self.mapper.table(provider) {
+            Some(schema) => self.writable_table(schema).await.map(Some),
+            None => Ok(None),
+        }
+    }
+
+    async fn writable_table(&self, schema: &TableSchema) -> Result<Arc<Table>> {
+        if let Some(table) = self.table(schema.name)
+            && table.view().layout.own.len() == schema.columns.len()
+        {
+            return Ok(table);
+        }
+        self.open_table(schema.name, Some(schema))
+            .await?
+            .ok_or(Error::Stopped { task: "creation of a table" })
+    }
+
+    async fn open_table(
+        &self,
+        name: &str,
+        schema: Option<&TableSchema>,
+    ) -> Result<Option<Arc<Table>>> {
+        let _opening = self.opening.lock().await;
+        if let (Some(table), Some(schema)) = (self.table(name), schema)
+            && table.view().layout.own.len() == schema.columns.len()
+        {
+            return Ok(Some(table));
+        }
+        let schema = if self.read_only { None } else { schema };
+        let node = &self.options.node;
+        let failpoint = self.options.failpoint.clone();
+        let opened = Table::open(&self.place, name, schema, node, failpoint).await?;
+        let Some(table) = opened.map(Arc::new) else { return Ok(None) };
+        let mut tables = self.tables.write().unwrap_or_else(PoisonError::into_inner);
+        tables.insert(name.to_owned(), table.clone());
+        Ok(Some(table))
+    }
+
+    /// The table called `name`.
+    pub(crate) fn table(&self, name: &str) -> Option<Arc<Table>> {
+        self.tables.read().unwrap_or_else(PoisonError::into_inner).get(name).cloned()
+    }
+
+    /// All tables, by name.
+    pub(crate) fn tables(&self) -> Vec<Arc<Table>> {
+        self.tables.read().unwrap_or_else(PoisonError::into_inner).values().cloned().collect()
+    }
+
+    /// Bytes of Arrow memory that rows take which are in no commit yet.
+    pub(crate) fn tail_bytes(&self) -> usize {
+        self.tables().iter().map(|table| table.view().tail.bytes()).sum()
+    }
+
+    /// Notes what is wrong with the writer, or that nothing is.
+    pub(crate) fn set_error(&self, error: Option<String>) {
+        *self.error.lock().unwrap_or_else(PoisonError::into_inner) = error;
+    }
+}
+
+fn columns_of(schema: &Schema) -> Vec<(String, ColumnType)> {
+    schema.fields().iter().map(|field| (field.name().clone(), kusto_type(field))).collect()
+}

@@ -1,0 +1,335 @@
+//! One table: its files, its rows in memory, and the one lock under which both change, so that a query sees every row
+//! once.
+//! Deliberately absent: when rows are flushed (`writer`) and files merged (`compact`).
+
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+
+use arrow::array::RecordBatch;
+use arrow::datatypes::SchemaRef;
+use deltalake::kernel::Action;
+use jiff::Timestamp;
+use model::TableSchema;
+use object_store::path::Path;
+use object_store::{ObjectStore, ObjectStoreExt};
+use tokio::sync::{Mutex, MutexGuard};
+use tokio::time::Instant;
+use uuid::Uuid;
+
+use crate::delta::{self, Deed, DeltaLog};
+use crate::encode::{Care, Encoded, by_day, day_text, encode};
+use crate::files::{DataFile, Files};
+use crate::layout::{DAY, Layout};
+use crate::options::{Failpoint, Step};
+use crate::place::Place;
+use crate::tail::{Tail, TailBatch, conform};
+use crate::{Error, Result};
+
+/// A table of the lake.
+pub(crate) struct Table {
+    pub(crate) name: String,
+    /// The table's folder.
+    pub(crate) store: Arc<dyn ObjectStore>,
+    /// Held while a commit is made and shown, so that there is one order of both.
+    log: Mutex<DeltaLog>,
+    view: RwLock<View>,
+    failpoint: Option<Failpoint>,
+}
+
+/// What a query sees; always consistent.
+#[derive(Debug, Clone)]
+pub(crate) struct View {
+    /// The table's columns.
+    pub(crate) layout: Arc<Layout>,
+    /// The files of the version that is shown.
+    pub(crate) files: Arc<Files>,
+    /// That version.
+    pub(crate) version: u64,
+    /// The rows that are in no commit yet.
+    pub(crate) tail: Tail,
+    /// Rows of this node's journal below this offset are in the files.
+    pub(crate) committed: u64,
+    /// When the log was read last.
+    pub(crate) refreshed: Instant,
+    /// When this node committed last.
+    pub(crate) last_commit: Option<Timestamp>,
+    /// Rows that came since the program started, as the first moment of a day that compaction may call quiet.
+    pub(crate) last_rows: Option<Timestamp>,
+    /// What is wrong, if anything is.
+    pub(crate) error: Option<String>,
+    /// A commit failed in a way that leaves open whether it was made.
+    unsure: bool,
+}
+
+impl Table {
+    /// Opens the table called `name`; makes or widens it if its provider's schema is given.
+    pub(crate) async fn open(
+        place: &Place,
+        name: &str,
+        schema: Option<&TableSchema>,
+        node: &str,
+        failpoint: Option<Failpoint>,
+    ) -> Result<Option<Self>> {
+        let (log, layout) = match schema {
+            None => {
+                let Some(log) = DeltaLog::open(place, name).await? else { return Ok(None) };
+                let layout = Layout::of_stored(log.schema()?);
+                (log, layout)
+            }
+            Some(schema) => {
+                let mut log = DeltaLog::open_or_create(place, name, &Layout::new(schema)).await?;
+                let layout = Layout::widened(log.schema()?.as_ref(), schema);
+                log.widen(&layout).await?;
+                (log, layout)
+            }
+        };
+        let committed = log.offset_of(node).await?.unwrap_or(0);
+        let view = View {
+            layout: Arc::new(layout),
+            files: Arc::new(log.files(&Files::default())),
+            version: log.version(),
+            tail: Tail::default(),
+            committed,
+            refreshed: Instant::now(),
+            last_commit: None,
+            last_rows: None,
+            error: None,
+            unsure: false,
+        };
+        Ok(Some(Self {
+            name: name.to_owned(),
+            store: place.table_store(name),
+            log: Mutex::new(log),
+            view: RwLock::new(view),
+            failpoint,
+        }))
+    }
+
+    /// What a query may see now.
+    pub(crate) fn view(&self) -> RwLockReadGuard<'_, View> {
+        self.view.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn view_mut(&self) -> RwLockWriteGuard<'_, View> {
+        self.view.write().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The columns of the data files.
+    pub(crate) fn schema(&self) -> SchemaRef {
+        self.view().layout.schema.clone()
+    }
+
+    /// Shows `rows`, which come from journal offsets below `end`.
+    pub(crate) fn push(&self, rows: RecordBatch, end: u64, now: Timestamp) -> Result<()> {
+        let mut view = self.view_mut();
+        view.last_rows = Some(now);
+        view.tail.push(TailBatch::new(rows, end)).map_err(Error::encode(&self.name))
+    }
+
+    /// Notes what is wrong, or that nothing is.
+    pub(crate) fn set_error(&self, error: Option<String>) {
+        self.view_mut().error = error;
+    }
+
+    /// The rows in memory, for [`Table::flush`]. Whoever pushes rows must call this before it pushes more.
+    pub(crate) fn freeze(&self) -> Vec<TailBatch> {
+        self.view_mut().tail.freeze()
+    }
+
+    /// Commits the `frozen` rows, which are all that this table has below `offset`. Either all of it happens or
+    /// nothing that a query or a restart could notice.
+    pub(crate) async fn flush(
+        &self,
+        frozen: Vec<TailBatch>,
+        node: &str,
+        offset: u64,
+        now: Timestamp,
+    ) -> Result<()> {
+        if self.view().unsure {
+            let mut log = self.log.lock().await;
+            self.settle(&mut log, node).await?;
+        }
+        let (committed, schema) = {
+            let view = self.view();
+            (view.committed, view.layout.schema.clone())
+        };
+        let batches: Vec<RecordBatch> = frozen
+            .iter()
+            .filter(|batch| batch.end > committed)
+            .map(|batch| conform(&batch.rows, &schema))
+            .collect::<Result<_, _>>()
+            .map_err(Error::encode(&self.name))?;
+        if batches.is_empty() {
+            return Ok(());
+        }
+        let files = self.write_days(&schema, &batches).await?;
+        let outcome = self.append(&files, node, offset, now).await;
+        if outcome.is_err() && !self.view().unsure {
+            self.discard(&files).await;
+        }
+        outcome
+    }
+
+    /// Writes `rows` as files, one a day.
+    async fn write_days(
+        &self,
+        schema: &SchemaRef,
+        batches: &[RecordBatch],
+    ) -> Result<Vec<DataFile>> {
+        let mut files = Vec::new();
+        for day in by_day(batches).map_err(Error::encode(&self.name))? {
+            let encoded = encode(schema, batches, &day.rows, Care::Fresh)
+                .map_err(Error::encode(&self.name))?;
+            match self.write(day.day, encoded).await {
+                Ok(file) => files.push(file),
+                Err(error) => {
+                    self.discard(&files).await;
+                    return Err(error);
+                }
+            }
+        }
+        Ok(files)
+    }
+
+    /// Writes one encoded file under a new name.
+    pub(crate) async fn write(&self, day: i32, encoded: Encoded) -> Result<DataFile> {
+        self.fail_at(Step::WriteFile)?;
+        let bytes = encoded.payload.content_length() as u64;
+        let path = format!("{DAY}={}/{}.parquet", day_text(day), Uuid::new_v4());
+        self.store
+            .put(&Path::from(path.as_str()), encoded.payload)
+            .await
+            .map_err(Error::file("write", format!("{}/{path}", self.name)))?;
+        Ok(DataFile { path, bytes, day, stats: encoded.stats })
+    }
+
+    /// Deletes files that belong to no commit. What cannot be deleted is left to the vacuum.
+    pub(crate) async fn discard(&self, files: &[DataFile]) {
+        for file in files {
+            if let Err(error) = self.store.delete(&Path::from(file.path.as_str())).await {
+                tracing::debug!(table = self.name, path = file.path, %error, "left to the vacuum");
+            }
+        }
+    }
+
+    async fn append(
+        &self,
+        files: &[DataFile],
+        node: &str,
+        offset: u64,
+        now: Timestamp,
+    ) -> Result<()> {
+        let actions: Vec<Action> =
+            files.iter().map(|file| delta::add(file, now.as_millisecond(), true)).collect();
+        self.fail_at(Step::Commit)?;
+        let mut log = self.log.lock().await;
+        match log.commit(Deed::Append, actions.clone(), Some((node, offset))).await {
+            Ok(()) => {}
+            // Somebody changed the table's metadata or cleaned up: the rows are new all the same.
+            Err(error) if delta::is_conflict(&error) => {
+                log.refresh().await?;
+                self.commit_unsurely(&mut log, actions, node, offset).await?;
+            }
+            Err(error) => {
+                self.view_mut().unsure = true;
+                return Err(error);
+            }
+        }
+        if let Err(error) = self.fail_at(Step::Publish) {
+            self.view_mut().unsure = true;
+            return Err(error);
+        }
+        self.publish(&log, Some(offset));
+        self.view_mut().last_commit = Some(now);
+        Ok(())
+    }
+
+    async fn commit_unsurely(
+        &self,
+        log: &mut DeltaLog,
+        actions: Vec<Action>,
+        node: &str,
+        offset: u64,
+    ) -> Result<()> {
+        let outcome = log.commit(Deed::Append, actions, Some((node, offset))).await;
+        if outcome.is_err() {
+            self.view_mut().unsure = true;
+        }
+        outcome
+    }
+
+    /// Finds out whether a commit whose outcome is unknown was made, and shows the table as it is.
+    async fn settle(&self, log: &mut DeltaLog, node: &str) -> Result<()> {
+        log.refresh().await?;
+        let offset = log.offset_of(node).await?.unwrap_or(0);
+        self.publish(log, Some(offset));
+        self.view_mut().unsure = false;
+        Ok(())
+    }
+
+    /// Shows the log's version, and at the same moment drops the rows in memory that are in it.
+    fn publish(&self, log: &DeltaLog, committed: Option<u64>) {
+        let older = self.view().files.clone();
+        let files = Arc::new(log.files(&older));
+        let stored = log.schema();
+        let mut view = self.view_mut();
+        view.files = files;
+        view.version = log.version();
+        view.refreshed = Instant::now();
+        if let Some(offset) = committed {
+            view.committed = view.committed.max(offset);
+            let committed = view.committed;
+            view.tail.commit(committed);
+        }
+        // Another node may run a newer program that has widened the table.
+        if let Ok(stored) = stored
+            && stored.fields().len() > view.layout.schema.fields().len()
+        {
+            let mut layout = view.layout.as_ref().clone();
+            layout.schema = stored;
+            view.layout = Arc::new(layout);
+        }
+    }
+
+    /// Reads what other nodes have committed, if the last look is older than `age`. A look that is under way
+    /// elsewhere is not waited for.
+    pub(crate) async fn refresh(&self, age: std::time::Duration, node: &str) -> Result<()> {
+        if self.view().refreshed.elapsed() < age {
+            return Ok(());
+        }
+        let Ok(mut log) = self.log.try_lock() else { return Ok(()) };
+        if self.view().unsure {
+            return self.settle(&mut log, node).await;
+        }
+        if log.refresh().await? {
+            self.publish(&log, None);
+        } else {
+            self.view_mut().refreshed = Instant::now();
+        }
+        Ok(())
+    }
+
+    /// The log, for those who commit something else than new rows; they show it with [`Table::show`].
+    pub(crate) async fn log(&self) -> MutexGuard<'_, DeltaLog> {
+        self.log.lock().await
+    }
+
+    /// Shows what was committed to `log`.
+    pub(crate) fn show(&self, log: &DeltaLog) {
+        self.publish(log, None);
+    }
+
+    /// Fails if a test wants it to.
+    pub(crate) fn fail_at(&self, step: Step) -> Result<()> {
+        fail_at(self.failpoint.as_ref(), step)
+    }
+}
+
+/// Fails if a test wants it to.
+pub(crate) fn fail_at(failpoint: Option<&Failpoint>, step: Step) -> Result<()> {
+    match failpoint {
+        Some(failpoint) if failpoint(step) => {
+            Err(Error::OnPurpose { at: format!("before {step:?}") })
+        }
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,6 @@
+//! The lake from outside: events in, rows out, with failures between the steps. One binary, so that DataFusion is
+//! linked once.
+
+mod crash;
+mod rows;
+mod support;
