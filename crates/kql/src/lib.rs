@@ -8,6 +8,8 @@ pub mod catalog;
 mod diagnostic;
 pub mod plan;
 pub mod signature;
+pub mod syntax;
 pub mod types;
 
 pub use diagnostic::{Code, Diagnostic, Severity, Span};
+pub use syntax::{Parse, parse};
