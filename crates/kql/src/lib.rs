@@ -4,5 +4,12 @@
 //! Deliberately absent: Arrow, DataFusion, tenants, HTTP, the clock (the caller gives `now`), and what a function computes
 //! (`query` has that; the `Catalog` brings the signatures).
 
+pub mod catalog;
+mod diagnostic;
 pub mod plan;
+pub mod signature;
+pub mod syntax;
 pub mod types;
+
+pub use diagnostic::{Code, Diagnostic, Severity, Span};
+pub use syntax::{Parse, parse};

@@ -38,22 +38,30 @@ pub enum ExprKind {
     Column(usize),
     /// A constant.
     Literal(Value),
-    /// A scalar function or operator, by its canonical name (`has`, `strlen`, `+`, `and`, `iff` …), with arguments already
-    /// converted to the types of the chosen overload.
+    /// A scalar function or operator, by its canonical name, with arguments already converted to the types of the chosen
+    /// overload. Operators are called as they are written: `+ - * / %`, `negate` (unary minus), `== != < <= > >=`
+    /// (`<>` is `!=`), `=~ !~`, `and or not`, `has hasprefix hassuffix contains startswith endswith`, each with `_cs` and
+    /// with a leading `!`, `matches regex`, `in !in in~ !in~` (value, then the list; a dynamic array in the list stands for
+    /// its elements), `has_any has_all` (value, then the list), `between !between` (value, low, high; a timespan as `high`
+    /// was already added to `low`). String operators get `string` operands. Comparisons and arithmetic get operands of one
+    /// type, but for `datetime ± timespan` and `timespan * real`, `real * timespan`, `timespan / real`.
     Call {
         /// Canonical name.
         function: String,
         /// Arguments.
         args: Vec<Expr>,
     },
-    /// A conversion that the language makes by itself (`int` → `long`, `long` → `real` …).
+    /// A conversion that the language makes by itself (`int` → `long`, `long` → `real`, `dynamic` → whatever the context
+    /// wants, as `tostring`, `tolong` … do it) to the type of this expression.
     Convert(Box<Expr>),
     /// `.name` or `["name"]` of a dynamic value; the name may be computed.
     Member(Box<Expr>, Box<Expr>),
     /// `[index]` of a dynamic value (negative counts from the end).
     Index(Box<Expr>, Box<Expr>),
-    /// The single value of a tabular expression: `toscalar(…)`.
+    /// The single value of a tabular expression: `toscalar(…)`, first column of the first row.
     Scalar(Box<Plan>),
+    /// The first column of a tabular expression as a dynamic array: `x has_any (T)`.
+    List(Box<Plan>),
     /// `x in (T | project …)`: membership in the first column of a table.
     InTable {
         /// The value sought.
@@ -193,4 +201,200 @@ pub enum Op {
         /// The inputs.
         inputs: Vec<Plan>,
     },
+    /// A result that is computed once for the whole query, however often its number occurs: `materialize(…)`, `as`.
+    Shared {
+        /// Equal numbers mean the same result.
+        id: usize,
+        /// What it is.
+        input: Box<Plan>,
+    },
+    /// `serialize`: the order of the rows counts from here on (`prev`, `next`, `row_number` …).
+    Serialize {
+        /// Input.
+        input: Box<Plan>,
+    },
+    /// `mv-expand`. Output: the input's columns, replaced or followed by the expanded ones, then the index.
+    MvExpand {
+        /// Input.
+        input: Box<Plan>,
+        /// The expressions that are expanded side by side, padded with null.
+        columns: Vec<Expansion>,
+        /// Output column that counts the elements from 0 (`with_itemindex`).
+        index: Option<usize>,
+        /// Whether `[key, value]` pairs come out of a bag, instead of bags of one key.
+        bag_as_array: bool,
+        /// At most so many rows out of each.
+        limit: Option<u64>,
+    },
+    /// `mv-apply`: for every row of the input, its expansion goes through `body`. Output: the input's columns that are not
+    /// replaced, then those of the body.
+    MvApply {
+        /// Input.
+        input: Box<Plan>,
+        /// What is expanded, and to which columns of the body's input.
+        columns: Vec<Expansion>,
+        /// Column of the body's input that counts the elements from 0.
+        index: Option<usize>,
+        /// At most so many elements of each row.
+        limit: Option<u64>,
+        /// The pipeline; its leaf is [`Op::Input`], whose fields are those of the expanded row (input's columns with the
+        /// expanded ones replaced or added).
+        body: Box<Plan>,
+        /// Which columns of the input go in front of the body's output.
+        keep: Vec<usize>,
+    },
+    /// The rows that the surrounding operator (`mv-apply`, `partition`) gives to its body.
+    Input,
+    /// `parse` and `parse-where`. Output: the input's columns, replaced or followed by the parsed ones.
+    Parse {
+        /// Input.
+        input: Box<Plan>,
+        /// The text.
+        source: Expr,
+        /// How the pattern is read.
+        mode: ParseMode,
+        /// Flags of `kind=regex`: `U`, `i`, `s`, `m`.
+        flags: String,
+        /// The pattern.
+        pattern: Vec<ParsePart>,
+        /// Whether rows that do not match are dropped (`parse-where`).
+        only_matches: bool,
+    },
+    /// `parse-kv`. Output: the input's columns, replaced or followed by the keys.
+    ParseKv {
+        /// Input.
+        input: Box<Plan>,
+        /// The text.
+        source: Expr,
+        /// Output column for each key.
+        keys: Vec<(String, usize)>,
+        /// `pair_delimiter`, `kv_delimiter`, `quote`, `escape`, `greedy`, `regex`.
+        properties: Vec<(String, Value)>,
+    },
+    /// `make-series`. Output: the keys, the aggregates (dynamic arrays), the axis (dynamic array).
+    MakeSeries {
+        /// Input.
+        input: Box<Plan>,
+        /// Group keys.
+        keys: Vec<Expr>,
+        /// Aggregates, each with the value for empty bins.
+        aggregates: Vec<(Aggregate, Expr)>,
+        /// What is binned.
+        axis: Expr,
+        /// First bin; without it, the smallest value.
+        from: Option<Expr>,
+        /// End of the bins; without it, the largest value.
+        to: Option<Expr>,
+        /// Width of the bins.
+        step: Expr,
+        /// Whether a bin that starts at `to` belongs to them (the `in range(…)` spelling).
+        inclusive: bool,
+        /// Whether groups without any row are left out (`kind=nonempty`).
+        nonempty: bool,
+    },
+    /// `sample`: any so many rows.
+    Sample {
+        /// Input.
+        input: Box<Plan>,
+        /// How many.
+        rows: u64,
+    },
+    /// `top-nested`. Output, level by level: the level's value, then its aggregate.
+    TopNested {
+        /// Input.
+        input: Box<Plan>,
+        /// The levels, outermost first.
+        levels: Vec<NestedLevel>,
+    },
+    /// `externaldata`.
+    External {
+        /// Where from.
+        uris: Vec<String>,
+        /// `format`, `ignoreFirstRecord` …
+        properties: Vec<(String, Value)>,
+    },
+    /// `evaluate plugin(…)`.
+    Evaluate {
+        /// Input.
+        input: Box<Plan>,
+        /// Name of the plugin.
+        plugin: String,
+        /// Its arguments, in order.
+        args: Vec<PluginArg>,
+    },
+    /// `partition by`: the body once for each value of the key; its leaf is [`Op::Input`].
+    Partition {
+        /// Input.
+        input: Box<Plan>,
+        /// The key.
+        key: Expr,
+        /// The pipeline.
+        body: Box<Plan>,
+    },
+    /// `reduce by`. Output: `Pattern`, `Count`, `Representative`.
+    Reduce {
+        /// Input.
+        input: Box<Plan>,
+        /// The text.
+        source: Expr,
+        /// `threshold`, `characters`.
+        properties: Vec<(String, Value)>,
+    },
+}
+
+/// One expression that `mv-expand` or `mv-apply` expands.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Expansion {
+    /// The array or bag.
+    pub source: Expr,
+    /// The column that takes its elements, by its position in the expanded row. Its type says what they are converted to.
+    pub column: usize,
+}
+
+/// How `parse` reads its pattern.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ParseMode {
+    /// Literal texts, all or nothing.
+    Simple,
+    /// Texts are regular expressions.
+    Regex,
+    /// Literal texts; a column whose value does not convert is null by itself.
+    Relaxed,
+}
+
+/// A part of a `parse` pattern.
+#[derive(Debug, Clone, PartialEq)]
+pub enum ParsePart {
+    /// `*`: anything.
+    Skip,
+    /// A text (or regular expression).
+    Text(String),
+    /// A column of the output, by position; its type says what the text is converted to.
+    Column(usize),
+}
+
+/// A level of `top-nested`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct NestedLevel {
+    /// How many values; `None` is all.
+    pub rows: Option<Expr>,
+    /// What is grouped by.
+    pub key: Expr,
+    /// What is sorted by.
+    pub aggregate: Aggregate,
+    /// Largest first.
+    pub descending: bool,
+    /// The name for the rest (`with others`).
+    pub others: Option<Expr>,
+}
+
+/// An argument of a plugin.
+#[derive(Debug, Clone, PartialEq)]
+pub enum PluginArg {
+    /// A scalar expression over the input's columns.
+    Scalar(Option<String>, Expr),
+    /// An aggregate over them (`pivot`).
+    Aggregate(Aggregate),
+    /// Another table (`ipv4_lookup`).
+    Table(Box<Plan>),
 }

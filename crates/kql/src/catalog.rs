@@ -1,0 +1,55 @@
+//! What the binder asks about the world: tables, functions, stored functions. Deliberately absent: any implementation
+//! for a real lake (the wiring of the binary has it), and the functions' own list (`query`).
+
+use crate::plan::Field;
+use crate::signature::Signature;
+
+/// The names that a query can use. All names are case-sensitive, as in Kusto.
+pub trait Catalog {
+    /// The columns of a table, in order.
+    fn table(&self, name: &str) -> Option<Vec<Field>>;
+    /// Every table's name, for wildcards in `union` and for hints.
+    fn tables(&self) -> Vec<String>;
+    /// A scalar function by name (current or obsolete spelling).
+    fn function(&self, name: &str) -> Option<&Signature>;
+    /// An aggregate by name (current or obsolete spelling).
+    fn aggregate(&self, name: &str) -> Option<&Signature>;
+    /// A function that is stored in the workspace.
+    fn stored_function(&self, name: &str) -> Option<StoredFunction>;
+    /// Names of all functions, for hints and completion.
+    fn functions(&self) -> Vec<String>;
+}
+
+/// A stored function: its parameters and body as text, bound anew at each place of use.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoredFunction {
+    /// The parameter list with its parentheses: `(starttime:datetime=datetime(null), disabled:bool=false)`.
+    pub parameters: String,
+    /// The body, with or without braces.
+    pub body: String,
+}
+
+/// A catalog without tables and functions.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct EmptyCatalog;
+
+impl Catalog for EmptyCatalog {
+    fn table(&self, _: &str) -> Option<Vec<Field>> {
+        None
+    }
+    fn tables(&self) -> Vec<String> {
+        Vec::new()
+    }
+    fn function(&self, _: &str) -> Option<&Signature> {
+        None
+    }
+    fn aggregate(&self, _: &str) -> Option<&Signature> {
+        None
+    }
+    fn stored_function(&self, _: &str) -> Option<StoredFunction> {
+        None
+    }
+    fn functions(&self) -> Vec<String> {
+        Vec::new()
+    }
+}

@@ -1,0 +1,132 @@
+//! What is wrong with a query, where, and what was probably meant. Deliberately absent: how it is drawn (terminal and
+//! browser do that from the span).
+
+use std::ops::Range;
+
+/// A stretch of the query text, in bytes.
+pub type Span = Range<usize>;
+
+/// How bad it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Severity {
+    /// The query cannot run.
+    Error,
+    /// It runs, but probably not as meant.
+    Warning,
+}
+
+/// The codes that Kusto gives to what is wrong. `SYN` is the parser's, `SEM` the binder's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Code {
+    /// The text cannot be read.
+    Syntax,
+    /// The text or its nesting is over a limit.
+    TooLarge,
+    /// An operator is not defined for these types.
+    OperatorTypes,
+    /// A value has the wrong type.
+    WrongType,
+    /// Two columns or variables have one name.
+    Duplicate,
+    /// A name does not resolve.
+    Unresolved,
+    /// A wrong number of arguments.
+    Arity,
+    /// An unknown function.
+    UnknownFunction,
+    /// Known to the language, not offered here.
+    Unsupported,
+}
+
+impl Code {
+    /// As Kusto prints it: `SEM0100`.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Syntax => "SYN0002",
+            Self::TooLarge => "SYN0100",
+            Self::OperatorTypes => "SEM0064",
+            Self::WrongType => "SEM0001",
+            Self::Duplicate => "SEM0024",
+            Self::Unresolved => "SEM0100",
+            Self::Arity => "SEM0219",
+            Self::UnknownFunction => "SEM0260",
+            Self::Unsupported => "SEM0002",
+        }
+    }
+}
+
+/// One thing that is wrong.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Diagnostic {
+    /// How bad it is.
+    pub severity: Severity,
+    /// Its code.
+    pub code: Code,
+    /// What is wrong, in Kusto's words where they are known.
+    pub message: String,
+    /// Where.
+    pub span: Span,
+    /// What was probably meant.
+    pub hint: Option<String>,
+}
+
+impl Diagnostic {
+    /// An error without a hint.
+    #[must_use]
+    pub fn error(code: Code, span: Span, message: impl Into<String>) -> Self {
+        Self { severity: Severity::Error, code, message: message.into(), span, hint: None }
+    }
+
+    /// The same with a hint.
+    #[must_use]
+    pub fn with_hint(mut self, hint: Option<String>) -> Self {
+        self.hint = hint;
+        self
+    }
+}
+
+/// The name out of `candidates` that is nearest to `name`, if any is near enough to be meant.
+pub(crate) fn nearest<'a>(
+    name: &str,
+    candidates: impl IntoIterator<Item = &'a str>,
+) -> Option<String> {
+    let allowed = (name.chars().count() / 3).max(1);
+    let lower = name.to_lowercase();
+    candidates
+        .into_iter()
+        .filter(|candidate| candidate.len().abs_diff(name.len()) <= allowed + 1)
+        .map(|candidate| (distance(&lower, &candidate.to_lowercase()), candidate))
+        .filter(|(distance, candidate)| *distance <= allowed && *candidate != name)
+        .min()
+        .map(|(_, candidate)| candidate.to_string())
+}
+
+/// How many single-character edits (Levenshtein) lie between two texts.
+fn distance(a: &str, b: &str) -> usize {
+    let b: Vec<char> = b.chars().collect();
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    for (i, x) in a.chars().enumerate() {
+        let mut diagonal = row[0];
+        row[0] = i + 1;
+        for (j, y) in b.iter().enumerate() {
+            let replaced = diagonal + usize::from(x != *y);
+            diagonal = row[j + 1];
+            row[j + 1] = replaced.min(diagonal + 1).min(row[j] + 1);
+        }
+    }
+    row[b.len()]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::nearest;
+
+    #[test]
+    fn a_small_slip_finds_the_name_and_a_large_one_does_not() {
+        let names = ["TimeGenerated", "UserId", "Type"];
+        assert_eq!(nearest("TimeGenrated", names), Some("TimeGenerated".into()));
+        assert_eq!(nearest("userid", names), Some("UserId".into()));
+        assert_eq!(nearest("Completely", names), None);
+    }
+}

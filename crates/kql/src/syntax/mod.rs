@@ -1,0 +1,17 @@
+//! Text → tokens → lossless tree, with diagnostics; never fails. Deliberately absent: names and types (the binder).
+
+mod builder;
+mod expression;
+mod kind;
+mod lexer;
+pub(crate) mod literal;
+mod operator;
+mod parser;
+mod tabular;
+mod tree;
+
+pub use kind::SyntaxKind;
+pub use lexer::{Token, lex};
+pub(crate) use operator::OPERATORS;
+pub use parser::{DEPTH_MAX, Parse, TEXT_BYTES_MAX, parse};
+pub use tree::{Child, Node, TokenRef, Tree};
