@@ -5,6 +5,8 @@
 //! endpoint, rule and table; the manual's page tells how.
 
 mod identity;
+
+pub use identity::identity;
 mod record;
 
 use std::io::Write;

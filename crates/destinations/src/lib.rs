@@ -10,6 +10,8 @@ mod azure_logs_ingestion;
 mod cut;
 mod written;
 
+pub use azure_logs_ingestion::identity;
+
 use std::fmt;
 use std::sync::Arc;
 

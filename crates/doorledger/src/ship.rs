@@ -9,6 +9,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use api::Trouble;
 use destinations::{Credential, Destination, Outgoing, Parcel, Verdict, halve};
 use futures::{StreamExt as _, stream};
 use journal::{DeadLetter, Journal, StoredEvent};
@@ -56,13 +57,27 @@ struct Settled {
 }
 
 impl Shipper {
+    /// How the journal's readers are called that belong to destinations.
+    pub(crate) const READER_PREFIX: &str = "destination/";
+
     /// The name of its offset in the journal.
     pub(crate) fn reader(name: &str) -> String {
-        format!("destination/{name}")
+        format!("{}{name}", Self::READER_PREFIX)
+    }
+
+    /// Sends one event by itself, once: for a replay. Whether the service took it.
+    pub(crate) async fn send_once(&self, event: Outgoing) -> bool {
+        let packed = self.destination.pack(std::slice::from_ref(&event));
+        for parcel in &packed.parcels {
+            if self.send(parcel, &mut false).await != Verdict::Delivered {
+                return false;
+            }
+        }
+        packed.refused.is_empty()
     }
 
     /// Ships from `offset` on until it is told to stop.
-    pub(crate) async fn run(self, mut offset: u64, stop: CancellationToken) {
+    pub(crate) async fn run(self: Arc<Self>, mut offset: u64, stop: CancellationToken) {
         let mut head = self.journal.head();
         while !stop.is_cancelled() {
             let next = *head.borrow_and_update();
@@ -77,8 +92,7 @@ impl Shipper {
                 Ok(after) => offset = after,
                 Err(Trouble::Stopped) => return,
                 Err(Trouble::Journal(reason)) => {
-                    tracing::error!(destination = self.name, reason, "the journal cannot be read");
-                    self.board.destination_trouble(&self.name, &reason, "see `doorledger status`");
+                    self.trouble("journal.unreadable", &reason, "see `doorledger status`", true);
                     if sleep(STOPPED_WAIT, &stop).await.is_err() {
                         return;
                     }
@@ -184,21 +198,22 @@ impl Shipper {
             let verdict = self.send(parcel, &mut renewed).await;
             let wait = match verdict {
                 Verdict::Delivered => {
-                    self.board.destination_well(&self.name);
+                    self.board.destination_well(&self.name, self.clock.now());
                     return Ok(Decided::Delivered);
                 }
                 Verdict::Split => return Ok(Decided::Split("too large for the service".to_owned())),
                 Verdict::Refused(reason) => return Ok(Decided::Split(reason)),
                 Verdict::TokenExpired => {
-                    self.trouble("the service does not accept the token", "check the identity and its permissions");
+                    let hint = "check the identity and its permissions";
+                    self.trouble("destination.token", "the service does not accept the token", hint, true);
                     STOPPED_WAIT
                 }
                 Verdict::Stop { reason, hint } => {
-                    self.trouble(&reason, &hint);
+                    self.trouble("destination.stopped", &reason, &hint, true);
                     STOPPED_WAIT
                 }
                 Verdict::Retry { after_seconds, reason } => {
-                    self.trouble(&reason, "tried again by itself");
+                    self.trouble("destination.unavailable", &reason, "it is tried again by itself", false);
                     backoff.next_wait_at_least(after_seconds)
                 }
             };
@@ -239,9 +254,13 @@ impl Shipper {
         })
     }
 
-    fn trouble(&self, reason: &str, hint: &str) {
-        tracing::warn!(destination = self.name, hint, "{reason}");
-        self.board.destination_trouble(&self.name, reason, hint);
+    /// Tells what is wrong: in the log once for each new reason, in `status` as long as it lasts.
+    fn trouble(&self, code: &str, reason: &str, hint: &str, stopped: bool) {
+        let now = self.clock.now();
+        let trouble = Trouble { code: code.to_owned(), message: reason.to_owned(), hint: hint.to_owned(), since: Some(now) };
+        if self.board.destination_trouble(&self.name, trouble, stopped) {
+            tracing::warn!(destination = self.name, hint, "{reason}");
+        }
     }
 }
 

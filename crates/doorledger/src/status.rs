@@ -5,7 +5,8 @@
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use model::SourceId;
+use api::Trouble;
+use model::{SourceId, Timestamp};
 use sources::SourceError;
 
 /// What a source is doing.
@@ -35,8 +36,12 @@ pub(crate) struct DestinationCondition {
     pub(crate) sent: u64,
     /// Events refused since the start of the program.
     pub(crate) refused: u64,
-    /// What is wrong at present, and what to do.
-    pub(crate) trouble: Option<(String, String)>,
+    /// When something was last delivered.
+    pub(crate) last_success: Option<Timestamp>,
+    /// What is wrong at present.
+    pub(crate) trouble: Option<Trouble>,
+    /// Whether a person must act.
+    pub(crate) stopped: bool,
 }
 
 /// The present condition of everything that runs.
@@ -71,14 +76,26 @@ impl Board {
     }
 
     /// Notes that a destination is in order.
-    pub(crate) fn destination_well(&self, name: &str) {
-        self.state().destinations.entry(name.to_owned()).or_default().trouble = None;
+    pub(crate) fn destination_well(&self, name: &str, now: Timestamp) {
+        let mut state = self.state();
+        let destination = state.destinations.entry(name.to_owned()).or_default();
+        destination.trouble = None;
+        destination.stopped = false;
+        destination.last_success = Some(now);
     }
 
-    /// Notes what is wrong with a destination.
-    pub(crate) fn destination_trouble(&self, name: &str, reason: &str, hint: &str) {
-        let trouble = Some((reason.to_owned(), hint.to_owned()));
-        self.state().destinations.entry(name.to_owned()).or_default().trouble = trouble;
+    /// Notes what is wrong with a destination. Whether that is news.
+    pub(crate) fn destination_trouble(&self, name: &str, trouble: Trouble, stopped: bool) -> bool {
+        let mut state = self.state();
+        let destination = state.destinations.entry(name.to_owned()).or_default();
+        destination.stopped = stopped;
+        match &destination.trouble {
+            Some(known) if known.message == trouble.message => false,
+            _ => {
+                destination.trouble = Some(trouble);
+                true
+            }
+        }
     }
 
     /// Every source's condition.

@@ -79,6 +79,8 @@ pub struct DeadLetterFilter {
     pub origin: Option<String>,
     /// Only those after this number, for paging.
     pub after: u64,
+    /// Only those before this number, and the newest first: for paging backwards. `u64::MAX` begins with the newest.
+    pub before: Option<u64>,
     /// At most so many; 1000 at most in any case. 0 means 1000.
     pub count_max: usize,
 }
@@ -149,16 +151,40 @@ pub(crate) fn list(
         0 => DEAD_LETTERS_LISTED_MAX,
         count => count.min(DEAD_LETTERS_LISTED_MAX),
     };
+    let (condition, before) = match filter.before {
+        None => {
+            ("id > ?1 AND id <= ?4 AND (?2 IS NULL OR origin = ?2) ORDER BY id LIMIT ?3", u64::MAX)
+        }
+        Some(before) => (
+            "id > ?1 AND id < ?4 AND (?2 IS NULL OR origin = ?2) ORDER BY id DESC LIMIT ?3",
+            before,
+        ),
+    };
     select(
         connection,
         path,
-        "id > ?1 AND (?2 IS NULL OR origin = ?2) ORDER BY id LIMIT ?3",
+        condition,
         params![
             i64::try_from(filter.after).unwrap_or(i64::MAX),
             filter.origin,
-            i64::try_from(count_max).unwrap_or(i64::MAX)
+            i64::try_from(count_max).unwrap_or(i64::MAX),
+            i64::try_from(before).unwrap_or(i64::MAX)
         ],
     )
+}
+
+/// How many dead letters there are, of one origin or of all.
+pub(crate) fn count(
+    connection: &Connection,
+    path: &Path,
+    origin: Option<&str>,
+) -> Result<u64, Error> {
+    let read = || {
+        let mut statement = connection
+            .prepare_cached("SELECT count(*) FROM dead_letter WHERE ?1 IS NULL OR origin = ?1")?;
+        statement.query_row(params![origin], |row| row.get::<_, i64>(0))
+    };
+    read().map(i64::cast_unsigned).map_err(Error::storage("count dead letters", path))
 }
 
 /// One dead letter.

@@ -265,6 +265,17 @@ impl Journal {
             .with(|connection, path| dead_letters::list(connection, path, filter))
     }
 
+    /// How many dead letters there are, of one origin or of all. Blocks.
+    ///
+    /// # Errors
+    /// If the file could not be read.
+    pub fn dead_letter_count(&self, origin: Option<&str>) -> Result<u64, Error> {
+        self.inner
+            .shared
+            .reading
+            .with(|connection, path| dead_letters::count(connection, path, origin))
+    }
+
     /// One dead letter by its number. Blocks.
     ///
     /// # Errors

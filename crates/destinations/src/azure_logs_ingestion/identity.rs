@@ -34,7 +34,8 @@ enum Way {
 const WAYS: [(&str, Way); 3] =
     [("client_secret", Way::ClientSecret), ("managed", Way::Managed), ("workload", Way::Workload)];
 
-fn identity(fields: &mut Fields<'_>) -> Option<EntraIdentity> {
+/// Who we are to Microsoft Entra, from `identity`: `managed`, or fields with a `kind`.
+pub fn identity(fields: &mut Fields<'_>) -> Option<EntraIdentity> {
     let written = match fields.value("identity") {
         None => {
             let hint = "write `identity: {kind: client_secret, tenant_id: …, client_id: …, client_secret: …}`, or \

@@ -29,8 +29,7 @@ const BAR_STEPS: f64 = 10_000.0;
 /// Starts the backfills and shows them until all have ended.
 pub(super) async fn run(config: Option<&Path>, options: Backfill) -> Result<()> {
     let written = written(config)?;
-    let (config, problems) = node::configure(&written, true).await;
-    let Some(mut config) = config.filter(|_| problems.is_empty()) else { return Err(refused(&problems)) };
+    let mut config = node::configure(&written, true).await.map_err(|problems| refused(&problems))?;
     config.settings.data = options.data.clone().unwrap_or(config.settings.data);
     let stop = CancellationToken::new();
     stop_on_signal(stop.clone())?;

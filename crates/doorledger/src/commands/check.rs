@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use anyhow::Result;
 use model::{Clock as _, Problem, SystemClock};
+use net::TokenError;
 use serde_json::json;
 
 use super::{print, refused, written};
@@ -18,10 +19,14 @@ use crate::node;
 /// Checks and tells.
 pub(super) async fn run(path: Option<&Path>, options: &Check) -> Result<()> {
     let written = written(path)?;
-    let (config, mut problems) = node::configure(&written, options.online).await;
-    if let (Some(config), true) = (&config, options.online) {
-        problems.extend(online(config).await?);
-    }
+    let (config, problems) = match node::configure(&written, options.online).await {
+        Ok(config) if options.online => {
+            let problems = online(&config).await?;
+            (Some(config), problems)
+        }
+        Ok(config) => (Some(config), Vec::new()),
+        Err(problems) => (None, problems),
+    };
     let warnings = config.as_ref().and_then(|config| config.settings.exposure_problem());
     if options.json {
         print(&format!("{:#}\n", json!({ "problems": problems, "warnings": warnings.as_slice() })))?;
@@ -56,12 +61,16 @@ async fn online(config: &Config) -> Result<Vec<Problem>> {
             problems.push(Problem::new(source.id.to_string(), format!("{} ({})", error.message, error.code), error.hint));
         }
     }
-    let tokens = node::tokens(&client, clock);
+    let tokens = node::tokens(&client, clock)?;
     for destination in &config.destinations {
         if let destinations::Credential::Entra(credential) = destination.destination.credential()
             && let Err(error) = tokens.token(&credential).await
         {
-            problems.push(Problem::new(&destination.name, error.to_string(), error.hint()));
+            let hint = match &error {
+                TokenError::Refused { hint, .. } => hint.as_str(),
+                TokenError::Unavailable { .. } => "try again later",
+            };
+            problems.push(Problem::new(&destination.name, error.to_string(), hint));
         }
     }
     Ok(problems)

@@ -25,6 +25,7 @@ use serde_json::Value;
 use crate::cli::{Cli, Command};
 use crate::config;
 use crate::exit::{Exit, Failure};
+use crate::node::{self, Written};
 
 /// Runs what the command line names.
 pub(crate) fn run(cli: Cli) -> Result<()> {
@@ -56,11 +57,14 @@ pub(crate) fn run(cli: Cli) -> Result<()> {
 }
 
 /// What the user wrote: in the named file, in a file at a usual place, or in the environment.
-fn written(config: Option<&Path>) -> Result<Value> {
-    if let Some(path) = config.map(Path::to_owned).or_else(config::find) {
-        return config::read(&path).map_err(|error| Failure::error(Exit::Config, format!("{error:#}")));
-    }
-    Ok(config::from_environment(&environment).unwrap_or(Value::Null))
+fn written(path: Option<&Path>) -> Result<Written> {
+    let found = path.map(Path::to_owned).or_else(config::find);
+    let folder = node::folder_of(found.as_deref());
+    let document = match found {
+        Some(path) => config::read(&path).map_err(|error| Failure::error(Exit::Config, format!("{error:#}")))?,
+        None => config::from_environment(&environment).unwrap_or(Value::Null),
+    };
+    Ok(Written { document, folder })
 }
 
 /// The one place where the environment is read.

@@ -16,8 +16,7 @@ use crate::node::{self, Node};
 /// Serves until SIGINT or SIGTERM.
 pub(super) async fn run(config: Option<&Path>, options: Serve) -> Result<()> {
     let written = written(config)?;
-    let (config, problems) = node::configure(&written, true).await;
-    let Some(mut config) = config.filter(|_| problems.is_empty()) else { return Err(refused(&problems)) };
+    let mut config = node::configure(&written, true).await.map_err(|problems| refused(&problems))?;
     config.settings.data = options.data.unwrap_or(config.settings.data);
     config.settings.listen = options.listen.unwrap_or(config.settings.listen);
     if let Some(problem) = config.settings.exposure_problem() {

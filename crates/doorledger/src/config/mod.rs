@@ -10,7 +10,7 @@ mod settings;
 
 pub(crate) use environment::from_environment;
 pub(crate) use file::{Format, find, read};
-pub(crate) use settings::{DEFAULT_LISTEN, Settings, TlsFiles};
+pub(crate) use settings::{DEFAULT_LISTEN, Settings, read as read_settings};
 
 use std::collections::HashSet;
 

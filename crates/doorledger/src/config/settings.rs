@@ -91,6 +91,8 @@ pub(crate) fn read(fields: &mut Fields<'_>) -> Settings {
         Some((certificate, network.text("proxy").map(str::to_owned)))
     })
     .unwrap_or_default();
+    // Read before all else, when secrets are resolved (`node::configure`).
+    fields.value("keyvault");
     let functions = section(fields, "content", |content| content.text("functions").map(PathBuf::from));
     Settings {
         data,

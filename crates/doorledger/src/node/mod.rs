@@ -7,7 +7,7 @@ mod folder;
 mod outgoing;
 mod store;
 
-pub(crate) use configure::{configure, settings};
+pub(crate) use configure::{Written, configure, folder_of, settings};
 pub(crate) use folder::ask_folder;
 pub(crate) use outgoing::{client, first_page, tokens};
 pub(crate) use store::{OpenError, Store};
@@ -156,7 +156,7 @@ fn shippers(
     clock: &Arc<dyn Clock>,
     board: &Arc<Board>,
 ) -> Result<Vec<(Arc<Shipper>, u64)>> {
-    let tokens = tokens(client, clock.clone());
+    let tokens = tokens(client, clock.clone())?;
     let mut shippers = Vec::new();
     for configured in destinations {
         let start = if configured.from_beginning { ReaderStart::Beginning } else { ReaderStart::Head };

@@ -31,11 +31,12 @@ pub(crate) fn client(settings: &Settings) -> Result<Client> {
 }
 
 /// The cache of bearer tokens. Where a managed identity is asked, the environment of the host tells.
-pub(crate) fn tokens(client: &Client, clock: Arc<dyn Clock>) -> EntraTokens {
+pub(crate) fn tokens(client: &Client, clock: Arc<dyn Clock>) -> Result<EntraTokens> {
     let endpoint = environment("IDENTITY_ENDPOINT");
     let header = environment("IDENTITY_HEADER").map(Secret::new);
     let managed = ManagedEndpoint::from_variables(endpoint.as_deref(), header)
-        .or_else(|| ManagedEndpoint::from_variables(None, None));
+        .ok_or_else(|| Failure::error(Exit::Config, "the variable IDENTITY_ENDPOINT is not an address"))?;
+    Ok(EntraTokens::new(client.clone(), clock, managed))
 }
 
 /// Does once what a poll does first, and gives the first trouble: for `check --online`.
