@@ -10,7 +10,6 @@ mod api;
 mod body;
 mod dead_letters;
 mod health;
-mod inflate;
 mod ingest;
 mod intake;
 mod json_body;

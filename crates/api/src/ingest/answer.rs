@@ -8,9 +8,9 @@ use axum::response::{IntoResponse, Response};
 use http::header::{ALLOW, CONTENT_TYPE};
 use http::{HeaderValue, StatusCode};
 use model::SourceId;
+use net::InflateError;
 
 use crate::body::BodyError;
-use crate::inflate::InflateError;
 use crate::intake::{IntakeError, Taken};
 use crate::problem::HttpProblem;
 
@@ -114,7 +114,7 @@ impl Refusal {
                 .of(StatusCode::FORBIDDEN, "events and their secret must not travel in the clear")
                 .hint("configure a TLS certificate, or declare the reverse proxy in front"),
             Self::Encoding => self
-                .of(StatusCode::UNSUPPORTED_MEDIA_TYPE, InflateError::Unknown.to_string())
+                .of(StatusCode::UNSUPPORTED_MEDIA_TYPE, "the Content-Encoding is not gzip")
                 .hint("send the body as it is, or as gzip"),
             Self::TooLarge { bytes_max } => self
                 .of(
@@ -125,7 +125,7 @@ impl Refusal {
             Self::Stalled => self.of(StatusCode::REQUEST_TIMEOUT, BodyError::Stalled.to_string()),
             Self::Cut => self.of(StatusCode::BAD_REQUEST, BodyError::Cut.to_string()),
             Self::MalformedGzip => self
-                .of(StatusCode::BAD_REQUEST, InflateError::Malformed.to_string())
+                .of(StatusCode::BAD_REQUEST, "the body begins like gzip but cannot be decompressed")
                 .hint("send the body as it is, or as whole gzip"),
             Self::Unreadable { reason } => self
                 .of(StatusCode::BAD_REQUEST, format!("no event could be read: {reason}"))
@@ -182,7 +182,6 @@ impl From<InflateError> for Refusal {
         match error {
             InflateError::TooLarge { bytes_max } => Self::TooLarge { bytes_max },
             InflateError::Malformed => Self::MalformedGzip,
-            InflateError::Unknown => Self::Encoding,
         }
     }
 }
