@@ -37,7 +37,7 @@ pub use intake::{Intake, IntakeError, Taken};
 pub use limits::Limits;
 pub use metrics_page::recorder;
 pub use peer::{Peer, Reach};
-pub use problem::HttpProblem;
+pub use problem::{HttpProblem, ProblemDetails};
 pub use query::QueryBody;
 pub use serve::{Listener, ServeError, serve};
 pub use status::{

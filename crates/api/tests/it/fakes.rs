@@ -98,7 +98,7 @@ impl Answered {
     /// The code of a problem.
     pub(crate) fn code(&self) -> String {
         assert_eq!(self.header("content-type"), "application/problem+json", "{self:?}");
-        let problem: api::HttpProblem = serde_json::from_str(&self.text).unwrap();
+        let problem: api::ProblemDetails = serde_json::from_str(&self.text).unwrap();
         assert_eq!(problem.status, self.status);
         problem.code
     }
