@@ -1,0 +1,188 @@
+//! The ids of one day: two exact sets (what came lately, and what came before that) and filters of what came earlier.
+//! Deliberately absent: where ids are loaded from and when sets become filters (`index`).
+
+use std::collections::HashSet;
+use std::hash::{BuildHasherDefault, Hasher};
+
+use xorf::{BinaryFuse32, Filter};
+
+/// An exact set of [`id_hash`](super::id_hash)es.
+pub(crate) type IdSet = HashSet<u128, BuildHasherDefault<IdHasher>>;
+
+/// Takes the hash that an id already is.
+#[derive(Default)]
+pub(crate) struct IdHasher(u64);
+
+impl Hasher for IdHasher {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.0 = self.0.rotate_left(8) ^ u64::from(*byte);
+        }
+    }
+
+    fn write_u128(&mut self, hash: u128) {
+        self.0 = hash as u64;
+    }
+}
+
+/// What is known of an id.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Seen {
+    /// It was seen.
+    Yes,
+    /// It was not.
+    No,
+    /// A filter holds it, or another id that looks like it.
+    Perhaps,
+}
+
+/// The ids of one day. Everything that journal and lake hold of that day is in one of the sets or filters.
+#[derive(Default)]
+pub(crate) struct Day {
+    recent: IdSet,
+    older: IdSet,
+    filters: Vec<Frozen>,
+    /// When it was last asked for: a count of groups of appends.
+    pub(crate) touched: u64,
+}
+
+struct Frozen {
+    filter: BinaryFuse32,
+    ids: usize,
+}
+
+impl Day {
+    /// A day of which everything is known.
+    pub(crate) fn exact(ids: IdSet) -> Self {
+        Self { recent: ids, ..Self::default() }
+    }
+
+    /// What is known of `hash`.
+    pub(crate) fn look_up(&self, hash: u128) -> Seen {
+        if self.recent.contains(&hash) || self.older.contains(&hash) {
+            Seen::Yes
+        } else if self.filters.iter().any(|frozen| frozen.filter.contains(&filter_key(hash))) {
+            Seen::Perhaps
+        } else {
+            Seen::No
+        }
+    }
+
+    /// Adds an id; whether it was not yet in the sets. Filters are not asked.
+    pub(crate) fn insert(&mut self, hash: u128) -> bool {
+        !self.older.contains(&hash) && self.recent.insert(hash)
+    }
+
+    /// Takes an id out again that was inserted since sets last became filters.
+    pub(crate) fn remove(&mut self, hash: u128) {
+        self.recent.remove(&hash);
+        self.older.remove(&hash);
+    }
+
+    /// Ids in exact sets.
+    pub(crate) fn exact_ids(&self) -> usize {
+        self.recent.len() + self.older.len()
+    }
+
+    /// Ids of the latest exact set.
+    pub(crate) fn recent_ids(&self) -> usize {
+        self.recent.len()
+    }
+
+    /// Every id of the exact sets.
+    pub(crate) fn exact_set(&self) -> impl Iterator<Item = u128> + '_ {
+        self.recent.iter().chain(&self.older).copied()
+    }
+
+    /// Ids in filters.
+    pub(crate) fn filtered_ids(&self) -> usize {
+        self.filters.iter().map(|frozen| frozen.ids).sum()
+    }
+
+    /// Whether some ids are known by filters only.
+    pub(crate) fn has_filters(&self) -> bool {
+        !self.filters.is_empty()
+    }
+
+    /// Turns all exact sets into a filter. Fewer exact ids than before are left, unless the filter cannot be built.
+    pub(crate) fn freeze(&mut self) {
+        let mut ids = std::mem::take(&mut self.older);
+        ids.extend(std::mem::take(&mut self.recent));
+        self.recent = self.freeze_set(ids);
+    }
+
+    /// Turns what did not come lately into a filter, and counts what came lately as older from now on. So a day that
+    /// is too large for exact sets keeps its latest ids exact, which are those that come twice.
+    pub(crate) fn age(&mut self) {
+        let older = std::mem::take(&mut self.older);
+        let unfrozen = self.freeze_set(older);
+        self.older = std::mem::take(&mut self.recent);
+        self.older.extend(unfrozen);
+    }
+
+    /// Adds a filter of `ids`; gives them back if that is not possible.
+    fn freeze_set(&mut self, ids: IdSet) -> IdSet {
+        if ids.is_empty() {
+            return ids;
+        }
+        let mut keys: Vec<u64> = ids.iter().copied().map(filter_key).collect();
+        // Two ids that look alike to a filter would keep it from being built.
+        keys.sort_unstable();
+        keys.dedup();
+        match BinaryFuse32::try_from(&keys) {
+            Ok(filter) => {
+                self.filters.push(Frozen { filter, ids: ids.len() });
+                IdSet::default()
+            }
+            Err(_) => ids,
+        }
+    }
+}
+
+/// The half of the hash that the exact sets do not use for their places.
+fn filter_key(hash: u128) -> u64 {
+    (hash >> 64) as u64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn hash(n: u64) -> u128 {
+        super::super::id_hash("p", "t", &n.to_string())
+    }
+
+    #[test]
+    fn a_filter_never_forgets() {
+        let mut day = Day::exact((0..5000).map(hash).collect());
+        day.freeze();
+        assert_eq!((day.exact_ids(), day.filtered_ids()), (0, 5000));
+        assert!((0..5000).all(|n| day.look_up(hash(n)) == Seen::Perhaps));
+        assert!((5000..10_000).all(|n| day.look_up(hash(n)) == Seen::No));
+    }
+
+    #[test]
+    fn ageing_keeps_the_latest_ids_exact() {
+        let mut day = Day::exact((0..2000).map(hash).collect());
+        day.age();
+        assert!((2000..4000).all(|n| day.insert(hash(n))));
+        day.age();
+        assert_eq!((day.exact_ids(), day.filtered_ids()), (2000, 2000));
+        assert_eq!(day.look_up(hash(1)), Seen::Perhaps);
+        assert_eq!(day.look_up(hash(2001)), Seen::Yes);
+        assert!(!day.insert(hash(2001)));
+    }
+
+    #[test]
+    fn ids_that_look_alike_to_a_filter_do_not_keep_it_from_being_built() {
+        let high = 77_u128 << 64;
+        let mut day = Day::exact([high | 1, high | 2].into_iter().collect());
+        day.freeze();
+        assert_eq!(day.filtered_ids(), 2);
+        assert_eq!(day.look_up(high | 1), Seen::Perhaps);
+    }
+}

@@ -1,0 +1,219 @@
+//! The SQLite file: its tables, its settings, opening it, and checking that it is ours and whole.
+//! Deliberately absent: reading and writing rows (`row`, `reading`, `source_rows`, `readers`, `dead_letters`).
+
+use std::fs::{File, OpenOptions, TryLockError};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use rusqlite::{Connection, OpenFlags};
+
+use crate::Error;
+use crate::disk::file_bytes;
+use crate::limits::CHECK_AT_OPEN_BYTES_MAX;
+
+/// Name of the database file within the journal's folder.
+pub(crate) const FILE_NAME: &str = "journal.sqlite";
+
+/// Marks the file as a journal of doorledger ("dlj" and a 1).
+const APPLICATION_ID: i32 = 0x646c_6a01;
+
+/// Version of the tables.
+const VERSION: i32 = 1;
+
+/// Size of a page. Rows are mostly long runs of bytes, which large pages hold with less overhead; a commit of one event
+/// touches four pages, which small pages make cheaper.
+const PAGE_BYTES: u32 = 16 * 1024;
+
+/// How long SQLite waits for a lock of a foreign process (`sqlite3` in a shell, a backup).
+const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// * `batch`: events. `offset` is that of its first event; rows follow each other without a hole. The newest row is never
+///   removed, so that it always tells the next offset.
+/// * `day_ids`: hashes of the ids of the events of a row, by day.
+/// * `source`: one row for each source ever seen: cursor and totals.
+/// * `reader`: how far each reader is.
+const TABLES: &str = "
+CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
+CREATE TABLE batch (
+    offset INTEGER PRIMARY KEY,
+    events INTEGER NOT NULL,
+    source INTEGER NOT NULL,
+    via INTEGER NOT NULL,
+    days BLOB NOT NULL,
+    checksum INTEGER NOT NULL,
+    blocks BLOB NOT NULL
+) STRICT;
+CREATE TABLE day_ids (
+    day INTEGER NOT NULL,
+    offset INTEGER NOT NULL,
+    checksum INTEGER NOT NULL,
+    ids BLOB NOT NULL,
+    PRIMARY KEY (day, offset)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE source (
+    id INTEGER PRIMARY KEY,
+    provider TEXT NOT NULL,
+    tenant TEXT NOT NULL,
+    source TEXT NOT NULL,
+    cursor TEXT,
+    received INTEGER NOT NULL,
+    stored INTEGER NOT NULL,
+    duplicates INTEGER NOT NULL,
+    rejected INTEGER NOT NULL,
+    last_received INTEGER,
+    last_event INTEGER,
+    checksum INTEGER NOT NULL
+) STRICT;
+CREATE TABLE reader (
+    name TEXT PRIMARY KEY,
+    offset INTEGER NOT NULL,
+    checksum INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE TABLE gap (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    source INTEGER NOT NULL,
+    noted INTEGER NOT NULL,
+    gap_from INTEGER NOT NULL,
+    gap_until INTEGER NOT NULL,
+    cause TEXT NOT NULL
+) STRICT;
+CREATE TABLE dead_letter (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    at INTEGER NOT NULL,
+    origin TEXT NOT NULL,
+    provider TEXT NOT NULL,
+    tenant TEXT NOT NULL,
+    source TEXT NOT NULL,
+    event_id TEXT NOT NULL,
+    reason TEXT NOT NULL,
+    event_offset INTEGER,
+    checksum INTEGER NOT NULL,
+    raw BLOB NOT NULL
+) STRICT;
+INSERT INTO meta VALUES ('id', lower(hex(randomblob(16))));
+";
+
+/// The journal's folder, held so that no other process can use it.
+pub(crate) struct Folder {
+    /// The folder itself.
+    pub(crate) dir: PathBuf,
+    /// The database file.
+    pub(crate) database: PathBuf,
+    /// Its write-ahead log.
+    pub(crate) wal: PathBuf,
+    /// Held for as long as the journal is open; the system gives the lock back when the process ends.
+    _lock: File,
+}
+
+/// Makes the folder if it is missing, and locks it.
+pub(crate) fn hold(dir: &Path) -> Result<Folder, Error> {
+    std::fs::create_dir_all(dir).map_err(Error::io("create", dir))?;
+    let path = dir.join("journal.lock");
+    let lock = OpenOptions::new()
+        .create(true)
+        .truncate(false)
+        .write(true)
+        .open(&path)
+        .map_err(Error::io("open", &path))?;
+    match lock.try_lock() {
+        Ok(()) => {}
+        Err(TryLockError::WouldBlock) => return Err(Error::InUse { dir: dir.to_owned() }),
+        Err(TryLockError::Error(source)) => return Err(Error::io("lock", &path)(source)),
+    }
+    let database = dir.join(FILE_NAME);
+    let wal = dir.join(format!("{FILE_NAME}-wal"));
+    Ok(Folder { dir: dir.to_owned(), database, wal, _lock: lock })
+}
+
+/// Opens the writing connection; makes the tables in a new file, and verifies an existing one.
+pub(crate) fn open_for_writing(folder: &Folder) -> Result<Connection, Error> {
+    let path = &folder.database;
+    let bytes = file_bytes(path).map_err(Error::io("look at", path))?;
+    let wal_bytes = file_bytes(&folder.wal).map_err(Error::io("look at", &folder.wal))?;
+    if bytes == 0 && wal_bytes > 0 {
+        let what = "is empty, although its write-ahead log is not".to_owned();
+        return Err(Error::Corrupt { path: path.clone(), what });
+    }
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
+        | OpenFlags::SQLITE_OPEN_CREATE
+        | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection =
+        Connection::open_with_flags(path, flags).map_err(Error::storage("open it", path))?;
+    connection.busy_timeout(BUSY_TIMEOUT).map_err(Error::storage("open it", path))?;
+    connection.set_prepared_statement_cache_capacity(64);
+    if bytes == 0 {
+        create(&connection).map_err(Error::storage("create the tables", path))?;
+        // The names of the new files are durable only with their folder.
+        File::open(&folder.dir)
+            .and_then(|dir| dir.sync_all())
+            .map_err(Error::io("make durable", &folder.dir))?;
+    } else {
+        verify(&connection, path, bytes)?;
+    }
+    set_up(&connection).map_err(Error::storage("set it up", path))?;
+    Ok(connection)
+}
+
+/// Opens a connection that reads. Autocommitted reads see every commit that has returned.
+pub(crate) fn open_for_reading(path: &Path) -> Result<Connection, Error> {
+    // Not SQLITE_OPEN_READ_ONLY: a reader of a write-ahead log has to write its own lock into the shared index.
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let open = || -> rusqlite::Result<Connection> {
+        let connection = Connection::open_with_flags(path, flags)?;
+        connection.busy_timeout(BUSY_TIMEOUT)?;
+        connection.pragma_update(None, "query_only", true)?;
+        Ok(connection)
+    };
+    open().map_err(Error::storage("open it for reading", path))
+}
+
+/// The random name that this journal got when it was made.
+pub(crate) fn journal_id(connection: &Connection) -> rusqlite::Result<String> {
+    connection.query_row("SELECT value FROM meta WHERE name = 'id'", [], |row| row.get(0))
+}
+
+fn create(connection: &Connection) -> rusqlite::Result<()> {
+    connection.pragma_update(None, "page_size", PAGE_BYTES)?;
+    connection.pragma_update(None, "journal_mode", "WAL")?;
+    connection.execute_batch(&format!(
+        "BEGIN IMMEDIATE; {TABLES}
+         PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = {VERSION}; COMMIT;"
+    ))
+}
+
+fn set_up(connection: &Connection) -> rusqlite::Result<()> {
+    connection.pragma_update(None, "journal_mode", "WAL")?;
+    // Every commit is on the disk before it returns.
+    connection.pragma_update(None, "synchronous", "FULL")?;
+    // The writer copies the log itself, when no reader is in the way.
+    connection.pragma_update(None, "wal_autocheckpoint", 0)?;
+    // Removed events need not be overwritten with zeros.
+    connection.pragma_update(None, "secure_delete", false)?;
+    connection.pragma_update(None, "temp_store", "MEMORY")
+}
+
+/// Refuses a file that is not ours, of another version, or damaged. Nothing is written before it agrees.
+fn verify(connection: &Connection, path: &Path, bytes: u64) -> Result<(), Error> {
+    let number = |name: &str| -> Result<i64, Error> {
+        connection
+            .pragma_query_value(None, name, |row| row.get(0))
+            .map_err(Error::storage("read its header", path))
+    };
+    let foreign = |what: String| Err(Error::Foreign { path: path.to_owned(), what });
+    let (application, version) = (number("application_id")?, number("user_version")?);
+    if application != i64::from(APPLICATION_ID) {
+        return foreign("is not a journal of doorledger".to_owned());
+    }
+    if version != i64::from(VERSION) {
+        return foreign(format!("has version {version}, this program knows version {VERSION}"));
+    }
+    if bytes <= CHECK_AT_OPEN_BYTES_MAX {
+        let found: String = connection
+            .query_row("PRAGMA quick_check(1)", [], |row| row.get(0))
+            .map_err(Error::storage("check it", path))?;
+        if found != "ok" {
+            return Err(Error::Corrupt { path: path.to_owned(), what: found.replace('\n', " ") });
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,294 @@
+//! The writer: one thread that owns the writing connection. It takes what waits, does it in as few transactions as
+//! possible, and answers afterwards. Batches go into one transaction (`appends`), requests of readers into another
+//! (`requests`), so that readers can advance, and so free space, while nothing can be appended.
+//!
+//! What it holds in memory (`State`, `Index`) is derived from the file. After a failed transaction it is derived again.
+//!
+//! Deliberately absent: reading events (`reading`), and waiting for room, which is up to the caller.
+
+mod appends;
+mod requests;
+
+use std::collections::HashMap;
+use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use model::{Clock, SourceId};
+use rusqlite::Connection;
+use tokio::sync::watch;
+
+pub(crate) use appends::Appending;
+pub(crate) use requests::Request;
+
+use crate::dedup::Index;
+use crate::disk::{Disk, file_bytes};
+use crate::limits::{WAL_BYTES_MAX, WAL_BYTES_MIN};
+use crate::queue::Queue;
+use crate::readers::Readers;
+use crate::reading::Reading;
+use crate::row::Head;
+use crate::schema::Folder;
+use crate::source_rows::SourceRow;
+use crate::{Error, Options, dead_letters, readers, removal, source_rows};
+
+/// What the writer and the handles share.
+pub(crate) struct Shared {
+    /// What waits for the writer.
+    pub(crate) queue: Queue,
+    /// The connections that read.
+    pub(crate) reading: Reading,
+    /// The next offset.
+    pub(crate) head: watch::Sender<u64>,
+    /// Bytes in use: of the database (without free pages) and of its log.
+    pub(crate) size_bytes: AtomicU64,
+    /// The error of the last transaction, if it failed.
+    pub(crate) trouble: Mutex<Option<Arc<Error>>>,
+}
+
+/// The writer's own.
+pub(crate) struct Writer {
+    pub(crate) shared: Arc<Shared>,
+    pub(crate) folder: Folder,
+    pub(crate) connection: Connection,
+    pub(crate) options: Options,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) disk: Arc<dyn Disk>,
+    pub(crate) index: Index,
+    pub(crate) space: Space,
+    /// `None` after a failed transaction, until it is loaded again.
+    pub(crate) state: Option<State>,
+}
+
+/// What the file says, in memory.
+#[derive(Debug)]
+pub(crate) struct State {
+    /// The next offset.
+    pub(crate) next: u64,
+    /// The journal begins here.
+    pub(crate) first: u64,
+    pub(crate) sources: HashMap<SourceId, SourceRow>,
+    /// The row that the next new source gets.
+    pub(crate) next_source: i64,
+    pub(crate) readers: Readers,
+    /// What dead letters take of their budget.
+    pub(crate) dead_letter_bytes: u64,
+    /// Whether rows may be there that every reader has passed.
+    pub(crate) removable: bool,
+}
+
+/// How much room is used and left.
+#[derive(Debug, Default)]
+pub(crate) struct Space {
+    page_bytes: u64,
+    used_bytes: u64,
+    free_pages_bytes: u64,
+    wal_file_bytes: u64,
+    /// Pages in the log that are not yet known to be in the database; told by SQLite after each commit.
+    wal_pages: Arc<AtomicU64>,
+}
+
+impl State {
+    /// Reads everything that is held in memory, and verifies it.
+    pub(crate) fn load(connection: &Connection, path: &Path) -> Result<Self, Error> {
+        let (first, next) = ends(connection, path)?;
+        let sources = source_rows::all(connection, path)?;
+        let readers = readers::all(connection, path)?;
+        if let Some((name, offset)) = readers.iter().find(|(_, offset)| **offset > next) {
+            let what = format!("reader {name:?} is at {offset}, but the journal ends at {next}");
+            return Err(Error::Corrupt { path: path.to_owned(), what });
+        }
+        Ok(Self {
+            next,
+            first,
+            next_source: sources.iter().map(|row| row.id).max().unwrap_or(0) + 1,
+            sources: sources.into_iter().map(|row| (row.source.clone(), row)).collect(),
+            readers,
+            dead_letter_bytes: dead_letters::total_bytes(connection)
+                .map_err(Error::storage("read dead letters", path))?,
+            removable: true,
+        })
+    }
+}
+
+/// The first and the next offset.
+fn ends(connection: &Connection, path: &Path) -> Result<(u64, u64), Error> {
+    let read = |order: &str| {
+        let sql = format!(
+            "SELECT offset, events, source, via, days, checksum FROM batch ORDER BY offset {order} LIMIT 1"
+        );
+        let mut statement = connection.prepare_cached(&sql)?;
+        let mut rows = statement.query([])?;
+        rows.next()?.map(Head::read).transpose()
+    };
+    let oldest = read("ASC").map_err(Error::storage("read its first row", path))?;
+    let newest = read("DESC").map_err(Error::storage("read its last row", path))?;
+    match (oldest, newest) {
+        (None, None) => Ok((1, 1)),
+        (Some(Some(oldest)), Some(Some(newest))) => Ok((oldest.offset, newest.end())),
+        _ => Err(Error::Corrupt {
+            path: path.to_owned(),
+            what: "its first or last row does not match its checksum".to_owned(),
+        }),
+    }
+}
+
+impl Writer {
+    /// Works until the queue is closed and empty; then copies the log into the database.
+    pub(crate) fn run(mut self) {
+        let _end = End(Arc::clone(&self.shared));
+        loop {
+            let idle_work = self.state.as_ref().is_some_and(|state| state.removable);
+            let work = self.shared.queue.take(idle_work);
+            self.do_requests(work.requests);
+            self.do_appends(work.batches);
+            self.remove_passed();
+            self.copy_log_if_due();
+            if work.last {
+                break;
+            }
+        }
+        self.copy_log("TRUNCATE");
+        self.shared.reading.close_idle();
+        tracing::debug!(path = %self.folder.database.display(), "journal closed");
+    }
+
+    /// The state, loaded again if the last transaction failed.
+    fn state(&mut self) -> Result<&mut State, Arc<Error>> {
+        if self.state.is_none() {
+            let state = State::load(&self.connection, &self.folder.database).map_err(Arc::new)?;
+            self.shared.head.send_replace(state.next);
+            self.state = Some(state);
+        }
+        self.state.as_mut().ok_or_else(|| Arc::new(Error::Closed))
+    }
+
+    /// Runs `work` in a transaction and makes it durable. If any of it fails, all of it is undone.
+    fn transaction<T>(
+        &mut self,
+        work: impl FnOnce(&Connection, &Path) -> Result<T, Error>,
+    ) -> Result<T, Arc<Error>> {
+        let path = &self.folder.database;
+        let result = (|| {
+            self.connection
+                .prepare_cached("BEGIN IMMEDIATE")
+                .and_then(|mut begin| begin.execute([]))
+                .map_err(Error::storage("begin a transaction", path))?;
+            let done = work(&self.connection, path)?;
+            self.disk.commit(&self.connection).map_err(Error::storage("commit", path))?;
+            Ok(done)
+        })();
+        let trouble = match result {
+            Ok(done) => {
+                self.set_trouble(None);
+                self.measure();
+                return Ok(done);
+            }
+            Err(error) => Arc::new(error),
+        };
+        if !self.connection.is_autocommit()
+            && let Err(error) = self.connection.execute_batch("ROLLBACK")
+        {
+            tracing::warn!(%error, "a failed transaction could not be rolled back");
+        }
+        tracing::error!(error = %crate::error::chain(&trouble), "a transaction failed and was undone");
+        self.state = None;
+        self.set_trouble(Some(Arc::clone(&trouble)));
+        self.measure();
+        Err(trouble)
+    }
+
+    fn set_trouble(&self, trouble: Option<Arc<Error>>) {
+        *self.shared.trouble.lock().unwrap_or_else(PoisonError::into_inner) = trouble;
+    }
+
+    /// Removes a few rows that every reader has passed.
+    fn remove_passed(&mut self) {
+        let Ok(state) = self.state() else { return };
+        let (passed, next) = (readers::passed(&state.readers), state.next);
+        if !state.removable {
+            return;
+        }
+        if passed <= state.first {
+            state.removable = false;
+            return;
+        }
+        let removed =
+            self.transaction(|connection, path| removal::step(connection, path, passed, next));
+        if let (Ok(removed), Some(state)) = (removed, &mut self.state) {
+            state.first = removed.first;
+            state.removable = removed.more;
+        }
+    }
+
+    /// Learns how much room is used.
+    pub(crate) fn measure(&mut self) {
+        let pragma = |sql: &str| -> u64 {
+            let number = self
+                .connection
+                .prepare_cached(sql)
+                .and_then(|mut statement| statement.query_row([], |row| row.get::<_, i64>(0)));
+            // A connection that cannot answer fails the next transaction, and says so there.
+            number.map_or(0, i64::cast_unsigned)
+        };
+        if self.space.page_bytes == 0 {
+            self.space.page_bytes = pragma("PRAGMA page_size");
+        }
+        let (pages, free) = (pragma("PRAGMA page_count"), pragma("PRAGMA freelist_count"));
+        let space = &mut self.space;
+        space.used_bytes = pages.saturating_sub(free) * space.page_bytes;
+        space.free_pages_bytes = free * space.page_bytes;
+        space.wal_file_bytes = file_bytes(&self.folder.wal).unwrap_or(space.wal_file_bytes);
+        let size = space.used_bytes + space.wal_file_bytes;
+        self.shared.size_bytes.store(size, Ordering::Relaxed);
+        metrics::gauge!("journal_bytes").set(size as f64);
+    }
+
+    /// Size of the log at which it is copied: a small part of a small budget.
+    fn wal_bytes_max(&self) -> u64 {
+        (self.options.disk_bytes_max / 8).clamp(WAL_BYTES_MIN, WAL_BYTES_MAX)
+    }
+
+    fn copy_log_if_due(&mut self) {
+        let waiting = self.space.wal_pages.load(Ordering::Relaxed) * self.space.page_bytes;
+        if waiting < self.wal_bytes_max() {
+            return;
+        }
+        // The log file keeps its size for the next round, unless a foreign reader made it grow far beyond.
+        let oversized = self.space.wal_file_bytes > 2 * self.wal_bytes_max();
+        self.copy_log(if oversized { "TRUNCATE" } else { "RESTART" });
+        self.measure();
+    }
+
+    /// Copies the log into the database and begins it anew, while our own readers pause.
+    fn copy_log(&self, mode: &str) {
+        let _paused = self.shared.reading.pause();
+        let copied =
+            self.connection.query_row(&format!("PRAGMA wal_checkpoint({mode})"), [], |row| {
+                Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?))
+            });
+        match copied {
+            Ok((0, _)) => self.space.wal_pages.store(0, Ordering::Relaxed),
+            Ok(_) => tracing::warn!("another process reads the journal and keeps its log growing"),
+            Err(error) => tracing::warn!(%error, "the journal's log could not be copied"),
+        }
+    }
+}
+
+/// The end of the writer's thread, be it by a defect: nobody is left waiting.
+struct End(Arc<Shared>);
+
+impl Drop for End {
+    fn drop(&mut self) {
+        self.0.queue.abandon();
+    }
+}
+
+/// Counts the pages of the log: SQLite tells them after each commit.
+pub(crate) fn watch_log(connection: &mut Connection, space: &Space) -> rusqlite::Result<()> {
+    let pages = Arc::clone(&space.wal_pages);
+    connection.wal_hook(Some(move |_: &mut rusqlite::hooks::Wal, count: i32| {
+        pages.store(u64::from(count.unsigned_abs()), Ordering::Relaxed);
+        Ok(())
+    }))
+}
