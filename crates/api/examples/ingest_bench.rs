@@ -1,9 +1,11 @@
-//! The receiving layer alone under load: real sockets, real decoding, and a journal that forgets at once. What it
-//! reaches is the ceiling for a server whose journal writes to disk.
+//! The receiving layer under load: real sockets, real decoding, and a journal that forgets at once (what this reaches is
+//! the ceiling), or the real one in a folder.
 //!
-//! `cargo run --release -p api --example ingest_bench -- [PORT]`, then aim any load generator at the printed address.
-//! Deliberately absent: the load, TLS, and durability.
+//! `cargo run --release -p api --example ingest_bench -- [PORT] [FOLDER]`, then aim any load generator at
+//! `/ingest/auth0/bench/stream` or `/ingest/onelogin/bench/webhook` with `Authorization: bench`.
+//! Deliberately absent: the load, TLS, and readers: the real journal grows until its budget is used up.
 
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -14,6 +16,7 @@ use api::{
 };
 use futures::FutureExt;
 use futures::future::BoxFuture;
+use journal::{Journal, Options, StoredIds, StoredIdsError};
 use model::{
     Batch, QueryEngine, QueryError, QueryErrorKind, QueryLimits, QueryOutput, QueryRequest,
     SourceId, SystemClock,
@@ -32,10 +35,10 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         None => PORT_DEFAULT,
     };
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    runtime.block_on(run(port))
+    runtime.block_on(run(port, std::env::args().nth(2)))
 }
 
-async fn run(port: u16) -> Result<(), Box<dyn std::error::Error>> {
+async fn run(port: u16, folder: Option<String>) -> Result<(), Box<dyn std::error::Error>> {
     let recorder = api::recorder()?;
     let handle = recorder.handle();
     metrics::set_global_recorder(recorder)?;
@@ -49,12 +52,18 @@ async fn run(port: u16) -> Result<(), Box<dyn std::error::Error>> {
             tenant: "bench".to_owned(),
             source: provider.receive_name().to_owned(),
         };
-        tracing::info!(%source, "receiver");
         receivers.push(ReceiverEntry { source, receiver: receiver.into() });
     }
+    let intake: Arc<dyn Intake> = match folder {
+        None => Arc::<Forgetful>::clone(&forgetful),
+        Some(folder) => {
+            let (clock, stored) = (Arc::new(SystemClock), Arc::new(EmptyLake));
+            Arc::new(Journal::open(Path::new(&folder), Options::default(), clock, stored)?)
+        }
+    };
     let api = Api::new(ApiOptions {
         receivers,
-        intake: Arc::<Forgetful>::clone(&forgetful),
+        intake,
         engine: Arc::<Forgetful>::clone(&forgetful),
         status: Arc::<Forgetful>::clone(&forgetful),
         dead_letters: forgetful,
@@ -76,6 +85,15 @@ async fn run(port: u16) -> Result<(), Box<dyn std::error::Error>> {
     serve(vec![Listener { socket, tls: None, behind_proxy: false }], Arc::new(api), shutdown)
         .await?;
     Ok(())
+}
+
+/// Holds nothing.
+struct EmptyLake;
+
+impl StoredIds for EmptyLake {
+    fn ids_of_day(&self, _: i32) -> Result<Vec<u128>, StoredIdsError> {
+        Ok(Vec::new())
+    }
 }
 
 /// Takes everything and keeps a count.

@@ -105,7 +105,6 @@ impl Receivers {
             }
             Err(refusal) => {
                 endpoint.count_refused(refusal.code());
-                tracing::debug!(source = %endpoint.source, code = refusal.code(), "refused");
                 refuse(refusal, body, false)
             }
         }
@@ -166,7 +165,11 @@ impl Receivers {
             cursor: None,
             gap: None,
         };
-        Ok(self.intake.append(batch).await?)
+        self.intake.append(batch).await.map_err(|error| {
+            // At debug level, since a full disk would fill the log as well; the status shows the journal's trouble.
+            tracing::debug!(source = %endpoint.source, %error, "batch not taken");
+            error.into()
+        })
     }
 
     /// Decompresses and decodes, here or (a large body) on a thread of its own.

@@ -66,6 +66,7 @@ pub(super) enum Refusal {
     Unauthorized,
     Encoding,
     TooLarge { bytes_max: usize },
+    TooMany { events: usize },
     Stalled,
     Cut,
     MalformedGzip,
@@ -87,6 +88,7 @@ impl Refusal {
             Self::Unauthorized => "unauthorized",
             Self::Encoding => "encoding_unknown",
             Self::TooLarge { .. } => "body_too_large",
+            Self::TooMany { .. } => "too_many_events",
             Self::Stalled => "body_stalled",
             Self::Cut => "body_cut",
             Self::MalformedGzip => "gzip_malformed",
@@ -122,6 +124,12 @@ impl Refusal {
                     format!("the body is larger than {bytes_max} bytes"),
                 )
                 .hint("send fewer events in one request; the limit also holds after decompression"),
+            Self::TooMany { events } => self
+                .of(
+                    StatusCode::PAYLOAD_TOO_LARGE,
+                    format!("{events} events are more than one request may bring"),
+                )
+                .hint("send fewer events in one request"),
             Self::Stalled => self.of(StatusCode::REQUEST_TIMEOUT, BodyError::Stalled.to_string()),
             Self::Cut => self.of(StatusCode::BAD_REQUEST, BodyError::Cut.to_string()),
             Self::MalformedGzip => self
@@ -190,6 +198,8 @@ impl From<IntakeError> for Refusal {
     fn from(error: IntakeError) -> Self {
         match error {
             IntakeError::Full { retry_after_seconds } => Self::Full { retry_after_seconds },
+            IntakeError::Busy => Self::Busy,
+            IntakeError::TooLarge { events, .. } => Self::TooMany { events },
             IntakeError::Closed => Self::Closed,
             IntakeError::Storage(_) => Self::Storage,
         }

@@ -209,6 +209,7 @@ async fn a_large_body_is_decoded_beside_the_small_ones() {
 async fn a_journal_that_does_not_take_is_503_with_a_time_and_without_its_secrets() {
     for (error, code, retry_after) in [
         (IntakeError::Full { retry_after_seconds: 7 }, "journal_full", "7"),
+        (IntakeError::Busy, "busy", "1"),
         (IntakeError::Closed, "stopping", "5"),
         (IntakeError::Storage("disk I/O error in /srv/private".into()), "journal_failed", "10"),
     ] {
@@ -219,6 +220,14 @@ async fn a_journal_that_does_not_take_is_503_with_a_time_and_without_its_secrets
         assert_eq!(answered.header("retry-after"), retry_after);
         assert!(!answered.text.contains("/srv"));
     }
+}
+
+#[tokio::test]
+async fn more_events_than_the_journal_takes_at_once_are_413() {
+    let stage = stage();
+    *stage.intake.fails.lock().unwrap() = Some(IntakeError::TooLarge { events: 9, bytes: 99 });
+    let answered = stage.send(push("{1}")).await;
+    assert_eq!((answered.status, answered.code().as_str()), (413, "too_many_events"));
 }
 
 #[tokio::test]
