@@ -162,7 +162,9 @@ mod tests {
             map.insert(name, value.parse().unwrap());
         }
         let uri = Uri::from_static("/api/v1/status");
-        rules.decide(access, peer, &uri, &map).map_or_else(|problem| problem.status, |()| 200)
+        rules
+            .decide(access, peer, &uri, &map)
+            .map_or_else(|problem| problem.details().status, |()| 200)
     }
 
     #[test]

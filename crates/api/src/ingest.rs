@@ -6,6 +6,7 @@
 //! request (counters tell instead).
 
 mod answer;
+mod encoding;
 mod endpoint;
 
 use std::collections::HashMap;
@@ -17,13 +18,13 @@ use bytes::Bytes;
 use http::{HeaderMap, Method, Request, header};
 use hyper::body::Body;
 use model::{Batch, Clock, Via};
+use net::inflate;
 use sources::Decoded;
 
 use self::answer::Refusal;
 pub use self::endpoint::ReceiverEntry;
 use self::endpoint::{Endpoint, path_of};
 use crate::body::{BodyCaps, collect, declared_length, drain};
-use crate::inflate::{check_encoding, inflate, is_gzip};
 use crate::intake::{Intake, Taken};
 use crate::limits::{Budget, Limits, Share};
 use crate::peer::Peer;
@@ -104,7 +105,6 @@ impl Receivers {
             }
             Err(refusal) => {
                 endpoint.count_refused(refusal.code());
-                tracing::debug!(source = %endpoint.source, code = refusal.code(), "refused");
                 refuse(refusal, body, false)
             }
         }
@@ -128,7 +128,9 @@ impl Receivers {
         if !endpoint.receiver.admits(headers) {
             return Err(Refusal::Unauthorized);
         }
-        check_encoding(headers)?;
+        if !encoding::is_known(headers) {
+            return Err(Refusal::Encoding);
+        }
         declared_length(body, self.caps.bytes_max)?;
         match (self.places.take(1), self.memory.take(0)) {
             (Some(place), Some(memory)) => Ok(Entered { _place: place, memory }),
@@ -163,7 +165,11 @@ impl Receivers {
             cursor: None,
             gap: None,
         };
-        Ok(self.intake.append(batch).await?)
+        self.intake.append(batch).await.map_err(|error| {
+            // At debug level, since a full disk would fill the log as well; the status shows the journal's trouble.
+            tracing::debug!(source = %endpoint.source, %error, "batch not taken");
+            error.into()
+        })
     }
 
     /// Decompresses and decodes, here or (a large body) on a thread of its own.
@@ -174,7 +180,7 @@ impl Receivers {
         mut entered: Entered,
     ) -> Result<(Decoded, Entered), Refusal> {
         let bytes_max = self.caps.bytes_max;
-        let gzip = is_gzip(&sent);
+        let gzip = encoding::is_gzip(&sent);
         let (endpoint, length) = (Arc::clone(endpoint), sent.len());
         let work = move || {
             let plain = if gzip { inflate(&sent, bytes_max)? } else { sent };

@@ -10,7 +10,6 @@ mod api;
 mod body;
 mod dead_letters;
 mod health;
-mod inflate;
 mod ingest;
 mod intake;
 mod json_body;
@@ -42,7 +41,7 @@ pub use operations::{
     BackfillProgress, BackfillRequest, BackfillState, Backfills, OperationError, Operations,
 };
 pub use peer::{Peer, Reach};
-pub use problem::HttpProblem;
+pub use problem::{HttpProblem, ProblemDetails};
 pub use query::QueryBody;
 pub use serve::{Listener, ServeError, serve};
 pub use status::{

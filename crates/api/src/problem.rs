@@ -8,17 +8,25 @@ use http::{HeaderName, HeaderValue, StatusCode};
 use model::{QueryError, QueryErrorKind};
 use serde::{Deserialize, Serialize};
 
-/// An answer that says what is wrong. Its JSON form has the content type `application/problem+json`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+/// An answer that says what is wrong, with the headers that go with it.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HttpProblem {
-    /// `urn:doorledger:problem:` and the code.
+    // Boxed, so that a `Result` with it stays small on the way of everything that goes well.
+    details: Box<ProblemDetails>,
+    headers: Vec<(HeaderName, HeaderValue)>,
+}
+
+/// The body of such an answer; its content type is `application/problem+json`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProblemDetails {
+    /// `urn:doorledger:problem:` and the kind of problem.
     #[serde(rename = "type")]
     pub kind: String,
     /// The phrase of the status.
     pub title: String,
     /// The HTTP status.
     pub status: u16,
-    /// What is wrong here, as a lowercase fragment; never holds a credential.
+    /// What is wrong here, as a lowercase fragment (a query's error in Kusto's words); never holds a credential.
     pub detail: String,
     /// Stable code of this problem (`body_too_large`), or Kusto's where there is one (`SEM0100`).
     pub code: String,
@@ -28,15 +36,12 @@ pub struct HttpProblem {
     /// What to do next; may be empty.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub hint: String,
-    /// Headers that go with it.
-    #[serde(skip)]
-    headers: Vec<(HeaderName, HeaderValue)>,
 }
 
 impl HttpProblem {
     /// A problem of this status and code.
     pub fn new(status: StatusCode, code: &str, detail: impl Into<String>) -> Self {
-        Self {
+        let details = ProblemDetails {
             kind: format!("urn:doorledger:problem:{code}"),
             title: status.canonical_reason().unwrap_or("Error").to_owned(),
             status: status.as_u16(),
@@ -44,14 +49,14 @@ impl HttpProblem {
             code: code.to_owned(),
             span: None,
             hint: String::new(),
-            headers: Vec::new(),
-        }
+        };
+        Self { details: Box::new(details), headers: Vec::new() }
     }
 
     /// With what to do next.
     #[must_use]
     pub fn hint(mut self, hint: impl Into<String>) -> Self {
-        self.hint = hint.into();
+        self.details.hint = hint.into();
         self
     }
 
@@ -87,10 +92,10 @@ impl HttpProblem {
             .hint(hint)
     }
 
-    /// The status as a typed value.
+    /// What the body will say.
     #[must_use]
-    pub fn status(&self) -> StatusCode {
-        StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+    pub fn details(&self) -> &ProblemDetails {
+        &self.details
     }
 }
 
@@ -104,9 +109,9 @@ impl From<QueryError> for HttpProblem {
             QueryErrorKind::Internal => (StatusCode::INTERNAL_SERVER_ERROR, "query_failed"),
         };
         let mut problem = Self::new(status, code, error.message).hint(error.hint);
-        problem.span = error.span;
+        problem.details.span = error.span;
         if !error.code.is_empty() {
-            problem.code = error.code;
+            problem.details.code = error.code;
         }
         problem
     }
@@ -115,9 +120,10 @@ impl From<QueryError> for HttpProblem {
 impl IntoResponse for HttpProblem {
     fn into_response(self) -> Response {
         // Only strings and numbers: writing them as JSON cannot fail, and an empty body would still carry the status.
-        let body = serde_json::to_vec(&self).unwrap_or_default();
+        let body = serde_json::to_vec(&self.details).unwrap_or_default();
         let mut response = Response::new(Body::from(body));
-        *response.status_mut() = self.status();
+        *response.status_mut() =
+            StatusCode::from_u16(self.details.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let headers = response.headers_mut();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
         headers.extend(self.headers);
@@ -138,7 +144,7 @@ mod tests {
             span: Some((4, 5)),
             hint: "columns here: a, b".into(),
         });
-        insta::assert_snapshot!(serde_json::to_string_pretty(&problem).unwrap(), @r#"
+        insta::assert_snapshot!(serde_json::to_string_pretty(problem.details()).unwrap(), @r#"
         {
           "type": "urn:doorledger:problem:query_semantic",
           "title": "Bad Request",

@@ -309,7 +309,7 @@ mod tests {
                 .map(|asked| {
                     (asked.timespan.map(|(from, until)| until - from), asked.limits.rows_max)
                 })
-                .map_err(|problem| problem.detail);
+                .map_err(|problem| problem.details().detail.clone());
             assert_eq!(asked, expected.map_err(str::to_owned), "{body:?}");
         }
     }

@@ -154,15 +154,12 @@ fn index_text() -> String {
     let mut text = String::from(
         "doorledger collects the logs of identity providers, keeps them, and answers KQL over them.\n\n",
     );
-    for route in ALL {
+    let receivers = ("POST", "/ingest/PROVIDER/TENANT/SOURCE", "takes what a provider pushes");
+    let routes = ALL.iter().map(|route| (route.method, route.path, route.about));
+    for (method, path, about) in routes.chain([receivers]) {
         // Writing to a String cannot fail.
-        let _written = writeln!(text, "{:<5}{:<32}{}", route.method, route.path, route.about);
+        let _written = writeln!(text, "{method:<5}{path:<32}{about}");
     }
-    let _written = writeln!(
-        text,
-        "{:<5}{:<32}{}",
-        "POST", "/ingest/PROVIDER/TENANT/SOURCE", "takes what a provider pushes"
-    );
     text
 }
 

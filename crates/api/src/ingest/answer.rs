@@ -8,9 +8,9 @@ use axum::response::{IntoResponse, Response};
 use http::header::{ALLOW, CONTENT_TYPE};
 use http::{HeaderValue, StatusCode};
 use model::SourceId;
+use net::InflateError;
 
 use crate::body::BodyError;
-use crate::inflate::InflateError;
 use crate::intake::{IntakeError, Taken};
 use crate::problem::HttpProblem;
 
@@ -66,6 +66,7 @@ pub(super) enum Refusal {
     Unauthorized,
     Encoding,
     TooLarge { bytes_max: usize },
+    TooMany { events: usize },
     Stalled,
     Cut,
     MalformedGzip,
@@ -87,6 +88,7 @@ impl Refusal {
             Self::Unauthorized => "unauthorized",
             Self::Encoding => "encoding_unknown",
             Self::TooLarge { .. } => "body_too_large",
+            Self::TooMany { .. } => "too_many_events",
             Self::Stalled => "body_stalled",
             Self::Cut => "body_cut",
             Self::MalformedGzip => "gzip_malformed",
@@ -114,7 +116,7 @@ impl Refusal {
                 .of(StatusCode::FORBIDDEN, "events and their secret must not travel in the clear")
                 .hint("configure a TLS certificate, or declare the reverse proxy in front"),
             Self::Encoding => self
-                .of(StatusCode::UNSUPPORTED_MEDIA_TYPE, InflateError::Unknown.to_string())
+                .of(StatusCode::UNSUPPORTED_MEDIA_TYPE, "the Content-Encoding is not gzip")
                 .hint("send the body as it is, or as gzip"),
             Self::TooLarge { bytes_max } => self
                 .of(
@@ -122,10 +124,16 @@ impl Refusal {
                     format!("the body is larger than {bytes_max} bytes"),
                 )
                 .hint("send fewer events in one request; the limit also holds after decompression"),
+            Self::TooMany { events } => self
+                .of(
+                    StatusCode::PAYLOAD_TOO_LARGE,
+                    format!("{events} events are more than one request may bring"),
+                )
+                .hint("send fewer events in one request"),
             Self::Stalled => self.of(StatusCode::REQUEST_TIMEOUT, BodyError::Stalled.to_string()),
             Self::Cut => self.of(StatusCode::BAD_REQUEST, BodyError::Cut.to_string()),
             Self::MalformedGzip => self
-                .of(StatusCode::BAD_REQUEST, InflateError::Malformed.to_string())
+                .of(StatusCode::BAD_REQUEST, "the body begins like gzip but cannot be decompressed")
                 .hint("send the body as it is, or as whole gzip"),
             Self::Unreadable { reason } => self
                 .of(StatusCode::BAD_REQUEST, format!("no event could be read: {reason}"))
@@ -182,7 +190,6 @@ impl From<InflateError> for Refusal {
         match error {
             InflateError::TooLarge { bytes_max } => Self::TooLarge { bytes_max },
             InflateError::Malformed => Self::MalformedGzip,
-            InflateError::Unknown => Self::Encoding,
         }
     }
 }
@@ -191,6 +198,8 @@ impl From<IntakeError> for Refusal {
     fn from(error: IntakeError) -> Self {
         match error {
             IntakeError::Full { retry_after_seconds } => Self::Full { retry_after_seconds },
+            IntakeError::Busy => Self::Busy,
+            IntakeError::TooLarge { events, .. } => Self::TooMany { events },
             IntakeError::Closed => Self::Closed,
             IntakeError::Storage(_) => Self::Storage,
         }

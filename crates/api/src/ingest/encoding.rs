@@ -1,0 +1,44 @@
+//! Whether a body is compressed. Deliberately absent: undoing it (`net::inflate`), and compressions other than gzip,
+//! which no provider sends.
+
+use http::HeaderMap;
+use http::header::CONTENT_ENCODING;
+
+/// Whether the body is gzip. Its first bytes decide: some proxies decompress a body and leave its header, some senders
+/// compress it and set none, and no JSON text begins like this.
+pub(super) fn is_gzip(body: &[u8]) -> bool {
+    body.starts_with(&[0x1f, 0x8b])
+}
+
+/// Whether `Content-Encoding` says gzip or nothing; a body in any other encoding could not be read.
+pub(super) fn is_known(headers: &HeaderMap) -> bool {
+    headers.get_all(CONTENT_ENCODING).iter().all(|value| {
+        let value = value.as_bytes().trim_ascii();
+        ["", "gzip", "x-gzip", "identity"]
+            .iter()
+            .any(|known| value.eq_ignore_ascii_case(known.as_bytes()))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_gzip_is_known() {
+        for (encoding, expected) in [
+            ("gzip", true),
+            ("GZIP", true),
+            ("identity", true),
+            ("", true),
+            ("br", false),
+            ("deflate", false),
+            ("gzip, gzip", false),
+        ] {
+            let mut headers = HeaderMap::new();
+            headers.insert(CONTENT_ENCODING, encoding.parse().unwrap());
+            assert_eq!(is_known(&headers), expected, "{encoding}");
+        }
+        assert!(is_known(&HeaderMap::new()));
+    }
+}

@@ -1,0 +1,11 @@
+//! The server as its users meet it: requests in, responses out, against an intake, an engine and a dead-letter box that
+//! the tests command. Deliberately absent: the real ones, which their own crates test.
+
+#[cfg(test)]
+mod it {
+    mod api_routes;
+    mod fakes;
+    mod queries;
+    mod receivers;
+    mod server;
+}

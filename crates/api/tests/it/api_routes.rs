@@ -1,0 +1,308 @@
+//! The routes besides queries: who may use them, status, dead letters, health, metrics.
+
+use api::{
+    Check, DestinationState, DestinationStatus, JournalStatus, LakeStatus, Light, SourceState,
+    SourceStatus, Status, TableStatus, Trouble,
+};
+use axum::body::Body;
+use http::Request;
+use model::{SourceId, Via};
+use serde_json::{Value, json};
+
+use super::fakes::{
+    LOCAL, PUBLIC, PUBLIC_TLS, Setting, TOKEN, get, letter, now, post_json, stage, stage_with,
+};
+
+fn healthy() -> Status {
+    Status {
+        light: Light::Green,
+        reasons: Vec::new(),
+        version: "0.1.0".into(),
+        now: now(),
+        started: now(),
+        sources: vec![SourceStatus {
+            source: SourceId {
+                provider: "auth0".into(),
+                tenant: "acme".into(),
+                source: "poll".into(),
+            },
+            via: Via::Poll,
+            state: SourceState::CaughtUp,
+            last_event: Some(now()),
+            last_received: Some(now()),
+            last_success: Some(now()),
+            lag_seconds: Some(1.5),
+            received_events: 12,
+            stored_events: 10,
+            duplicate_events: 2,
+            rejected_events: 0,
+            gaps: 0,
+            trouble: None,
+        }],
+        destinations: vec![DestinationStatus {
+            name: "sentinel".into(),
+            kind: "azure_logs_ingestion".into(),
+            state: DestinationState::Idle,
+            backlog_events: 0,
+            oldest_unsent_seconds: None,
+            sent_events: 10,
+            dead_letters: 0,
+            last_success: Some(now()),
+            trouble: None,
+        }],
+        journal: JournalStatus { bytes: 79, bytes_max: 100, head_offset: 11, ..Default::default() },
+        lake: LakeStatus {
+            committed_offset: 11,
+            uncommitted_events: 0,
+            tables: vec![TableStatus {
+                name: "Auth0Logs_CL".into(),
+                rows: 10,
+                files: 1,
+                bytes: 4_096,
+            }],
+            trouble: None,
+        },
+    }
+}
+
+fn trouble() -> Option<Trouble> {
+    Some(Trouble { code: "x".into(), message: "it broke".into(), hint: String::new(), since: None })
+}
+
+#[tokio::test]
+async fn the_status_is_json_that_reads_back() {
+    let stage = stage();
+    *stage.health.status.lock().unwrap() = Some(healthy().judge());
+    let answered = stage.send(get("/api/v1/status")).await;
+    assert_eq!(answered.status, 200);
+    assert_eq!(serde_json::from_str::<Status>(&answered.text).unwrap(), healthy());
+    let value: Value = serde_json::from_str(&answered.text).unwrap();
+    insta::assert_snapshot!(serde_json::to_string_pretty(&value).unwrap());
+}
+
+#[test]
+fn the_light_shows_the_gravest_trouble() {
+    let check = |change: fn(&mut Status), light: Light, reasons: &[&str]| {
+        let mut status = healthy();
+        change(&mut status);
+        let judged = status.judge();
+        assert_eq!(
+            (judged.light, judged.reasons),
+            (light, reasons.iter().map(|r| (*r).into()).collect())
+        );
+    };
+    check(|_| {}, Light::Green, &[]);
+    check(|s| s.sources[0].state = SourceState::RateLimited, Light::Green, &[]);
+    check(
+        |s| {
+            s.sources[0].state = SourceState::Failing;
+            s.sources[0].trouble = trouble();
+        },
+        Light::Yellow,
+        &["source auth0/acme/poll: it broke"],
+    );
+    check(|s| s.journal.bytes = 80, Light::Yellow, &["journal: 80 % of its disk budget is used"]);
+    check(
+        |s| {
+            s.destinations[0].state = DestinationState::Retrying;
+            s.sources[0].state = SourceState::Refused;
+        },
+        Light::Red,
+        &["source auth0/acme/poll: does not work", "destination sentinel: does not work"],
+    );
+    check(
+        |s| s.destinations[0].state = DestinationState::Stopped,
+        Light::Red,
+        &["destination sentinel: does not work"],
+    );
+    check(|s| s.journal.trouble = trouble(), Light::Red, &["journal: it broke"]);
+    check(|s| s.lake.trouble = trouble(), Light::Red, &["lake: it broke"]);
+}
+
+/// Every route that tells or changes anything, as the table of routes has them.
+fn guarded() -> Vec<Request<Body>> {
+    vec![
+        post_json("/api/v1/query", r#"{"query":"T"}"#),
+        get("/api/v1/status"),
+        get("/api/v1/dead-letters"),
+        get("/api/v1/dead-letters/1"),
+        post_json("/api/v1/dead-letters/replay", r#"{"all":true}"#),
+        get("/metrics"),
+    ]
+}
+
+fn set_up(tokens: Vec<&'static str>) -> super::fakes::Stage {
+    let stage = stage_with(Setting { tokens, ..Setting::default() });
+    *stage.health.status.lock().unwrap() = Some(healthy());
+    stage.engine.gives(vec![]);
+    stage
+}
+
+#[tokio::test]
+async fn a_token_opens_every_guarded_route_and_nothing_else_does() {
+    let authorized = |mut request: Request<Body>, token: &str| {
+        let value = format!("Bearer {token}").parse().unwrap();
+        request.headers_mut().insert("authorization", value);
+        request
+    };
+    let stage = set_up(vec![TOKEN]);
+    for peer in [LOCAL, PUBLIC_TLS] {
+        for request in guarded() {
+            let path = request.uri().path().to_owned();
+            let answered = stage.send_by(request, peer).await;
+            assert_eq!(
+                (answered.status, answered.code().as_str()),
+                (401, "unauthorized"),
+                "{path}"
+            );
+        }
+        for request in guarded() {
+            let answered = stage.send_by(authorized(request, "dl_guess"), peer).await;
+            assert_eq!(answered.status, 401);
+            assert!(!answered.text.contains("guess") && !answered.text.contains(TOKEN));
+        }
+        stage.engine.gives(vec![]);
+        for request in guarded() {
+            let path = request.uri().path().to_owned();
+            let answered = stage.send_by(authorized(request, TOKEN), peer).await;
+            assert_eq!(answered.status, 200, "{path}");
+        }
+    }
+    // In the clear not even the right token helps.
+    for request in guarded() {
+        let answered = stage.send_by(authorized(request, TOKEN), PUBLIC).await;
+        assert_eq!((answered.status, answered.code().as_str()), (403, "tls_required"));
+    }
+}
+
+#[tokio::test]
+async fn without_tokens_everything_is_open_locally_and_closed_elsewhere() {
+    let stage = set_up(vec![]);
+    for request in guarded() {
+        assert_eq!(stage.send(request).await.status, 200);
+    }
+    for request in guarded() {
+        let answered = stage.send_by(request, PUBLIC_TLS).await;
+        assert_eq!((answered.status, answered.code().as_str()), (403, "no_token_configured"));
+    }
+}
+
+#[tokio::test]
+async fn a_foreign_name_or_page_reaches_nothing_on_a_local_server() {
+    let stage = set_up(vec![]);
+    for mut request in guarded().into_iter().chain([get("/"), get("/readyz")]) {
+        request.headers_mut().insert("host", "evil.example:7788".parse().unwrap());
+        let answered = stage.send(request).await;
+        assert_eq!((answered.status, answered.code().as_str()), (421, "host_unknown"));
+    }
+    for mut request in guarded() {
+        request.headers_mut().insert("sec-fetch-site", "cross-site".parse().unwrap());
+        assert_eq!(stage.send(request).await.code(), "cross_site");
+    }
+}
+
+#[tokio::test]
+async fn unknown_paths_and_methods_are_problems_and_no_route_allows_other_origins() {
+    let stage = set_up(vec![]);
+    for (method, path, status, code) in [
+        ("GET", "/nothing", 404, "not_found"),
+        ("GET", "/api/v1/nothing", 404, "not_found"),
+        ("GET", "/api/v1/query", 405, "method_not_allowed"),
+        ("POST", "/api/v1/status", 405, "method_not_allowed"),
+        ("OPTIONS", "/api/v1/query", 405, "method_not_allowed"),
+        ("DELETE", "/livez", 405, "method_not_allowed"),
+    ] {
+        let request = Request::builder()
+            .method(method)
+            .uri(path)
+            .header("origin", "https://evil.example")
+            .header("access-control-request-method", "POST");
+        let answered = stage.send(request.body(Body::empty()).unwrap()).await;
+        assert_eq!((answered.status, answered.code().as_str()), (status, code), "{method} {path}");
+        assert!(answered.headers.keys().all(|name| !name.as_str().starts_with("access-control")));
+    }
+}
+
+#[tokio::test]
+async fn health_is_told_to_everybody_and_its_reasons_to_those_who_may_know() {
+    let failing = Check { name: "journal".into(), error: Some("disk full at /srv".into()) };
+    let fine = Check { name: "configuration".into(), error: None };
+    let stage = set_up(vec![TOKEN]);
+    assert_eq!(stage.send(get("/livez")).await.text, "ok\n");
+    for path in ["/readyz", "/healthz"] {
+        *stage.health.checks.lock().unwrap() = vec![fine.clone()];
+        let answered = stage.send(get(path)).await;
+        assert_eq!((answered.status, answered.text.as_str()), (200, "ok\n"));
+        *stage.health.checks.lock().unwrap() = vec![fine.clone(), failing.clone()];
+        for (verbose, token, text) in [
+            ("", None, "not ready\n"),
+            ("?verbose", None, "not ready\n"),
+            (
+                "?verbose",
+                Some(TOKEN),
+                "[+] configuration ok\n[-] journal failed: disk full at /srv\nnot ready\n",
+            ),
+        ] {
+            let mut request = get(&format!("{path}{verbose}"));
+            if let Some(token) = token {
+                let value = format!("Bearer {token}").parse().unwrap();
+                request.headers_mut().insert("authorization", value);
+            }
+            let answered = stage.send(request).await;
+            assert_eq!((answered.status, answered.text.as_str()), (503, text));
+        }
+        assert_eq!(stage.send(get("/livez")).await.status, 200);
+    }
+}
+
+#[tokio::test]
+async fn dead_letters_are_listed_in_pages_shown_and_replayed() {
+    let stage = stage();
+    let page = |text: &str| serde_json::from_str::<api::DeadLetterPage>(text).unwrap();
+    let all = page(&stage.send(get("/api/v1/dead-letters")).await.text);
+    assert_eq!((all.total, &all.letters), (3, &vec![letter(3), letter(2), letter(1)]));
+    let second = stage.send(get("/api/v1/dead-letters?before=3&limit=1&origin=sentinel")).await;
+    assert_eq!(page(&second.text).letters, [letter(2)]);
+
+    let shown = stage.send(get("/api/v1/dead-letters/2")).await;
+    let shown: Value = serde_json::from_str(&shown.text).unwrap();
+    assert_eq!(shown["raw"], "{\"type\":\"s\"}");
+
+    let replayed = stage.send(post_json("/api/v1/dead-letters/replay", r#"{"all":true}"#)).await;
+    let replayed: Value = serde_json::from_str(&replayed.text).unwrap();
+    assert_eq!(replayed, json!({"replayed": 1, "failed": 2}));
+}
+
+#[tokio::test]
+async fn dead_letter_requests_that_make_no_sense_are_refused() {
+    let stage = stage();
+    for (request, status, code) in [
+        (get("/api/v1/dead-letters?limit=0"), 400, "invalid"),
+        (get("/api/v1/dead-letters?limit=1000"), 200, ""),
+        (get("/api/v1/dead-letters?limit=1001"), 400, "invalid"),
+        (get("/api/v1/dead-letters?limit=x"), 400, "invalid"),
+        (get("/api/v1/dead-letters?unknown=1"), 400, "invalid"),
+        (get("/api/v1/dead-letters/x"), 400, "invalid"),
+        (get("/api/v1/dead-letters/9"), 404, "dead_letter_unknown"),
+        (post_json("/api/v1/dead-letters/replay", "{}"), 400, "invalid"),
+        (post_json("/api/v1/dead-letters/replay", "{\"id\":1}"), 400, "json_malformed"),
+    ] {
+        let path = request.uri().to_string();
+        let answered = stage.send(request).await;
+        assert_eq!(answered.status, status, "{path}");
+        if status != 200 {
+            assert_eq!(answered.code(), code, "{path}");
+        }
+    }
+    *stage.letters.broken.lock().unwrap() = true;
+    let answered = stage.send(get("/api/v1/dead-letters")).await;
+    assert_eq!((answered.status, answered.code().as_str()), (503, "dead_letters_unavailable"));
+}
+
+#[tokio::test]
+async fn metrics_are_in_prometheus_text_form() {
+    let stage = stage();
+    let answered = stage.send(get("/metrics")).await;
+    assert_eq!(answered.status, 200);
+    assert_eq!(answered.header("content-type"), "text/plain; version=0.0.4; charset=utf-8");
+}
