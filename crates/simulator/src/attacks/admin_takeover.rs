@@ -1,0 +1,40 @@
+//! An administrator's account is taken: a reset password, a sign-in from elsewhere, a second factor taken away; then
+//! what keeps the attacker inside: all rights for another account, a credential for a program, a weaker policy, another
+//! user's place, and the logs sent nowhere. Deliberately absent: the clean-up.
+
+use super::{Story, far_away, hostile};
+use crate::dice::Dice;
+use crate::moment::SECOND_US;
+use crate::world::World;
+use crate::world::happening::{Administration, Kind, Who};
+
+/// The steps, in order.
+const STEPS: [Kind; 12] = [
+    Kind::WrongPassword,
+    Kind::PasswordResetAsked,
+    Kind::PasswordChanged,
+    Kind::LoggedIn,
+    Kind::FactorRemoved,
+    Kind::Administered(Administration::ReadSecret),
+    Kind::Administered(Administration::GrantedAllRights),
+    Kind::Administered(Administration::CreatedCredential),
+    Kind::Administered(Administration::WeakenedFactorPolicy),
+    Kind::Administered(Administration::ImpersonatedUser),
+    Kind::Administered(Administration::UpdatedLogStream),
+    Kind::Administered(Administration::DeletedLogStream),
+];
+
+pub(super) fn story(world: &World, dice: &mut Dice, start: i64) -> Story {
+    let mut story = Story::default();
+    let person = *dice.pick(&world.administrators);
+    let place = far_away(dice);
+    let origin = hostile(dice, place);
+    let visit = dice.any();
+    let mut at = start;
+    for step in STEPS {
+        story.tell(at, step, Who::Person(person), origin, visit);
+        at += dice.between(6, 150) * SECOND_US;
+    }
+    story.victims.push(person);
+    story
+}

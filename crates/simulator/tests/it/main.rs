@@ -1,0 +1,5 @@
+//! The simulators over HTTP, as a client meets them. One binary for all of them: linking is most of a test build.
+//! Deliberately absent: anything of the product; a plain HTTP client asks.
+
+mod auth0;
+mod support;
