@@ -6,10 +6,12 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use arrow::datatypes::Schema;
 use datafusion::catalog::TableProvider;
+use journal::{DeadLetter, StoredBatch};
 use model::{Clock, ColumnMapper, ColumnType, TableSchema};
+use tokio::runtime::Handle;
 use tokio_util::sync::CancellationToken;
 
-use crate::intake::{Delivery, Intake, Unfit};
+use crate::intake::Intake;
 use crate::layout::kusto_type;
 use crate::options::LakeOptions;
 use crate::place::Place;
@@ -17,6 +19,9 @@ use crate::provider::LakeTable;
 use crate::status::{LakeStatus, TableStatus};
 use crate::table::Table;
 use crate::{Error, Result, writer};
+
+/// So much of a journal's random name tells it from the others of a node.
+const JOURNAL_ID_CHARS: usize = 12;
 
 /// All tables of a lake.
 pub struct Lake {
@@ -28,6 +33,9 @@ pub struct Lake {
     /// Held while a table is opened, so that it is opened once.
     opening: tokio::sync::Mutex<()>,
     error: Mutex<Option<String>>,
+    /// Who writes: the node and its journal.
+    writer: RwLock<Arc<str>>,
+    pub(crate) runtime: Handle,
     read_only: bool,
 }
 
@@ -75,6 +83,8 @@ impl Lake {
             .filter_map(|path| path.filename().map(str::to_owned))
             .collect();
         let lake = Self {
+            writer: RwLock::new(options.node.as_str().into()),
+            runtime: Handle::current(),
             options,
             mapper,
             clock,
@@ -131,13 +141,14 @@ impl Lake {
         Some(columns_of(&schema))
     }
 
-    /// Shows events of a journal that nobody is writing into this lake: for a query on a folder while no server runs.
-    /// Those that are in the tables already are left out. Call it once, with everything from the start of what the
-    /// journal still has.
+    /// Shows events of the journal `journal_id` that nobody is writing into this lake: for a query on a folder while
+    /// no server runs. Those that are in the tables already are left out. Call it with everything that the journal
+    /// still has, in order.
     ///
     /// # Errors
     /// If rows cannot be made of them.
-    pub async fn load_tail(&self, deliveries: &[Delivery]) -> Result<()> {
+    pub async fn load_tail(&self, journal_id: &str, deliveries: &[StoredBatch]) -> Result<()> {
+        self.adopt(journal_id).await?;
         let end = deliveries.iter().filter_map(|delivery| delivery.events.last()).next_back();
         if let Some(end) = end {
             self.show(deliveries, end.offset + 1, &mut Vec::new()).await?;
@@ -157,11 +168,11 @@ impl Lake {
     /// Maps events to rows and shows them. Returns how many bytes the events had.
     pub(crate) async fn show(
         &self,
-        deliveries: &[Delivery],
+        deliveries: &[StoredBatch],
         end: u64,
-        unfit: &mut Vec<Unfit>,
+        dead: &mut Vec<DeadLetter>,
     ) -> Result<usize> {
-        let (mapped, bytes) = writer::map(self, deliveries, unfit).await?;
+        let (mapped, bytes) = writer::map(self, deliveries, dead).await?;
         let now = self.clock.now();
         for (table, rows) in mapped {
             if rows.len() > 0 {
@@ -205,7 +216,7 @@ impl Lake {
             return Ok(Some(table));
         }
         let schema = if self.read_only { None } else { schema };
-        let node = &self.options.node;
+        let node = &self.writer();
         let failpoint = self.options.failpoint.clone();
         let opened = Table::open(&self.place, name, schema, node, failpoint).await?;
         let Some(table) = opened.map(Arc::new) else { return Ok(None) };
@@ -227,6 +238,26 @@ impl Lake {
     /// Bytes of Arrow memory that rows take which are in no commit yet.
     pub(crate) fn tail_bytes(&self) -> usize {
         self.tables().iter().map(|table| table.view().tail.bytes()).sum()
+    }
+
+    /// Who writes: the node and its journal.
+    pub(crate) fn writer(&self) -> Arc<str> {
+        self.writer.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Takes the journal `id` as the one that is written from: finds out how far each table has it.
+    pub(crate) async fn adopt(&self, id: &str) -> Result<()> {
+        // A new journal counts from the start again; under another name its offsets are not taken for old ones.
+        let short = id.get(..JOURNAL_ID_CHARS).unwrap_or(id);
+        let writer: Arc<str> = format!("{}/{short}", self.options.node).into();
+        if *self.writer() == *writer {
+            return Ok(());
+        }
+        *self.writer.write().unwrap_or_else(PoisonError::into_inner) = writer.clone();
+        for table in self.tables() {
+            table.adopt(&writer).await?;
+        }
+        Ok(())
     }
 
     /// Notes what is wrong with the writer, or that nothing is.

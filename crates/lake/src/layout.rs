@@ -27,7 +27,8 @@ pub const EVENT_ID: &str = "_EventId";
 pub const TIME_RECEIVED: &str = "_TimeReceived";
 /// When it became a row: `ingestion_time()`.
 pub const INGESTION_TIME: &str = "_IngestionTime";
-/// The node that took it.
+/// The node that took it and the journal in which it put it: `node-1/0f3a…`. Within one value of it, offsets tell
+/// the order of arrival.
 pub const NODE: &str = "_Node";
 /// Its offset in that node's journal.
 pub const OFFSET: &str = "_Offset";

@@ -22,7 +22,7 @@ mod tail;
 mod writer;
 
 pub use error::{Error, Result};
-pub use intake::{Delivery, Event, Intake, IntakeError, Unfit};
+pub use intake::{Intake, IntakeError, READER};
 pub use lake::Lake;
 pub use layout::{
     ADDITIONAL_FIELDS, EVENT_ID, INGESTION_TIME, KUSTO, NODE, OFFSET, PROVIDER, RAW_EVENT, SOURCE,

@@ -89,8 +89,8 @@ impl TableProvider for LakeTable {
         filters: &[Expr],
         limit: Option<usize>,
     ) -> Result<Arc<dyn ExecutionPlan>> {
-        let options = &self.lake.options;
-        if let Err(error) = self.table.refresh(options.refresh_age, &options.node).await {
+        let age = self.lake.options.refresh_age;
+        if let Err(error) = self.table.refresh(age, &self.lake.writer()).await {
             // What other nodes wrote since is missing; what this node knows is complete.
             tracing::warn!(table = self.table.name, error = crate::error::chain(&error), "stale");
             self.table.set_error(Some(crate::error::chain(&error)));

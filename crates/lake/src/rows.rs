@@ -10,9 +10,9 @@ use arrow::array::{
 use arrow::datatypes::DataType;
 use arrow::error::ArrowError;
 use jiff::Timestamp;
+use journal::StoredEvent;
 use model::{ColumnMapper, EventContext, RowWriter, SourceId};
 
-use crate::intake::Event;
 use crate::layout::{
     ADDITIONAL_FIELDS, EVENT_ID, INGESTION_TIME, Layout, NODE, OFFSET, PROVIDER, RAW_EVENT, SOURCE,
     TENANT, TIME_GENERATED, TIME_RECEIVED,
@@ -27,7 +27,7 @@ pub(crate) struct Common<'a> {
     pub(crate) received: Timestamp,
     /// When they become rows.
     pub(crate) ingested: Timestamp,
-    /// The node that took them.
+    /// Who writes: the node and its journal.
     pub(crate) node: &'a str,
 }
 
@@ -60,7 +60,7 @@ impl Rows {
         &mut self,
         mapper: &dyn ColumnMapper,
         common: Common<'_>,
-        event: &Event,
+        event: &StoredEvent,
         raw: &str,
     ) {
         let context = EventContext {

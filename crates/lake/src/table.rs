@@ -266,6 +266,13 @@ impl Table {
         Ok(())
     }
 
+    /// Finds out how far the table has the rows of `writer`, who had nothing to do with it before.
+    pub(crate) async fn adopt(&self, writer: &str) -> Result<()> {
+        let mut log = self.log.lock().await;
+        self.view_mut().committed = 0;
+        self.settle(&mut log, writer).await
+    }
+
     /// Shows the log's version, and at the same moment drops the rows in memory that are in it.
     fn publish(&self, log: &DeltaLog, committed: Option<u64>) {
         let older = self.view().files.clone();

@@ -119,7 +119,7 @@ mod tests {
     use super::*;
 
     fn batch(offset: i64) -> TailBatch {
-        let column: arrow::array::ArrayRef = Arc::new(Int64Array::from(vec![offset]));
+        let column: ArrayRef = Arc::new(Int64Array::from(vec![offset]));
         let rows = RecordBatch::try_from_iter([("o", column)]).unwrap();
         TailBatch::new(rows, offset.cast_unsigned() + 1)
     }

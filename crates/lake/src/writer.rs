@@ -5,13 +5,14 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use journal::{DeadLetter, StoredBatch};
 use tokio::runtime::Handle;
 use tokio::sync::oneshot;
 use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 
 use crate::error::chain;
-use crate::intake::{Delivery, Intake, Unfit};
+use crate::intake::Intake;
 use crate::lake::Lake;
 use crate::limits::{
     GATHER, READ_BYTES_FULL, READ_BYTES_MAX, RETRY_FIRST, RETRY_LONGEST, TAIL_FLUSHES_MAX,
@@ -33,7 +34,7 @@ pub(crate) async fn run(
     let handle = Handle::current();
     spawn("lake-writer", move || {
         let outcome = handle.block_on(async {
-            let mut writer = Writer::new(lake, intake)?;
+            let mut writer = Writer::new(lake, intake).await?;
             writer.work(&cancel).await;
             writer.finish().await
         });
@@ -70,8 +71,8 @@ struct Flight {
     done: oneshot::Receiver<Landing>,
 }
 
-/// How a flush ended, and the unfit events that the journal was not told of.
-type Landing = (Result<()>, Vec<Unfit>);
+/// How a flush ended, and the dead letters that the journal was not told of.
+type Landing = (Result<()>, Vec<DeadLetter>);
 
 struct Writer {
     lake: Arc<Lake>,
@@ -80,7 +81,7 @@ struct Writer {
     position: u64,
     /// The journal was told that the lake is here.
     saved: u64,
-    unfit: Vec<Unfit>,
+    dead: Vec<DeadLetter>,
     /// When the oldest row came that is in no commit yet.
     oldest: Option<Instant>,
     flight: Option<Flight>,
@@ -91,7 +92,8 @@ struct Writer {
 }
 
 impl Writer {
-    fn new(lake: Arc<Lake>, intake: Arc<dyn Intake>) -> Result<Self> {
+    async fn new(lake: Arc<Lake>, intake: Arc<dyn Intake>) -> Result<Self> {
+        lake.adopt(intake.id()).await?;
         let position =
             intake.start().map_err(|source| Error::Journal { action: "open", source })?;
         let head = *intake.head().borrow();
@@ -100,7 +102,7 @@ impl Writer {
             if committed > head {
                 return Err(Error::JournalReplaced {
                     table: table.name.clone(),
-                    node: lake.options.node.clone(),
+                    node: lake.writer().to_string(),
                     committed,
                     head,
                 });
@@ -111,7 +113,7 @@ impl Writer {
             intake,
             position,
             saved: position,
-            unfit: Vec::new(),
+            dead: Vec::new(),
             oldest: None,
             flight: None,
             pause: RETRY_FIRST,
@@ -204,7 +206,7 @@ impl Writer {
             return Ok(0);
         };
         let end = end.offset + 1;
-        let bytes = self.lake.show(&deliveries, end, &mut self.unfit).await?;
+        let bytes = self.lake.show(&deliveries, end, &mut self.dead).await?;
         self.position = end;
         self.oldest.get_or_insert_with(Instant::now);
         Ok(bytes)
@@ -225,11 +227,11 @@ impl Writer {
         let frozen: Vec<(Arc<Table>, Vec<TailBatch>)> =
             self.lake.tables().into_iter().map(|table| (table.clone(), table.freeze())).collect();
         let (lake, intake, offset) = (self.lake.clone(), self.intake.clone(), self.position);
-        let unfit = std::mem::take(&mut self.unfit);
+        let dead = std::mem::take(&mut self.dead);
         let handle = Handle::current();
         let (send, done) = oneshot::channel();
         let spawned = spawn("lake-flush", move || {
-            let landing = handle.block_on(flush(&lake, intake.as_ref(), frozen, offset, unfit));
+            let landing = handle.block_on(flush(&lake, intake.as_ref(), frozen, offset, dead));
             // Nobody listens any more if the writer was dropped.
             let _ = send.send(landing);
         });
@@ -251,7 +253,7 @@ impl Writer {
         }
     }
 
-    fn landed(&mut self, (outcome, mut unfit): Landing) {
+    fn landed(&mut self, (outcome, mut dead): Landing) {
         let Some(flight) = self.flight.take() else { return };
         match outcome {
             Ok(()) => {
@@ -260,8 +262,8 @@ impl Writer {
                 self.lake.set_error(None);
             }
             Err(error) => {
-                unfit.append(&mut self.unfit);
-                self.unfit = unfit;
+                dead.append(&mut self.dead);
+                self.dead = dead;
                 self.oldest = Some(Instant::now());
                 self.failed(&error);
             }
@@ -301,11 +303,12 @@ async fn flush(
     intake: &dyn Intake,
     frozen: Vec<(Arc<Table>, Vec<TailBatch>)>,
     offset: u64,
-    unfit: Vec<Unfit>,
+    dead: Vec<DeadLetter>,
 ) -> Landing {
     let mut outcome = Ok(());
+    let writer = lake.writer();
     for (table, frozen) in frozen {
-        let flushed = table.flush(frozen, &lake.options.node, offset, lake.clock.now()).await;
+        let flushed = table.flush(frozen, &writer, offset, lake.clock.now()).await;
         table.set_error(flushed.as_ref().err().map(|error| chain(error)));
         // The other tables are committed all the same: their rows need not wait in memory.
         if outcome.is_ok() {
@@ -315,23 +318,23 @@ async fn flush(
     if let Err(error) =
         outcome.and_then(|()| fail_at(lake.options.failpoint.as_ref(), Step::Advance))
     {
-        return (Err(error), unfit);
+        return (Err(error), dead);
     }
-    match intake.advance(offset, unfit.clone()).await {
+    match intake.advance(offset, dead.clone()).await {
         Ok(()) => (Ok(()), Vec::new()),
-        Err(source) => (Err(Error::Journal { action: "advance", source }), unfit),
+        Err(source) => (Err(Error::Journal { action: "advance", source }), dead),
     }
 }
 
 /// Events of the journal as rows of their tables. Those that are in the files already are left out.
 pub(crate) async fn map(
     lake: &Lake,
-    deliveries: &[Delivery],
-    unfit: &mut Vec<Unfit>,
+    deliveries: &[StoredBatch],
+    dead: &mut Vec<DeadLetter>,
 ) -> Result<(Vec<(Arc<Table>, Rows)>, usize)> {
     let mut mapped: Vec<(Arc<Table>, u64, Rows)> = Vec::new();
     let (mut rejected, mut bytes) = (Vec::new(), 0);
-    let ingested = lake.clock.now();
+    let (ingested, node) = (lake.clock.now(), lake.writer());
     let events: usize = deliveries.iter().map(|delivery| delivery.events.len()).sum();
     for delivery in deliveries {
         bytes += delivery.events.iter().map(|event| event.raw.len()).sum::<usize>();
@@ -339,8 +342,9 @@ pub(crate) async fn map(
         let Some(table) = lake.table_of(provider).await? else {
             let reason = format!("no table for events of `{provider}`");
             let all = delivery.events.iter();
-            rejected
-                .extend(all.map(|event| Unfit { offset: event.offset, reason: reason.clone() }));
+            rejected.extend(
+                all.map(|event| DeadLetter::of_event(&delivery.source, event, reason.as_str())),
+            );
             continue;
         };
         let at = match mapped.iter().position(|(known, ..)| Arc::ptr_eq(known, &table)) {
@@ -356,22 +360,18 @@ pub(crate) async fn map(
             }
         };
         let (_, committed, rows) = &mut mapped[at];
-        let common = Common {
-            source: &delivery.source,
-            received: delivery.received,
-            ingested,
-            node: &lake.options.node,
-        };
+        let common =
+            Common { source: &delivery.source, received: delivery.received, ingested, node: &node };
         for event in delivery.events.iter().filter(|event| event.offset >= *committed) {
             match std::str::from_utf8(&event.raw) {
                 Ok(raw) => rows.push(lake.mapper.as_ref(), common, event, raw),
-                Err(error) => rejected.push(Unfit {
-                    offset: event.offset,
-                    reason: format!("not UTF-8 text: {error}"),
-                }),
+                Err(error) => {
+                    let reason = format!("not UTF-8 text: {error}");
+                    rejected.push(DeadLetter::of_event(&delivery.source, event, reason));
+                }
             }
         }
     }
-    unfit.append(&mut rejected);
+    dead.append(&mut rejected);
     Ok((mapped.into_iter().map(|(table, _, rows)| (table, rows)).collect(), bytes))
 }

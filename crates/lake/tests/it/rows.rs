@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use arrow::array::{Array, AsArray};
 use datafusion::prelude::{col, lit};
-use lake::Lake;
+use lake::{Intake, Lake};
 use tempfile::TempDir;
 
 use crate::support::{
@@ -31,7 +31,7 @@ async fn an_event_becomes_a_row_with_its_columns() {
         "2026-03-05T12:00:00Z||||||||{\"door\":5,\"lock \\\"x\\\"\":[1,{\"b\":null}],\"z\":1}",
     ]
     .map(|row| row.replace("||||||||", "|||||||"));
-    lake.load_tail(&journal.all()).await.unwrap();
+    lake.load_tail(journal.id(), &journal.all()).await.unwrap();
     assert_eq!(ask(&lake, "Doors_CL", &COLUMNS, None).await, expected, "in memory");
 
     let lake = open(options(&folder)).await;
@@ -51,8 +51,8 @@ async fn an_event_becomes_a_row_with_its_columns() {
     assert_eq!(
         ask(&lake, "Doors_CL", &common, None).await,
         [
-            "doors|acme|poll|e1|2026-03-05T12:00:00Z|2026-03-05T12:00:00Z|node-1|0|Doors_CL",
-            "doors|acme|poll|e2|2026-03-05T12:00:00Z|2026-03-05T12:00:00Z|node-1|1|Doors_CL",
+            "doors|acme|poll|e1|2026-03-05T12:00:00Z|2026-03-05T12:00:00Z|node-1/0000000000aa|0|Doors_CL",
+            "doors|acme|poll|e2|2026-03-05T12:00:00Z|2026-03-05T12:00:00Z|node-1/0000000000aa|1|Doors_CL",
         ]
     );
 }
@@ -96,10 +96,10 @@ async fn what_cannot_be_a_row_goes_to_the_dead_letters_and_its_neighbours_do_not
     let lake = open(options(&folder)).await;
     drain(&lake, &journal).await;
     assert_eq!(ask(&lake, "Doors_CL", &["_EventId", "_Offset"], None).await, ["a|0", "b|3"]);
-    let unfit = journal.unfit.lock().unwrap().clone();
-    assert_eq!(unfit.keys().copied().collect::<Vec<_>>(), [1, 2]);
-    assert!(unfit[&1].starts_with("not UTF-8 text"), "{}", unfit[&1]);
-    assert_eq!(unfit[&2], "no table for events of `windows`");
+    let dead = journal.dead.lock().unwrap().clone();
+    assert_eq!(dead.keys().copied().collect::<Vec<_>>(), [1, 2]);
+    assert!(dead[&1].starts_with("not UTF-8 text"), "{}", dead[&1]);
+    assert_eq!(dead[&2], "no table for events of `windows`");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -147,7 +147,7 @@ async fn filters_give_the_same_rows_in_memory_and_committed() {
     drain(&lake, &journal).await;
     let memory = TempDir::new().unwrap();
     let in_memory = open(options(&memory)).await;
-    in_memory.load_tail(&journal.all()).await.unwrap();
+    in_memory.load_tail(journal.id(), &journal.all()).await.unwrap();
     let time = |text: &str| {
         let time: model::Timestamp = text.parse().unwrap();
         lit(datafusion::common::ScalarValue::TimestampMicrosecond(

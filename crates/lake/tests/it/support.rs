@@ -10,10 +10,11 @@ use bytes::Bytes;
 use datafusion::logical_expr::Expr;
 use datafusion::prelude::{SessionConfig, SessionContext, col};
 use futures::future::BoxFuture;
-use lake::{Delivery, Event, Intake, IntakeError, Lake, LakeOptions, Unfit};
+use journal::{DeadLetter, StoredBatch, StoredEvent};
+use lake::{Intake, IntakeError, Lake, LakeOptions};
 use model::{
     Column, ColumnMapper, ColumnType, EventContext, FixedClock, RowWriter, SourceId, TableSchema,
-    Timestamp,
+    Timestamp, Via,
 };
 use serde_json::Value;
 use tempfile::TempDir;
@@ -90,10 +91,10 @@ impl ColumnMapper for FlatMapper {
 /// A journal in memory. Clones share it, as a restarted program shares the file.
 #[derive(Clone)]
 pub(crate) struct Journal {
-    deliveries: Arc<Mutex<Vec<Delivery>>>,
+    deliveries: Arc<Mutex<Vec<StoredBatch>>>,
     head: watch::Sender<u64>,
     saved: watch::Sender<u64>,
-    pub(crate) unfit: Arc<Mutex<BTreeMap<u64, String>>>,
+    pub(crate) dead: Arc<Mutex<BTreeMap<u64, String>>>,
 }
 
 impl Journal {
@@ -102,7 +103,7 @@ impl Journal {
             deliveries: Arc::default(),
             head: watch::Sender::new(0),
             saved: watch::Sender::new(0),
-            unfit: Arc::default(),
+            dead: Arc::default(),
         }
     }
 
@@ -110,12 +111,12 @@ impl Journal {
     pub(crate) fn append(&self, provider: &str, texts: &[impl AsRef<[u8]>]) {
         let mut deliveries = self.deliveries.lock().unwrap();
         let first = *self.head.borrow();
-        let events: Vec<Event> = texts
+        let events: Vec<StoredEvent> = texts
             .iter()
             .zip(first..)
             .map(|(text, offset)| {
                 let parsed: Value = serde_json::from_slice(text.as_ref()).unwrap_or_default();
-                Event {
+                StoredEvent {
                     offset,
                     id: parsed["id"].as_str().unwrap_or_default().to_owned(),
                     time: parsed["at"].as_str().map(|at| at.parse().unwrap()),
@@ -129,12 +130,18 @@ impl Journal {
             source: "poll".to_owned(),
         };
         let end = first + events.len() as u64;
-        deliveries.push(Delivery { source: Arc::new(source), received: now(), events });
+        deliveries.push(StoredBatch {
+            offset: first,
+            source: Arc::new(source),
+            via: Via::Poll,
+            received: now(),
+            events,
+        });
         self.head.send_replace(end);
     }
 
     /// Everything that the journal holds.
-    pub(crate) fn all(&self) -> Vec<Delivery> {
+    pub(crate) fn all(&self) -> Vec<StoredBatch> {
         self.deliveries.lock().unwrap().clone()
     }
 
@@ -153,11 +160,15 @@ impl Journal {
 }
 
 impl Intake for Journal {
+    fn id(&self) -> &str {
+        "0000000000aa0000000000000000"
+    }
+
     fn start(&self) -> Result<u64, IntakeError> {
         Ok(*self.saved.borrow())
     }
 
-    fn read(&self, from: u64, bytes_max: usize) -> Result<Vec<Delivery>, IntakeError> {
+    fn read(&self, from: u64, bytes_max: usize) -> Result<Vec<StoredBatch>, IntakeError> {
         let mut found = Vec::new();
         let mut bytes = 0;
         for delivery in self.deliveries.lock().unwrap().iter() {
@@ -183,8 +194,13 @@ impl Intake for Journal {
         self.head.subscribe()
     }
 
-    fn advance(&self, offset: u64, unfit: Vec<Unfit>) -> BoxFuture<'_, Result<(), IntakeError>> {
-        self.unfit.lock().unwrap().extend(unfit.into_iter().map(|u| (u.offset, u.reason)));
+    fn advance(
+        &self,
+        offset: u64,
+        dead: Vec<DeadLetter>,
+    ) -> BoxFuture<'_, Result<(), IntakeError>> {
+        let told = dead.into_iter().map(|letter| (letter.offset.unwrap(), letter.reason));
+        self.dead.lock().unwrap().extend(told);
         self.saved.send_replace(offset);
         Box::pin(async { Ok(()) })
     }
