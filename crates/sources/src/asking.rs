@@ -6,7 +6,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE};
 use http::{HeaderMap, HeaderValue, Method};
-use model::{Secret, SignedDuration};
+use model::Secret;
 use net::{Answer, Request};
 use serde_json::Value;
 use url::Url;
@@ -16,12 +16,6 @@ const REQUEST_SECONDS_MAX: u64 = 60;
 
 /// How much of a provider's own words goes into a message.
 const QUOTE_CHARS_MAX: usize = 300;
-
-/// The pauses after failures: doubling from the first to the second.
-pub(crate) const FAILURE_PAUSE_FIRST: SignedDuration = SignedDuration::from_secs(1);
-pub(crate) const FAILURE_PAUSE_MOST: SignedDuration = SignedDuration::from_secs(60);
-/// The pause after a refusal that a person has to mend.
-pub(crate) const REFUSED_PAUSE: SignedDuration = SignedDuration::from_mins(5);
 
 /// After so many broken bodies at one place, what can be read of the next is taken: it will not get better.
 pub(crate) const BROKEN_BODIES_MAX: u32 = 5;

@@ -11,6 +11,7 @@ mod columns;
 mod onelogin;
 mod pace;
 mod receiver;
+mod rhythm;
 mod scalar;
 mod scan;
 mod schedule;

@@ -14,18 +14,14 @@ use net::{Answer, Request};
 use super::config::{Credential, Settings};
 use super::token::Token;
 use super::{log_id, role, token, trouble};
-use crate::asking::{
-    self, BROKEN_BODIES_MAX, FAILURE_PAUSE_FIRST, FAILURE_PAUSE_MOST, REFUSED_PAUSE,
-};
-use crate::pace::{Budget, Pause, Reset, later};
+use crate::asking::{self, BROKEN_BODIES_MAX};
+use crate::pace::{Budget, Reset, later};
+use crate::rhythm::Rhythm;
 use crate::scan::skip_space;
 use crate::schedule::Start;
 use crate::{
     Decoded, Outcome, Poll, PollSource, SourceError, SourceErrorKind, Step, Waiting, wire,
 };
-
-/// The first pause when everything is read.
-const IDLE_PAUSE_FIRST: SignedDuration = SignedDuration::from_secs(1);
 
 /// How far before the start the search looks. The smallest id that it finds is then older than every event of the start's
 /// time on, because an event arrives seconds after it happens.
@@ -60,10 +56,7 @@ struct Auth0Poll {
     tokens_asked: u64,
     /// Whether the token was made after a 401: another 401 then means more than age.
     is_token_second: bool,
-    budget: Budget,
-    idle: Pause,
-    failure: Pause,
-    wait: Option<(Timestamp, Waiting)>,
+    rhythm: Rhythm,
     asked: Asked,
     broken_bodies: u32,
 }
@@ -85,10 +78,9 @@ enum Asked {
 
 impl Poll for Auth0Poll {
     fn step(&mut self, now: Timestamp) -> Step {
-        if let Some((until, why)) = self.wait.filter(|(until, _)| *until > now) {
-            return Step::Wait { until, why };
+        if let Some(wait) = self.rhythm.pending(now) {
+            return wait;
         }
-        self.wait = None;
         if self.token.as_ref().is_none_or(|token| token.is_old(now)) {
             return match &self.settings.credential {
                 Credential::Token(given) => {
@@ -98,10 +90,7 @@ impl Poll for Auth0Poll {
                 _ => self.send(Asked::Token, now),
             };
         }
-        match self.budget.wait(now) {
-            Some(until) => Step::Wait { until, why: Waiting::RateLimit },
-            None => self.send(Asked::Logs, now),
-        }
+        self.rhythm.held_back(now).unwrap_or_else(|| self.send(Asked::Logs, now))
     }
 
     fn answer(&mut self, answer: Result<&Answer, &str>, now: Timestamp) -> Outcome {
@@ -132,10 +121,10 @@ impl Auth0Poll {
             token: None,
             tokens_asked: 0,
             is_token_second: false,
-            budget: Budget::new(settings.rate_share, Reset::AtUnixSeconds),
-            idle: Pause::new(IDLE_PAUSE_FIRST, settings.interval),
-            failure: Pause::new(FAILURE_PAUSE_FIRST, FAILURE_PAUSE_MOST),
-            wait: None,
+            rhythm: Rhythm::new(
+                Budget::new(settings.rate_share, Reset::AtUnixSeconds),
+                settings.interval,
+            ),
             asked: Asked::Nothing,
             broken_bodies: 0,
             settings,
@@ -152,7 +141,8 @@ impl Auth0Poll {
         };
         // Validation signed with the key once and looked at every credential, so there is a request.
         let Some(request) = request else {
-            return Step::Wait { until: later(now, REFUSED_PAUSE), why: Waiting::Failure };
+            self.rhythm.fail(SourceErrorKind::Refused, None, now);
+            return Step::Wait { until: now, why: Waiting::Failure };
         };
         self.asked = asked;
         Step::Send(request)
@@ -191,7 +181,7 @@ impl Auth0Poll {
     }
 
     fn logs_answer(&mut self, answer: &Answer, now: Timestamp) -> Outcome {
-        self.budget.note(&answer.headers, now);
+        self.rhythm.note(&answer.headers, now);
         let is_renewable = !matches!(self.settings.credential, Credential::Token(_));
         match answer.status.as_u16() {
             200 => self.page(answer, now),
@@ -254,7 +244,7 @@ impl Auth0Poll {
             return self.fail(trouble::no_event(&first.reason), None, now);
         }
         self.is_token_second = false;
-        self.failure.reset();
+        self.rhythm.succeeded();
         self.broken_bodies = 0;
         self.accept(decoded, now)
     }
@@ -268,7 +258,7 @@ impl Auth0Poll {
             self.is_stored = false;
         }
         if !is_full {
-            self.rest(events.is_empty(), now);
+            self.rhythm.rest(events.is_empty(), now);
             self.covered = Some(now);
         }
         let cursor = (!self.is_stored).then(|| cursor(&self.place));
@@ -312,29 +302,13 @@ impl Auth0Poll {
         (from < oldest).then(|| Gap { from, until: oldest, cause: cause.to_owned() })
     }
 
-    fn rest(&mut self, is_empty: bool, now: Timestamp) {
-        if !is_empty {
-            self.idle.reset();
-        }
-        self.wait = Some((self.idle.until(now), Waiting::CaughtUp));
-    }
-
     fn fail(&mut self, error: SourceError, answer: Option<&Answer>, now: Timestamp) -> Outcome {
-        let demanded = answer.and_then(|answer| self.budget.refused_until(&answer.headers, now));
-        self.wait = Some(match error.kind {
-            SourceErrorKind::RateLimited => {
-                (demanded.unwrap_or_else(|| self.failure.until(now)), Waiting::RateLimit)
-            }
-            SourceErrorKind::Refused => {
-                // A permission that is granted meanwhile stands in new tokens only.
-                self.token = None;
-                self.is_token_second = false;
-                (later(now, REFUSED_PAUSE), Waiting::Failure)
-            }
-            SourceErrorKind::Unavailable | SourceErrorKind::Malformed => {
-                (self.failure.until(now), Waiting::Failure)
-            }
-        });
+        self.rhythm.fail(error.kind, answer.map(|answer| &answer.headers), now);
+        if error.kind == SourceErrorKind::Refused {
+            // A permission that is granted meanwhile stands in new tokens only.
+            self.token = None;
+            self.is_token_second = false;
+        }
         Outcome::Failed(error)
     }
 }

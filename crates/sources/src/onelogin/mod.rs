@@ -2,7 +2,14 @@
 //! Deliberately absent: what is common to all providers (`wire`, `columns`, `receiver`).
 
 mod columns;
+mod config;
+mod page;
+mod poll;
+mod token;
+mod trouble;
 mod types;
+
+use std::sync::Arc;
 
 use bytes::Bytes;
 use http::HeaderName;
@@ -42,8 +49,9 @@ impl Provider for OneLogin {
         "webhook"
     }
 
-    fn poll(&self, _written: &Value) -> Result<Box<dyn PollSource>, Vec<Problem>> {
-        Err(vec![Problem::new("", "polling is not available in this build", "")])
+    fn poll(&self, written: &Value) -> Result<Box<dyn PollSource>, Vec<Problem>> {
+        let settings = config::Settings::read(written)?;
+        Ok(Box::new(poll::OneLoginPollSource(Arc::new(settings))))
     }
 
     fn receive(&self, written: &Value) -> Result<Box<dyn Receiver>, Vec<Problem>> {
