@@ -42,7 +42,7 @@ pub use operations::{
 };
 pub use peer::{Peer, Reach};
 pub use problem::{HttpProblem, ProblemDetails};
-pub use query::QueryBody;
+pub use query::{QueryBody, answer};
 pub use serve::{Listener, ServeError, serve};
 pub use status::{
     Check, DestinationState, DestinationStatus, JournalStatus, LakeStatus, Light, SourceState,

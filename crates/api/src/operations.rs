@@ -127,14 +127,21 @@ fn refused(error: OperationError) -> HttpProblem {
                 problems.iter().map(|problem| problem.message.as_str()).collect();
             HttpProblem::new(StatusCode::BAD_REQUEST, "refused", detail.join("; ")).hint(hint)
         }
+        OperationError::Intake(IntakeError::TooLarge { .. }) => {
+            HttpProblem::new(StatusCode::PAYLOAD_TOO_LARGE, "batch_too_large", error.to_string())
+                .hint("send fewer events at a time")
+        }
         OperationError::Intake(IntakeError::Full { retry_after_seconds }) => {
             HttpProblem::new(StatusCode::SERVICE_UNAVAILABLE, "journal_full", error.to_string())
                 .retry_after_seconds(*retry_after_seconds)
         }
-        OperationError::Intake(IntakeError::Closed | IntakeError::Storage(_)) => HttpProblem::new(
+        OperationError::Intake(
+            IntakeError::Busy | IntakeError::Closed | IntakeError::Storage(_),
+        ) => HttpProblem::new(
             StatusCode::SERVICE_UNAVAILABLE,
             "journal_unavailable",
             error.to_string(),
-        ),
+        )
+        .retry_after_seconds(1),
     }
 }

@@ -10,13 +10,13 @@ use std::time::Duration;
 use axum::body::Body;
 use axum::extract::State;
 use axum::response::Response;
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use futures::StreamExt;
-use http::header::{CACHE_CONTROL, CONTENT_TYPE};
-use http::{HeaderValue, Request, StatusCode};
+use http::header::{ACCEPT, CACHE_CONTROL, CONTENT_TYPE};
+use http::{HeaderMap, HeaderValue, Request, StatusCode};
 use model::{
-    QueryError, QueryErrorKind, QueryLimits, QueryOutput, QueryRequest, QueryTable, RowBatch,
-    Timestamp,
+    QueryEngine, QueryError, QueryErrorKind, QueryLimits, QueryOutput, QueryRequest, QueryTable,
+    RowBatch, Timestamp,
 };
 use serde::{Deserialize, Serialize};
 use tokio::time::{Instant, timeout_at};
@@ -57,7 +57,7 @@ pub(crate) async fn query(
     let body: QueryBody = read_json(&shared, request).await?;
     let request = question(body, shared.query_limits, shared.clock.now())?;
     let place = shared.queries.take(1).ok_or_else(busy)?;
-    let answer = Answer::start(&shared, request, format, place).await?;
+    let answer = Answer::start(shared.engine.as_ref(), request, format, Some(place)).await?;
     let chunks = futures::stream::unfold(answer, |mut answer| async {
         let chunk = answer.chunk().await?;
         Some((chunk, answer))
@@ -67,6 +67,27 @@ pub(crate) async fn query(
     headers.insert(CONTENT_TYPE, HeaderValue::from_static(format.content_type()));
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     Ok(response)
+}
+
+/// The whole answer to a question, in the form that `accept` names, for a program that has the engine at hand and serves
+/// nobody else.
+///
+/// # Errors
+/// What a server would have answered instead of rows.
+pub async fn answer(
+    engine: &dyn QueryEngine,
+    request: QueryRequest,
+    accept: &'static str,
+) -> Result<Bytes, HttpProblem> {
+    let headers = HeaderMap::from_iter([(ACCEPT, HeaderValue::from_static(accept))]);
+    let format = Format::wanted(&headers).ok_or_else(not_acceptable)?;
+    let mut answer = Answer::start(engine, request, format, None).await?;
+    let mut whole = BytesMut::new();
+    while let Some(chunk) = answer.chunk().await {
+        let chunk = chunk.map_err(|CutShort(error)| HttpProblem::from(error))?;
+        whole.extend_from_slice(&chunk);
+    }
+    Ok(whole.freeze())
 }
 
 /// What the engine is asked.
@@ -131,21 +152,21 @@ struct Answer {
     limits: QueryLimits,
     deadline: Instant,
     timer: Timer,
-    _place: Share,
+    _place: Option<Share>,
 }
 
 impl Answer {
     /// Starts the query and waits for its first rows, so that an error until then can still be a status.
     async fn start(
-        shared: &Shared,
+        engine: &dyn QueryEngine,
         request: QueryRequest,
         format: Format,
-        place: Share,
+        place: Option<Share>,
     ) -> Result<Self, HttpProblem> {
         let limits = request.limits;
         let mut timer = Timer::start();
         let deadline = timer.started + limits.time_max;
-        let output = match timeout_at(deadline, shared.engine.query(request)).await {
+        let output = match timeout_at(deadline, engine.query(request)).await {
             Ok(Ok(output)) => output,
             Ok(Err(error)) => return Err(timer.failed(error)),
             Err(_) => return Err(timer.failed(out_of_time(limits.time_max))),

@@ -40,7 +40,7 @@ pub(crate) fn run(cli: Cli) -> Result<()> {
             Command::Serve(options) => serve::run(config, options).await,
             Command::Demo(options) => demo::run(options).await,
             Command::Check(options) => check::run(config, &options).await,
-            Command::Query(options) => query::run(options).await,
+            Command::Query(options) => query::run(config, options).await,
             Command::Tail(options) => tail::run(options).await,
             Command::Backfill(options) => backfill::run(config, options).await,
             Command::Import(options) => import::run(config, options).await,

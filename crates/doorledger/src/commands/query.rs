@@ -2,6 +2,7 @@
 //! Deliberately absent: KQL.
 
 use std::io::Read as _;
+use std::path::Path;
 
 use anyhow::{Context as _, Result};
 use bytes::Bytes;
@@ -10,7 +11,7 @@ use http::Method;
 use serde_json::{Value, json};
 
 use super::server::Server;
-use super::{print, say};
+use super::{print, say, written};
 use crate::cli::{Format, Query};
 use crate::exit::{Exit, Failure};
 use crate::node;
@@ -19,7 +20,7 @@ use crate::node;
 const QUESTION_BYTES_MAX: u64 = 1024 * 1024;
 
 /// Asks and prints.
-pub(super) async fn run(options: Query) -> Result<()> {
+pub(super) async fn run(config: Option<&Path>, options: Query) -> Result<()> {
     let text = question(options.text)?;
     let accept = match options.format {
         Format::Table | Format::Json => "application/json",
@@ -27,7 +28,10 @@ pub(super) async fn run(options: Query) -> Result<()> {
         Format::Ndjson => "application/x-ndjson",
     };
     let body = match &options.data {
-        Some(folder) => node::ask_folder(folder, &text, accept).await?,
+        Some(folder) => {
+            let settings = node::settings(&written(config)?, Some(folder.clone()))?;
+            node::ask_folder(&settings, &text, accept).await?
+        }
         None => {
             let server = Server::of(&options.server)?;
             let question = Bytes::from(json!({ "query": text }).to_string());

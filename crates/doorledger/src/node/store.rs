@@ -4,11 +4,11 @@
 
 use std::fs::File;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use anyhow::{Context as _, Result};
 use futures::future::BoxFuture;
-use journal::{DeadLetter, Journal, ReaderStart, StoredEvent};
+use journal::{DeadLetter, Journal, ReaderStart, StoredEvent, StoredIds, StoredIdsError};
 use lake::{Delivery, Event, Intake, IntakeError, Lake, LakeOptions, Unfit};
 use model::{Clock, QueryEngine, SystemClock, TableSchema};
 use tokio::sync::watch;
@@ -20,7 +20,7 @@ use crate::exit::{Exit, Failure};
 use crate::mapper::Providers;
 
 /// The lake's name among the journal's readers.
-const READER: &str = "lake";
+pub(super) const READER: &str = "lake";
 /// Ids that deduplication holds exactly in memory: about 100 MB when full.
 const DEDUP_IDS_MAX: usize = 4_000_000;
 
@@ -74,15 +74,10 @@ impl Store {
 
     async fn open_locked(settings: &Settings, lock: File) -> Result<Self> {
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-        let lake = Arc::new(Lake::open(lake_options(settings), Arc::new(Providers), clock.clone()).await.map_err(lake_failure)?);
-        let options = journal::Options {
-            disk_bytes_max: settings.journal_bytes_max,
-            dedup_days: settings.dedup_days,
-            dedup_ids_max: DEDUP_IDS_MAX,
-        };
-        let (folder, stored) = (settings.data.join("journal"), lake.clone());
-        let opened = tokio::task::spawn_blocking(move || Journal::open(&folder, options, clock, stored));
-        let journal = opened.await.context("open the journal")?.map_err(journal_failure)?;
+        let ids = Arc::new(IdsOfLake::default());
+        let journal = open_journal(settings, clock.clone(), ids.clone()).await?;
+        let lake = Lake::open(lake_options(settings, &journal), Arc::new(Providers), clock).await.map_err(lake_failure)?;
+        ids.0.set(lake.clone()).map_err(|_| anyhow::anyhow!("the lake is opened once"))?;
         let intake = Arc::new(LakeIntake { journal: journal.clone() });
         let stop_writer = CancellationToken::new();
         let (running, stopping) = (lake.clone(), stop_writer.clone());
@@ -115,19 +110,45 @@ impl Store {
     }
 }
 
-/// Options of the lake as configured.
-pub(super) fn lake_options(settings: &Settings) -> LakeOptions {
+/// Opens the journal; `ids` tells it later what the lake holds.
+pub(super) async fn open_journal(settings: &Settings, clock: Arc<dyn Clock>, ids: Arc<IdsOfLake>) -> Result<Journal> {
+    let options = journal::Options {
+        disk_bytes_max: settings.journal_bytes_max,
+        dedup_days: settings.dedup_days,
+        dedup_ids_max: DEDUP_IDS_MAX,
+    };
+    let folder = settings.data.join("journal");
+    let opened = tokio::task::spawn_blocking(move || Journal::open(&folder, options, clock, ids));
+    opened.await.context("open the journal")?.map_err(|error| Failure::error(Exit::Io, format!("{:#}", anyhow::Error::new(error))))
+}
+
+/// What the lake holds, asked by the journal. The lake is opened after the journal, because its rows carry the journal's
+/// name: offsets of a new journal must not be taken for those of an old one.
+#[derive(Default)]
+pub(super) struct IdsOfLake(OnceLock<Arc<Lake>>);
+
+impl StoredIds for IdsOfLake {
+    fn ids_of_day(&self, day: i32) -> Result<Vec<u128>, StoredIdsError> {
+        let lake = self.0.get().ok_or("the lake is not open yet")?;
+        lake.ids_of_day(day)
+    }
+}
+
+/// Options of the lake as configured, for rows that come out of this journal.
+pub(super) fn lake_options(settings: &Settings, journal: &Journal) -> LakeOptions {
+    // The first eight digits tell one journal of a node from the next.
+    let node = format!("{}.{}", settings.node, journal.id().get(..8).unwrap_or_default());
     let url = settings.lake_url.clone().unwrap_or_else(|| settings.data.join("lake").display().to_string());
     LakeOptions {
         storage_options: settings.lake_options.clone(),
         retention_days: settings.retention_days_by_table.clone(),
         retention_days_default: settings.retention_days,
-        ..LakeOptions::new(url, settings.node.clone())
+        ..LakeOptions::new(url, node)
     }
 }
 
 /// Makes the folder if need be, and locks it against other processes.
-fn lock(data: &Path) -> Result<File, OpenError> {
+pub(super) fn lock(data: &Path) -> Result<File, OpenError> {
     let failed = |error: std::io::Error| {
         OpenError::Other(Failure::error(Exit::Io, format!("open the data folder `{}`: {error}", data.display())))
     };
@@ -140,13 +161,9 @@ fn lock(data: &Path) -> Result<File, OpenError> {
     }
 }
 
-fn lake_failure(error: lake::Error) -> anyhow::Error {
+pub(super) fn lake_failure(error: lake::Error) -> anyhow::Error {
     let hint = error.hint();
     Failure::error(Exit::Io, format!("{:#}\n  hint: {hint}", anyhow::Error::new(error)))
-}
-
-fn journal_failure(error: journal::Error) -> anyhow::Error {
-    Failure::error(Exit::Io, format!("{:#}", anyhow::Error::new(error)))
 }
 
 /// The journal as the lake reads it.
