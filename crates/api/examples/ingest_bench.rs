@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use api::{
     Api, ApiOptions, ApiTokens, DeadLetter, DeadLetterBox, DeadLetterBoxError, DeadLetterFilter,
-    DeadLetterPage, Intake, IntakeError, Limits, Listener, ReceiverEntry, ReplayOutcome,
+    BackfillProgress, BackfillRequest, DeadLetterPage, Intake, OperationError, Operations, IntakeError, Limits, Listener, ReceiverEntry, ReplayOutcome,
     ReplayRequest, Status, StatusReport, Taken, serve,
 };
 use futures::FutureExt;
@@ -66,7 +66,8 @@ async fn run(port: u16, folder: Option<String>) -> Result<(), Box<dyn std::error
         intake,
         engine: Arc::<Forgetful>::clone(&forgetful),
         status: Arc::<Forgetful>::clone(&forgetful),
-        dead_letters: forgetful,
+        dead_letters: Arc::<Forgetful>::clone(&forgetful),
+        operations: forgetful,
         metrics: Some(handle),
         tokens: ApiTokens::default(),
         hosts: Vec::new(),
@@ -146,6 +147,25 @@ impl StatusReport for Forgetful {
 
     fn readiness(&self) -> BoxFuture<'_, Vec<api::Check>> {
         async { Vec::new() }.boxed()
+    }
+}
+
+impl Operations for Forgetful {
+    fn import(
+        &self,
+        _provider: String,
+        _tenant: String,
+        _body: bytes::Bytes,
+    ) -> BoxFuture<'_, Result<Taken, OperationError>> {
+        futures::future::ready(Ok(Taken::default())).boxed()
+    }
+
+    fn start_backfills(&self, _wanted: &BackfillRequest) -> Result<(), OperationError> {
+        Ok(())
+    }
+
+    fn backfills(&self) -> Vec<BackfillProgress> {
+        Vec::new()
     }
 }
 

@@ -7,8 +7,8 @@ use std::sync::Arc;
 use axum::extract::{Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use http::header::HOST;
-use http::{HeaderMap, StatusCode, Uri};
+use http::header::{CACHE_CONTROL, HOST, X_CONTENT_TYPE_OPTIONS};
+use http::{HeaderMap, HeaderValue, StatusCode, Uri};
 
 use crate::api::Shared;
 use crate::peer::{Peer, Reach};
@@ -39,10 +39,15 @@ pub(crate) async fn guard(
     next: Next,
 ) -> Response {
     let peer = peer_of(&request);
-    match shared.rules.decide(access, peer, request.uri(), request.headers()) {
+    let mut response = match shared.rules.decide(access, peer, request.uri(), request.headers()) {
         Ok(()) => next.run(request).await,
         Err(problem) => problem.into_response(),
-    }
+    };
+    // Answers hold what the logs hold: no cache keeps them, and no browser guesses another type for them.
+    let headers = response.headers_mut();
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    response
 }
 
 /// The way on which a request came; one that nobody marked is treated as coming from the network in the clear.
@@ -116,7 +121,7 @@ impl Rules {
 /// Refuses what a browser sends on behalf of a page of another site. Browsers set this header themselves; a page cannot
 /// change it, and other programs do not send it.
 fn check_site(headers: &HeaderMap) -> Result<(), HttpProblem> {
-    match headers.get("sec-fetch-site").map(http::HeaderValue::as_bytes) {
+    match headers.get("sec-fetch-site").map(HeaderValue::as_bytes) {
         Some(b"cross-site" | b"same-site") => Err(HttpProblem::new(
             StatusCode::FORBIDDEN,
             "cross_site",

@@ -12,7 +12,7 @@ use axum::extract::State;
 use axum::response::Response;
 use bytes::{Bytes, BytesMut};
 use futures::StreamExt;
-use http::header::{ACCEPT, CACHE_CONTROL, CONTENT_TYPE};
+use http::header::{ACCEPT, CONTENT_TYPE};
 use http::{HeaderMap, HeaderValue, Request, StatusCode};
 use model::{
     QueryEngine, QueryError, QueryErrorKind, QueryLimits, QueryOutput, QueryRequest, QueryTable,
@@ -63,9 +63,8 @@ pub(crate) async fn query(
         Some((chunk, answer))
     });
     let mut response = Response::new(Body::from_stream(chunks));
-    let headers = response.headers_mut();
-    headers.insert(CONTENT_TYPE, HeaderValue::from_static(format.content_type()));
-    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    let content_type = HeaderValue::from_static(format.content_type());
+    response.headers_mut().insert(CONTENT_TYPE, content_type);
     Ok(response)
 }
 

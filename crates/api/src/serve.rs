@@ -28,6 +28,9 @@ const ACCEPT_REST: Duration = Duration::from_millis(100);
 /// How often the recorder is asked to fold its histograms; otherwise they grow until somebody asks for `/metrics`.
 const METRICS_UPKEEP: Duration = Duration::from_secs(5);
 
+/// How often certificates are read again. They are renewed days before they end.
+const CERTIFICATE_RENEWAL: Duration = Duration::from_secs(3600);
+
 /// A bound socket and how it is to be served.
 #[derive(Debug)]
 pub struct Listener {
@@ -73,6 +76,9 @@ pub async fn serve(
         server.tasks.spawn(shutdown.clone().run_until_cancelled_owned(keep_up(handle)));
     }
     for (reach, listener) in accepting {
+        if let Some(tls) = listener.tls.clone() {
+            server.tasks.spawn(shutdown.clone().run_until_cancelled_owned(renew(tls)));
+        }
         server.tasks.spawn(server.clone().accept(listener, reach));
     }
     shutdown.cancelled().await;
@@ -99,6 +105,19 @@ async fn keep_up(handle: PrometheusHandle) {
     loop {
         ticks.tick().await;
         handle.run_upkeep();
+    }
+}
+
+async fn renew(tls: Tls) {
+    let mut ticks = tokio::time::interval(CERTIFICATE_RENEWAL);
+    // The first tick comes at once, and the files were only just read.
+    ticks.tick().await;
+    loop {
+        ticks.tick().await;
+        let again = tls.clone();
+        if let Ok(Err(error)) = tokio::task::spawn_blocking(move || again.renew()).await {
+            tracing::warn!(%error, "the certificate in use was kept");
+        }
     }
 }
 

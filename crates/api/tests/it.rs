@@ -5,6 +5,7 @@
 mod it {
     mod api_routes;
     mod fakes;
+    mod journaled;
     mod queries;
     mod receivers;
     mod server;

@@ -47,6 +47,7 @@ pub(crate) struct Setting {
     pub(crate) query_limits: QueryLimits,
     pub(crate) tokens: Vec<&'static str>,
     pub(crate) receiver: Option<Arc<dyn Receiver>>,
+    pub(crate) intake: Option<Arc<dyn Intake>>,
 }
 
 pub(crate) fn stage() -> Stage {
@@ -62,7 +63,7 @@ pub(crate) fn stage_with(setting: Setting) -> Stage {
     let receiver = setting.receiver.unwrap_or_else(|| Arc::new(Lines));
     let api = Api::new(ApiOptions {
         receivers: vec![ReceiverEntry { source, receiver }],
-        intake: Arc::<FakeIntake>::clone(&intake),
+        intake: setting.intake.unwrap_or_else(|| Arc::<FakeIntake>::clone(&intake) as _),
         engine: Arc::<FakeEngine>::clone(&engine),
         status: Arc::<FakeHealth>::clone(&health),
         dead_letters: Arc::<FakeLetters>::clone(&letters),

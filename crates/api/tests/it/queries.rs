@@ -10,6 +10,7 @@ use futures::{StreamExt, stream};
 use http::Request;
 use http_body_util::BodyExt;
 use model::{ColumnType, ColumnValues, QueryError, QueryErrorKind, QueryLimits, Render, RowBatch};
+use proptest::prelude::{prop_assert, proptest};
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
@@ -63,6 +64,7 @@ async fn rows_come_as_json_unless_asked_otherwise() {
         assert_eq!((answered.status, answered.text.as_str()), (200, text));
         assert_eq!(answered.header("content-type"), content_type);
         assert_eq!(answered.header("cache-control"), "no-store");
+        assert_eq!(answered.header("x-content-type-options"), "nosniff");
         assert!(answered.whole);
     }
 }
@@ -194,6 +196,20 @@ async fn requests_that_are_no_questions_are_refused_with_a_reason() {
         assert_eq!((answered.status, answered.code().as_str()), (400, code), "{body}");
     }
     assert!(stage.engine.asked.lock().unwrap().is_empty());
+}
+
+proptest! {
+    #[test]
+    fn any_body_is_answered(body: Vec<u8>, query: String, timespan: String, max_rows: i64) {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let stage = stage();
+        let question = json!({"query": query, "timespan": timespan, "maxRows": max_rows});
+        for body in [body, question.to_string().into_bytes()] {
+            stage.engine.gives(vec![]);
+            let answered = runtime.block_on(stage.send(post_json(PATH, body)));
+            prop_assert!([200, 400].contains(&answered.status), "{answered:?}");
+        }
+    }
 }
 
 #[tokio::test]

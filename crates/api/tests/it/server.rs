@@ -21,10 +21,14 @@ struct Running {
 }
 
 async fn start(stage: &Stage, tls: Option<Tls>) -> Running {
+    start_behind(stage, tls, false).await
+}
+
+async fn start_behind(stage: &Stage, tls: Option<Tls>, behind_proxy: bool) -> Running {
     let socket = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = socket.local_addr().unwrap();
     let shutdown = CancellationToken::new();
-    let listeners = vec![Listener { socket, tls, behind_proxy: false }];
+    let listeners = vec![Listener { socket, tls, behind_proxy }];
     let served = tokio::spawn(serve(listeners, Arc::clone(&stage.api), shutdown.clone()));
     Running { address, shutdown, served }
 }
@@ -168,22 +172,52 @@ async fn a_head_beyond_its_limit_is_refused() {
 }
 
 #[tokio::test]
+async fn behind_a_proxy_loopback_is_not_trusted() {
+    let status = "GET /api/v1/dead-letters HTTP/1.1\r\nHost: ledger.example\r\n\r\n";
+    let stage = stage();
+    let server = start_behind(&stage, None, true).await;
+    assert_eq!(exchange(&mut server.connect().await, status).await, "http/1.1 403 forbidden");
+    let pushed = exchange(&mut server.connect().await, &push(SECRET, "{1}")).await;
+    assert_eq!(pushed, "http/1.1 200 ok");
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn a_connection_beyond_the_limit_waits_for_a_place() {
+    let limits = Limits { connections_max: 1, ..Limits::default() };
+    let stage = stage_with(Setting { limits, ..Setting::default() });
+    let server = start(&stage, None).await;
+    let mut first = server.connect().await;
+    assert_eq!(exchange(&mut first, &push(SECRET, "{1}")).await, "http/1.1 200 ok");
+    let mut second = server.connect().await;
+    second.write_all(push(SECRET, "{2}").as_bytes()).await.unwrap();
+    assert_eq!(exchange(&mut first, &push(SECRET, "{3}")).await, "http/1.1 200 ok");
+    assert_eq!(stage.intake.raw(), ["{1}", "{3}"]);
+    drop(first);
+    assert_eq!(answer(&mut second).await.0, "http/1.1 200 ok");
+    assert_eq!(stage.intake.raw(), ["{1}", "{3}", "{2}"]);
+    drop(second);
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn a_handshake_that_does_not_come_closes_the_connection() {
+    let folder = tempfile::tempdir().unwrap();
+    let (config, _) = write_certificate(folder.path());
+    let limits = Limits { handshake_time_max: Duration::from_millis(10), ..Limits::default() };
+    let stage = stage_with(Setting { limits, ..Setting::default() });
+    let server = start(&stage, Some(Tls::read(&config).unwrap())).await;
+    assert_eq!(server.connect().await.read(&mut [0]).await.unwrap(), 0);
+    server.stop().await;
+}
+
+#[tokio::test]
 async fn a_certificate_makes_it_tls() {
     let folder = tempfile::tempdir().unwrap();
     let (config, certificate) = write_certificate(folder.path());
     let stage = stage();
     let server = start(&stage, Some(Tls::read(&config).unwrap())).await;
-    let mut roots = rustls::RootCertStore::empty();
-    roots.add(certificate).unwrap();
-    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-    let client = rustls::ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .unwrap()
-        .with_root_certificates(roots)
-        .with_no_client_auth();
-    let connector = tokio_rustls::TlsConnector::from(Arc::new(client));
-    let name = ServerName::try_from("localhost").unwrap();
-    let mut stream = connector.connect(name, server.connect().await).await.unwrap();
+    let mut stream = handshake(&server, certificate).await.unwrap();
     assert_eq!(exchange(&mut stream, &push(SECRET, "{1}")).await, "http/1.1 200 ok");
     assert_eq!(stage.intake.raw(), ["{1}"]);
     drop(stream);
@@ -194,6 +228,43 @@ async fn a_certificate_makes_it_tls() {
     plain.read_to_end(&mut rest).await.unwrap_or_default();
     assert_eq!(stage.intake.raw(), ["{1}"]);
     server.stop().await;
+}
+
+#[tokio::test]
+async fn a_renewed_certificate_is_taken_up_and_a_broken_one_is_not() {
+    let folder = tempfile::tempdir().unwrap();
+    let (config, old) = write_certificate(folder.path());
+    let stage = stage();
+    let tls = Tls::read(&config).unwrap();
+    let server = start(&stage, Some(tls.clone())).await;
+    assert!(handshake(&server, old.clone()).await.is_ok());
+    let (_, new) = write_certificate(folder.path());
+    assert!(handshake(&server, old.clone()).await.is_ok());
+    tls.renew().unwrap();
+    assert!(handshake(&server, old).await.is_err());
+    assert!(handshake(&server, new.clone()).await.is_ok());
+    std::fs::write(&config.certificate_pem, "half a file").unwrap();
+    assert!(tls.renew().is_err());
+    assert!(handshake(&server, new).await.is_ok());
+    server.stop().await;
+}
+
+/// A client that trusts this certificate alone.
+async fn handshake(
+    server: &Running,
+    trusted: CertificateDer<'static>,
+) -> std::io::Result<tokio_rustls::client::TlsStream<TcpStream>> {
+    let mut roots = rustls::RootCertStore::empty();
+    roots.add(trusted).unwrap();
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let client = rustls::ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    let connector = tokio_rustls::TlsConnector::from(Arc::new(client));
+    let name = ServerName::try_from("localhost").unwrap();
+    connector.connect(name, server.connect().await).await
 }
 
 fn write_certificate(folder: &Path) -> (TlsConfig, CertificateDer<'static>) {
