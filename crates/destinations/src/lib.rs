@@ -72,8 +72,8 @@ pub trait Destination: Send + Sync + fmt::Debug {
     }
 }
 
-/// An event on its way out. Cheap to clone but for its id.
-#[derive(Debug, Clone)]
+/// An event on its way out. Cheap to clone but for its id. `Debug` leaves its content out: it is about people.
+#[derive(Clone)]
 pub struct Outgoing {
     /// Who brought it; shared by all events of a batch.
     pub source: Arc<SourceId>,
@@ -87,6 +87,18 @@ pub struct Outgoing {
     pub received: Timestamp,
     /// The event, byte for byte.
     pub raw: Bytes,
+}
+
+impl fmt::Debug for Outgoing {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Outgoing")
+            .field("source", &format_args!("{}", self.source))
+            .field("offset", &self.offset)
+            .field("id", &self.id)
+            .field("time", &self.time)
+            .field("raw_bytes", &self.raw.len())
+            .finish_non_exhaustive()
+    }
 }
 
 /// The body of one request, and which events it carries.

@@ -189,6 +189,32 @@ async fn a_self_signed_server_is_trusted_if_its_certificate_is_configured() {
     assert_eq!(got.body, "secret");
 }
 
+#[tokio::test]
+async fn a_proxy_is_used_for_others_and_never_for_this_machine() {
+    let proxy = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let address = proxy.local_addr().expect("an address");
+    let settings = ClientSettings {
+        proxy: Some(model::Secret::new(format!("http://{address}"))),
+        no_proxy: vec!["10.0.0.0/8".to_owned()],
+        ..ClientSettings::default()
+    };
+    let client = Client::new(&settings).expect("a client");
+    let server = Server::start(|_, _| answer(204, "")).await;
+    let here = client.send(get(&server.base), 0).await.expect("reached without the proxy");
+    assert_eq!(here.status.as_u16(), 204);
+    let asked = tokio::spawn(async move {
+        let (mut stream, _) = proxy.accept().await.expect("a connection");
+        let mut request = [0; 1024];
+        let bytes = stream.read(&mut request).await.expect("a request");
+        stream.write_all(b"HTTP/1.1 403 Forbidden\r\n\r\n").await.expect("it is read");
+        String::from_utf8_lossy(&request[..bytes]).into_owned()
+    });
+    let error = client.send(get("https://example.com/x?y=z"), 0).await.expect_err("forbidden");
+    assert_eq!(error.kind, TransportErrorKind::Unreachable, "{}", error.reason());
+    let asked = asked.await.expect("the proxy was asked");
+    assert!(asked.starts_with("CONNECT example.com:443 "), "{asked}");
+}
+
 #[test]
 fn unusable_settings_are_refused_without_repeating_them() {
     let proxy = model::Secret::new("http://user:hunter2@");
