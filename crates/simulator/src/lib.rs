@@ -22,6 +22,7 @@ mod attacks;
 mod auth0;
 mod azure;
 mod certificate;
+mod control;
 mod dice;
 mod digest;
 mod error;
@@ -29,16 +30,18 @@ mod faults;
 mod json;
 mod limiter;
 mod moment;
+mod onelogin;
 mod push;
+mod served;
 mod server;
 mod shelf;
 mod traffic;
 mod world;
 
-pub use attacks::Attack;
+pub use attacks::{Attack, AttackReport};
 pub use auth0::{
-    Auth0, Auth0Account, Auth0Options, ExpiredCursor, PageShape, Plan, ServedAccount, StreamFormat,
-    StreamOptions, UserAgentForm, auth0,
+    Auth0, Auth0Account, Auth0Options, ExpiredCursor, PageShape, Plan, StreamFormat, StreamOptions,
+    UserAgentForm, auth0,
 };
 pub use azure::{
     Azure, AzureAccount, AzureOptions, ColumnKind, DataCollector, Keep, TableAccount,
@@ -48,5 +51,10 @@ pub use digest::IdDigest;
 pub use error::{Error, Result};
 pub use faults::{Fault, Faults};
 pub use limiter::Refill;
+pub use onelogin::{
+    OneLogin, OneLoginAccount, OneLoginOptions, OverLimit, WebhookFormat, WebhookOptions,
+    WebhookShape, onelogin,
+};
 pub use push::PushTarget;
+pub use served::ServedAccount;
 pub use server::{Listen, Running};

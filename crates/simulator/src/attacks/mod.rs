@@ -13,7 +13,6 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 
 use crate::dice::Dice;
-use crate::moment::MINUTE_US;
 use crate::world::happening::{Happening, Kind, Origin, Who};
 use crate::world::{Address, World, devices, places};
 
@@ -79,6 +78,21 @@ impl FromStr for Attack {
     }
 }
 
+/// What an attack left behind.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct AttackReport {
+    /// Which attack.
+    pub attack: Attack,
+    /// Ids of its events, in order; empty if they are still to come.
+    pub ids: Vec<String>,
+    /// Mail addresses of the accounts that were entered.
+    pub victims: Vec<String>,
+    /// The same people's names.
+    pub victim_names: Vec<String>,
+    /// The attacker's addresses.
+    pub addresses: Vec<String>,
+}
+
 /// An attack as it happened.
 #[derive(Debug, Default)]
 pub(crate) struct Story {
@@ -99,6 +113,18 @@ impl Story {
         }
     }
 
+    /// What a service tells of it, before it has given out ids.
+    pub(crate) fn report(&self, attack: Attack, world: &World) -> AttackReport {
+        let victims = || self.victims.iter().map(|position| world.person(*position));
+        AttackReport {
+            attack,
+            ids: Vec::new(),
+            victims: victims().map(|person| person.email.clone()).collect(),
+            victim_names: victims().map(|person| person.full_name()).collect(),
+            addresses: self.addresses.iter().map(|address| address.text()).collect(),
+        }
+    }
+
     /// Moves the whole story so that it ends at `end`.
     pub(crate) fn ending_at(mut self, end: i64) -> Self {
         let last = self.happenings.iter().map(|it| it.at).max().unwrap_or(end);
@@ -108,9 +134,6 @@ impl Story {
         self
     }
 }
-
-/// How long every attack is over at the latest.
-pub(crate) const ATTACK_US_MAX: i64 = 6 * 60 * MINUTE_US;
 
 /// Somewhere far from everybody's home.
 fn far_away(dice: &mut Dice) -> u8 {
@@ -141,6 +164,10 @@ mod tests {
     use std::collections::BTreeMap;
 
     use super::*;
+    use crate::moment::MINUTE_US;
+
+    /// When every attack is over.
+    const ATTACK_US_MAX: i64 = 6 * 60 * MINUTE_US;
 
     fn counts(attack: Attack) -> BTreeMap<String, usize> {
         let world = World::new(1, "acme", 400);

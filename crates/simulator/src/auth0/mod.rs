@@ -25,7 +25,7 @@ use crate::error::{Error, Result};
 use crate::faults::Faults;
 use crate::limiter::Refill;
 use crate::server::{Front, Listen, Running, Tasks, listen};
-pub use account::{Auth0Account, ServedAccount};
+pub use account::Auth0Account;
 pub use stream::{StreamFormat, StreamOptions};
 pub use tenant::Auth0;
 

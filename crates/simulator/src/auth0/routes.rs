@@ -1,7 +1,6 @@
 //! Which path is answered by what, the simulator's own control paths (`/__…`) included.
 //! Deliberately absent: the answers themselves.
 
-use std::fmt::Write as _;
 use std::sync::Arc;
 
 use axum::extract::{Path, Query, State};
@@ -9,15 +8,12 @@ use axum::response::{IntoResponse as _, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
 use http::StatusCode;
-use serde::Deserialize;
 
 use super::{Auth0, answers, logs, search, token};
 use crate::attacks::Attack;
+use crate::control::{AttackWanted, PRODUCED_EVENTS_MAX, Wanted, unknown};
 use crate::faults::Faults;
 use crate::server::json_answer;
-
-/// How many events one control request may produce.
-pub(crate) const PRODUCED_EVENTS_MAX: usize = 1_000_000;
 
 pub(super) fn router(tenant: Arc<Auth0>) -> Router {
     Router::new()
@@ -48,23 +44,9 @@ async fn ids(State(tenant): State<Arc<Auth0>>) -> Response {
     text.into_response()
 }
 
-/// `?n=100`
-#[derive(Debug, Deserialize)]
-pub(crate) struct Wanted {
-    pub(crate) n: usize,
-}
-
 async fn produce(State(tenant): State<Arc<Auth0>>, Query(wanted): Query<Wanted>) -> Response {
     let ids = tenant.produce(wanted.n.min(PRODUCED_EVENTS_MAX));
     json_answer(StatusCode::OK, &serde_json::json!({ "ids": ids }))
-}
-
-/// `?seed=7&live=true`
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-pub(crate) struct AttackWanted {
-    pub(crate) seed: u64,
-    pub(crate) live: bool,
 }
 
 async fn attack(
@@ -76,14 +58,6 @@ async fn attack(
         Ok(attack) => json_answer(StatusCode::OK, &tenant.attack(attack, wanted.seed, wanted.live)),
         Err(problem) => unknown(&problem),
     }
-}
-
-/// 404 with a sentence.
-pub(crate) fn unknown(problem: &str) -> Response {
-    let mut text = String::new();
-    let written = writeln!(text, "{problem}");
-    debug_assert!(written.is_ok(), "writing to a String cannot fail");
-    (StatusCode::NOT_FOUND, text).into_response()
 }
 
 async fn faults(State(tenant): State<Arc<Auth0>>, Json(faults): Json<Faults>) -> StatusCode {

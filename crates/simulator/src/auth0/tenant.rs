@@ -10,17 +10,18 @@ use bytes::Bytes;
 use model::Clock;
 use tokio::sync::watch;
 
-use super::account::{Auth0Account, Served};
+use super::account::Auth0Account;
 use super::event::{self, Tenant};
 use super::log_id::{LOG_ID_DIGITS, LogId};
 use super::token::TokenDesk;
 use super::{Auth0Options, Plan};
-use crate::attacks::Attack;
+use crate::attacks::{Attack, AttackReport};
 use crate::dice::Dice;
 use crate::digest::IdDigest;
 use crate::faults::{Faults, Troubles};
 use crate::limiter::{Bucket, Verdict};
 use crate::moment::{DAY_US, HOUR_US, SECOND_US, hour_name};
+use crate::served::Served;
 use crate::shelf::Shelf;
 use crate::traffic::{Arrival, Delays, History, Present};
 use crate::world::World;
@@ -83,19 +84,6 @@ struct Maker {
     per_code: BTreeMap<&'static str, u64>,
     text: String,
     limited_at: i64,
-}
-
-/// What an attack left behind in a tenant.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
-pub struct AttackReport {
-    /// Which attack.
-    pub attack: Attack,
-    /// Ids of its events, in order; empty if they are still to come.
-    pub ids: Vec<String>,
-    /// Mail addresses of the accounts that were entered.
-    pub victims: Vec<String>,
-    /// The attacker's addresses.
-    pub addresses: Vec<String>,
 }
 
 impl std::fmt::Debug for Auth0 {
@@ -163,20 +151,16 @@ impl Auth0 {
     pub fn attack(&self, attack: Attack, seed: u64, live: bool) -> AttackReport {
         let now = self.now();
         let story = attack.story(&self.world, seed, now);
+        let report = story.report(attack, &self.world);
         let mut maker = self.maker();
-        let victims = story.victims.iter().map(|it| self.world.person(*it).email.clone()).collect();
-        let addresses = story.addresses.iter().map(|it| it.text()).collect();
-        let ids = if live {
+        if live {
             story.happenings.into_iter().for_each(|it| maker.present.expect(it));
-            Vec::new()
-        } else {
-            let story = story.ending_at(now - SECOND_US / 10);
-            let arrivals =
-                story.happenings.into_iter().map(|happening| Arrival { arrived: now, happening });
-            let arrivals: Vec<Arrival> = arrivals.collect();
-            self.ingest(&mut maker, arrivals, Ids::Wanted)
-        };
-        AttackReport { attack, ids, victims, addresses }
+            return report;
+        }
+        let story = story.ending_at(now - SECOND_US / 10);
+        let arrivals =
+            story.happenings.into_iter().map(|happening| Arrival { arrived: now, happening });
+        AttackReport { ids: self.ingest(&mut maker, arrivals, Ids::Wanted), ..report }
     }
 
     /// Replaces the troubles.

@@ -34,8 +34,6 @@ pub(crate) struct World {
     pub(crate) machines: Vec<Application>,
     /// The customers' organisations.
     pub(crate) organisations: Vec<Organisation>,
-    /// Where everybody's mail arrives: `acme.example`.
-    pub(crate) mail_domain: String,
 }
 
 /// Somebody with an account.
@@ -166,16 +164,7 @@ impl World {
             .iter()
             .map(|name| Organisation { name, id: dice.letters_text(16) })
             .collect();
-        Self {
-            seed,
-            people,
-            administrators,
-            residents,
-            applications,
-            machines,
-            organisations,
-            mail_domain,
-        }
+        Self { seed, people, administrators, residents, applications, machines, organisations }
     }
 
     /// Somebody by position.
