@@ -227,7 +227,7 @@ fn whole(value: &[u8]) -> Option<i64> {
     text.strip_suffix(".0").unwrap_or(text).parse().ok()
 }
 
-/// A number that a `real` holds without loss: a whole one beyond 2^53 does not fit.
+/// A number that a `real` holds without loss: a whole one from 2^53 on may not fit.
 fn real(value: &[u8]) -> Option<f64> {
     const EXACT_MAX: f64 = 9_007_199_254_740_992.0;
     if is_flag(value) {
@@ -235,7 +235,7 @@ fn real(value: &[u8]) -> Option<f64> {
     }
     let text = scalar_text(value)?;
     let number: f64 = text.trim().parse().ok()?;
-    (number.abs() <= EXACT_MAX).then_some(number)
+    (number.abs() < EXACT_MAX).then_some(number)
 }
 
 fn is_flag(value: &[u8]) -> bool {
