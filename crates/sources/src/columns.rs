@@ -85,10 +85,15 @@ impl Mapping {
                 continue;
             }
             let slot = self.find(key);
+            if slot.is_some_and(|slot| slot.way == As::EventId)
+                && scalar_text(value).as_deref() == Some(context.id)
+            {
+                continue;
+            }
             if slot.is_some_and(|slot| slot.way == As::EventType) && event_type.is_none() {
                 event_type = scalar_text(value);
             }
-            if !slot.is_some_and(|slot| self.place(slot, value, context, filled, row)) {
+            if !slot.is_some_and(|slot| self.place(slot, value, filled, row)) {
                 keep(key, value, row);
             }
         }
@@ -112,37 +117,14 @@ impl Mapping {
         &self,
         slot: Slot,
         value: &[u8],
-        context: EventContext<'_>,
         filled: &mut Filled,
         row: &mut dyn RowWriter,
     ) -> bool {
-        if slot.way == As::EventId && scalar_text(value).as_deref() == Some(context.id) {
-            return true;
-        }
         if filled.has(slot.column) {
             return false;
         }
         let kind = self.schema.columns.get(slot.column).map_or(ColumnType::Dynamic, |it| it.kind);
-        let is_held = match slot.way {
-            As::Value | As::EventType | As::EventId => hold(slot.column, kind, value, row),
-            As::Joined(between) => match joined(value, between) {
-                Some(text) => {
-                    if text.is_empty() {
-                        return true;
-                    }
-                    row.string(slot.column, &text);
-                    true
-                }
-                None => false,
-            },
-            As::InnerId => match only_id(value) {
-                Some(text) => {
-                    row.string(slot.column, &text);
-                    true
-                }
-                None => false,
-            },
-        };
+        let is_held = hold(slot, kind, value, row);
         if is_held {
             filled.set(slot.column);
         }
@@ -187,14 +169,21 @@ fn keep(key: &[u8], value: &[u8], row: &mut dyn RowWriter) {
     }
 }
 
-/// Sets `column` if the value fits its type, leniently: numbers and flags are also read from texts.
-fn hold(column: usize, kind: ColumnType, value: &[u8], row: &mut dyn RowWriter) -> bool {
-    let is_held = match kind {
-        ColumnType::Bool => flag(value).map(|flag| row.bool(column, flag)),
-        ColumnType::Long | ColumnType::Int => whole(value).map(|number| row.long(column, number)),
-        ColumnType::Real => real(value).map(|number| row.real(column, number)),
-        ColumnType::DateTime => scalar::moment(value).map(|time| row.datetime(column, time)),
-        ColumnType::Dynamic => from_utf8(value).ok().map(|json| row.dynamic(column, json)),
+/// Sets the slot's column if the value fits its type, leniently: numbers and flags are also read from texts.
+fn hold(slot: Slot, kind: ColumnType, value: &[u8], row: &mut dyn RowWriter) -> bool {
+    let column = slot.column;
+    let is_held = match (slot.way, kind) {
+        (As::Joined(between), _) => joined(value, between).map(|text| {
+            if !text.is_empty() {
+                row.string(column, &text);
+            }
+        }),
+        (As::InnerId, _) => only_id(value).map(|text| row.string(column, &text)),
+        (_, ColumnType::Bool) => flag(value).map(|flag| row.bool(column, flag)),
+        (_, ColumnType::Long | ColumnType::Int) => whole(value).map(|it| row.long(column, it)),
+        (_, ColumnType::Real) => real(value).map(|number| row.real(column, number)),
+        (_, ColumnType::DateTime) => scalar::moment(value).map(|it| row.datetime(column, it)),
+        (_, ColumnType::Dynamic) => from_utf8(value).ok().map(|json| row.dynamic(column, json)),
         _ => scalar_text(value).map(|text| row.string(column, &text)),
     };
     is_held.is_some()
@@ -227,7 +216,7 @@ fn whole(value: &[u8]) -> Option<i64> {
     text.strip_suffix(".0").unwrap_or(text).parse().ok()
 }
 
-/// A number that a `real` holds without loss: a whole one beyond 2^53 does not fit.
+/// A number that a `real` holds without loss: a whole one from 2^53 on may not fit.
 fn real(value: &[u8]) -> Option<f64> {
     const EXACT_MAX: f64 = 9_007_199_254_740_992.0;
     if is_flag(value) {
@@ -235,7 +224,7 @@ fn real(value: &[u8]) -> Option<f64> {
     }
     let text = scalar_text(value)?;
     let number: f64 = text.trim().parse().ok()?;
-    (number.abs() <= EXACT_MAX).then_some(number)
+    (number.abs() < EXACT_MAX).then_some(number)
 }
 
 fn is_flag(value: &[u8]) -> bool {

@@ -93,6 +93,7 @@ pub trait Poll: Send {
 
 /// What a poll wants next.
 #[derive(Debug)]
+#[expect(clippy::large_enum_variant, reason = "moved once per request, never stored")]
 pub enum Step {
     /// Send this and give the answer back.
     Send(Request),

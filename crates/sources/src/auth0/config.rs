@@ -128,7 +128,7 @@ fn credential(fields: &mut Fields<'_>) -> Option<Credential> {
         }
         _ => {
             let hint = "keep one of client_secret, private_key and access_token";
-            fields.problem("", "has more than one credential", hint);
+            fields.problem("client_secret", "is not the only credential", hint);
             return None;
         }
     }

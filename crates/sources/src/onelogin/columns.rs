@@ -281,7 +281,8 @@ pub(crate) fn fill(raw: &[u8], context: EventContext<'_>, row: &mut dyn RowWrite
     let derived = &*DERIVED;
     let mut filled = Filled::default();
     let Some(id) = MAPPING.fill(raw, context, &mut filled, row) else { return };
-    match types::find(&id) {
+    let id = id.strip_suffix(".0").unwrap_or(&id);
+    match types::find(id) {
         Some(known) => {
             row.string(derived.name, known.name);
             row.string(derived.category, known.category);

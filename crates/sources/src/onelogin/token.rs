@@ -49,7 +49,7 @@ impl Token {
         }
         let life = granted.expires_in.filter(|life| *life > 0).unwrap_or(LIFE_SECONDS_DEFAULT);
         Some(Self {
-            authorization: Secret::new(format!("bearer:{token}")),
+            authorization: Secret::new(format!("Bearer {token}")),
             renew_at: later(now, SignedDuration::from_millis(life.saturating_mul(900))),
         })
     }

@@ -1,0 +1,87 @@
+//! What users write: the least that works, and every mistake told at once.
+
+use serde_json::{Value, json};
+use sources::find;
+
+#[track_caller]
+fn problems(provider: &str, kind: &str, written: &Value) -> Vec<String> {
+    let provider = find(provider).unwrap();
+    let problems = match kind {
+        "poll" => provider.poll(written).err(),
+        _ => provider.receive(written).err(),
+    };
+    problems.unwrap_or_default().iter().map(ToString::to_string).collect()
+}
+
+#[test]
+fn the_least_and_the_most_that_works() {
+    for (provider, kind, written) in [
+        (
+            "auth0",
+            "poll",
+            json!({"domain": "acme.eu.auth0.com", "client_id": "i", "client_secret": "s"}),
+        ),
+        ("auth0", "poll", json!({"domain": "https://acme.eu.auth0.com/", "access_token": "t"})),
+        ("auth0", "poll", json!({"base_url": "http://127.0.0.1:9", "access_token": "t"})),
+        (
+            "auth0",
+            "poll",
+            json!({
+                "domain": "login.acme.example", "base_url": "https://proxy.example/auth0",
+                "audience": "https://acme.eu.auth0.com/api/v2/", "client_id": "i", "client_secret": "s",
+                "start": "retention", "rate_share": 0.25, "interval": "30s", "take": 50, "retention_days": 5,
+            }),
+        ),
+        ("auth0", "stream", json!({"tokens": ["a", "b"]})),
+        ("onelogin", "poll", json!({"subdomain": "acme", "client_id": "i", "client_secret": "s"})),
+        (
+            "onelogin",
+            "poll",
+            json!({"subdomain": "https://acme.onelogin.com/", "client_id": "i", "client_secret": "s"}),
+        ),
+        ("onelogin", "poll", json!({"region": "eu", "client_id": "i", "client_secret": "s"})),
+        (
+            "onelogin",
+            "poll",
+            json!({
+                "base_url": "http://[::1]:9/", "client_id": "i", "client_secret": "s", "auth_style": "form",
+                "start": "2026-01-01", "rate_share": 1, "interval": 60, "overlap": "1h", "limit": 50,
+            }),
+        ),
+        ("onelogin", "webhook", json!({"header": "X-OneLogin-Token", "tokens": "a"})),
+    ] {
+        assert_eq!(problems(provider, kind, &written), [""; 0], "{written}");
+    }
+}
+
+#[test]
+fn every_mistake_is_told_at_once_with_what_to_do() {
+    let cases = [
+        (
+            "auth0",
+            "poll",
+            json!({
+                "domian": "acme", "base_url": "http://acme.example", "client_secret": "hush", "take": 101,
+                "private_key": "no key", "rate_share": 0, "interval": "soon", "start": "then",
+            }),
+        ),
+        ("auth0", "poll", json!({})),
+        ("auth0", "poll", json!({"domain": "acme.example/path", "access_token": "two words"})),
+        ("auth0", "poll", json!({"domain": "acme.eu.auth0.com", "client_secret": "hush"})),
+        (
+            "onelogin",
+            "poll",
+            json!({
+                "subdomain": "acme.evil.example", "client_id": "i", "client_secret": "a b",
+                "auth_style": "digest", "limits": 5, "overlap": "3d",
+            }),
+        ),
+        ("onelogin", "poll", json!({})),
+        ("onelogin", "poll", json!("acme")),
+        ("onelogin", "webhook", json!({"header": "not a header"})),
+    ];
+    let told = cases.map(|(provider, kind, written)| {
+        format!("{provider} {kind} {written}\n{}", problems(provider, kind, &written).join("\n"))
+    });
+    insta::assert_snapshot!("mistakes", told.join("\n\n"));
+}
