@@ -5,9 +5,7 @@
 use std::collections::HashMap;
 
 use deltalake::DeltaTableError;
-use deltalake::kernel::transaction::{
-    CommitBuilder, CommitConflictError, CommitProperties, TransactionError,
-};
+use deltalake::kernel::transaction::{CommitBuilder, CommitProperties, TransactionError};
 use deltalake::kernel::{
     Action, Add, MetadataExt, Protocol, Remove, StructType, Transaction, new_metadata,
 };
@@ -15,12 +13,13 @@ use deltalake::logstore::LogStoreRef;
 use deltalake::protocol::{DeltaOperation, SaveMode};
 use deltalake::table::state::DeltaTableState;
 use futures::TryStreamExt;
-use object_store::ObjectStoreExt;
 use object_store::path::Path;
+use object_store::{ObjectStore, ObjectStoreExt};
 
 use crate::files::Files;
 use crate::layout::{self, DAY, Layout};
-use crate::limits::{CHECKPOINT_COMMITS, COMMIT_TRIES_MAX, LOG_KEPT};
+use crate::limits::{CHECKPOINT_COMMITS, LOG_KEPT};
+use crate::maintain::Removed;
 use crate::place::Place;
 use crate::{Error, Result};
 
@@ -54,6 +53,7 @@ impl DeltaLog {
             Ok(state) => state,
             Err(source) => return Err(damage(place, table, source).await),
         };
+        check(place, table).await?;
         Ok(Some(Self { table: table.to_owned(), store, state }))
     }
 
@@ -99,7 +99,9 @@ impl DeltaLog {
         self.commit_actions(vec![Action::Metadata(metadata)], None, operation).await
     }
 
-    /// Commits added and removed files and, with `node`, how far that node's journal is in the table.
+    /// Commits added and removed files and, with `node`, how far that node's journal is in the table. The commit relies
+    /// on the version that was read last: if there is a later one, it is refused ([`came_second`]). The library's own
+    /// retries are not used, because they do not notice that two compactions replaced the same files.
     pub(crate) async fn commit(
         &mut self,
         deed: Deed,
@@ -128,7 +130,7 @@ impl DeltaLog {
         operation: DeltaOperation,
     ) -> Result<()> {
         let mut properties = CommitProperties::default()
-            .with_max_retries(COMMIT_TRIES_MAX)
+            .with_max_retries(0)
             .with_create_checkpoint(true)
             .with_cleanup_expired_logs(Some(false));
         if let Some((node, offset)) = node {
@@ -151,6 +153,10 @@ impl DeltaLog {
             .update(self.store.as_ref(), None)
             .await
             .map_err(Error::table(&self.table, "read the log of"))?;
+        let store = self.store.object_store(None);
+        for version in before + 1..=self.state.version() {
+            check_entry(store.as_ref(), &self.table, &format!("{version:020}.json")).await?;
+        }
         Ok(self.state.version() != before)
     }
 
@@ -159,6 +165,18 @@ impl DeltaLog {
         let version = self.state.transaction_version(self.store.as_ref(), node).await;
         let version = version.map_err(Error::table(&self.table, "read the log of"))?;
         Ok(version.map(i64::cast_unsigned))
+    }
+
+    /// When files left the table, as far as the log still tells: it forgets after a week.
+    pub(crate) async fn removed(&self) -> Result<Removed> {
+        self.state
+            .all_tombstones(self.store.as_ref())
+            .map_ok(|gone| {
+                (gone.path().into_owned(), gone.deletion_timestamp().unwrap_or(i64::MAX))
+            })
+            .try_collect()
+            .await
+            .map_err(Error::table(&self.table, "read the log of"))
     }
 
     /// The table's files; `older` saves reading again what it has.
@@ -184,20 +202,17 @@ impl DeltaLog {
     }
 }
 
-/// Whether a commit failed because somebody else's came first and changed what this one relied on.
-pub(crate) fn is_conflict(error: &Error) -> bool {
+/// Whether a commit was refused because somebody else's came first (or seemingly so: see `Table::replace`).
+pub(crate) fn came_second(error: &Error) -> bool {
     let Error::Table { source, .. } = error else { return false };
     matches!(
         source.as_ref(),
-        DeltaTableError::Transaction {
-            source: TransactionError::CommitConflict(
-                CommitConflictError::ConcurrentAppend
-                    | CommitConflictError::ConcurrentDeleteRead
-                    | CommitConflictError::ConcurrentDeleteDelete
-                    | CommitConflictError::MetadataChanged
-                    | CommitConflictError::ConcurrentTransaction
-            ) | TransactionError::MaxCommitAttempts(_)
-        }
+        DeltaTableError::VersionAlreadyExists(_)
+            | DeltaTableError::Transaction {
+                source: TransactionError::CommitConflict(_)
+                    | TransactionError::MaxCommitAttempts(_)
+                    | TransactionError::VersionAlreadyExists(_)
+            }
     )
 }
 
@@ -243,33 +258,45 @@ fn with_fields(
 
 /// Why the table's log cannot be read: the file that is to blame, if one can be found.
 async fn damage(place: &Place, table: &str, source: DeltaTableError) -> Error {
-    let store = place.table_store(table);
-    let listed: Vec<_> = match store.list(Some(&Path::from("_delta_log"))).try_collect().await {
-        Ok(listed) => listed,
-        Err(_) => return Error::table(table, "open")(source),
-    };
-    let mut entries: Vec<Path> = listed
-        .into_iter()
-        .map(|meta| meta.location)
-        .filter(|path| path.extension() == Some("json"))
-        .collect();
-    entries.sort();
-    for entry in entries {
-        let read = async { store.get(&entry).await?.bytes().await };
-        let cause: Box<dyn std::error::Error + Send + Sync> = match read.await {
-            Err(error) => error.into(),
-            Ok(bytes) => match bad_line(&bytes) {
-                Some(cause) => cause.into(),
-                None => continue,
-            },
-        };
-        return Error::DamagedLog {
-            table: table.to_owned(),
-            path: format!("{table}/{entry}"),
-            source: cause,
-        };
+    match check(place, table).await {
+        Err(error) => error,
+        Ok(()) => Error::table(table, "open")(source),
     }
-    Error::table(table, "open")(source)
+}
+
+/// Reads every entry of the log that a reader has to replay. The library passes over an entry that ends in the middle,
+/// and with it over the rows that it tells of.
+async fn check(place: &Place, table: &str) -> Result<()> {
+    let store = place.table_store(table);
+    let listed: Vec<_> = store
+        .list(Some(&Path::from("_delta_log")))
+        .try_collect()
+        .await
+        .map_err(Error::file("list", format!("{table}/_delta_log")))?;
+    let names = || listed.iter().filter_map(|meta| meta.location.filename());
+    let version = |name: &str| name.get(..20)?.parse::<u64>().ok();
+    let checkpoint = names().filter(|name| name.contains(".checkpoint.")).filter_map(version).max();
+    for name in names().filter(|name| name.len() == 25 && name.ends_with(".json")) {
+        if version(name).is_some_and(|version| checkpoint.is_none_or(|first| version > first)) {
+            check_entry(store.as_ref(), table, name).await?;
+        }
+    }
+    Ok(())
+}
+
+async fn check_entry(store: &dyn ObjectStore, table: &str, name: &str) -> Result<()> {
+    let path = Path::from(format!("_delta_log/{name}"));
+    let read = async { store.get(&path).await?.bytes().await };
+    let source: Box<dyn std::error::Error + Send + Sync> = match read.await {
+        Ok(bytes) => match bad_line(&bytes) {
+            Some(reason) => reason.into(),
+            None => return Ok(()),
+        },
+        // A checkpoint has covered it meanwhile.
+        Err(object_store::Error::NotFound { .. }) => return Ok(()),
+        Err(error) => return Err(Error::file("read", format!("{table}/{path}"))(error)),
+    };
+    Err(Error::DamagedLog { table: table.to_owned(), path: format!("{table}/{path}"), source })
 }
 
 fn bad_line(bytes: &[u8]) -> Option<String> {

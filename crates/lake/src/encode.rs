@@ -233,11 +233,6 @@ impl Encoder {
         self.writer.flush()
     }
 
-    /// Bytes of the file so far.
-    pub(crate) fn bytes(&self) -> usize {
-        self.writer.bytes_written() + self.writer.in_progress_size()
-    }
-
     /// The whole file.
     pub(crate) fn finish(self) -> Result<Encoded, ParquetError> {
         let blocks = self.writer.into_inner()?;

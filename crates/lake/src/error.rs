@@ -100,6 +100,22 @@ pub enum Error {
         /// The offset after the last event of the journal.
         head: u64,
     },
+    /// Writing took so long that another node may have cleaned the files away.
+    #[error("writing files of table `{table}` took {seconds} s, too long to commit them safely")]
+    Slow {
+        /// The table.
+        table: String,
+        /// How long.
+        seconds: u64,
+    },
+    /// Other writers were faster every time.
+    #[error("table `{table}` was changed by others {tries} times in a row")]
+    Crowded {
+        /// The table.
+        table: String,
+        /// How often a commit was tried.
+        tries: usize,
+    },
     /// A thread or task ended without saying why.
     #[error("the lake's {task} stopped unexpectedly")]
     Stopped {

@@ -18,7 +18,7 @@ use crate::place::Place;
 use crate::provider::LakeTable;
 use crate::status::{LakeStatus, TableStatus};
 use crate::table::Table;
-use crate::{Error, Result, writer};
+use crate::{Error, Maintained, Result, maintain, writer};
 
 /// So much of a journal's random name tells it from the others of a node.
 const JOURNAL_ID_CHARS: usize = 12;
@@ -121,6 +121,30 @@ impl Lake {
         writer::run(self, intake, cancel).await
     }
 
+    /// Keeps the tables in good order until `cancel`: merges small files, drops days that are over, deletes what
+    /// belongs to no table any more. What fails is tried again later and shown by [`Lake::status`].
+    ///
+    /// # Errors
+    /// If its thread cannot be started, or ends unexpectedly.
+    pub async fn maintain(self: Arc<Self>, cancel: CancellationToken) -> Result<()> {
+        let (done, ended) = tokio::sync::oneshot::channel();
+        let handle = self.runtime.clone();
+        writer::spawn("lake-maintain", writer::NICE_MAINTAIN, move || {
+            handle.block_on(maintain::run(self, cancel));
+            // Nobody listens any more if the caller was dropped.
+            let _ = done.send(());
+        })?;
+        ended.await.map_err(|_| Error::Stopped { task: "housekeeping" })
+    }
+
+    /// One round of what [`Lake::maintain`] does, at once and with everything that there is to do.
+    ///
+    /// # Errors
+    /// If something cannot be done; what was done before stays done.
+    pub async fn maintain_once(&self) -> Result<Maintained> {
+        maintain::once(self).await
+    }
+
     /// The table called `name`, for DataFusion; `None` if there is none. It shows committed rows and those in memory.
     #[must_use]
     pub fn table_provider(self: &Arc<Self>, name: &str) -> Option<Arc<dyn TableProvider>> {
@@ -216,9 +240,7 @@ impl Lake {
             return Ok(Some(table));
         }
         let schema = if self.read_only { None } else { schema };
-        let node = &self.writer();
-        let failpoint = self.options.failpoint.clone();
-        let opened = Table::open(&self.place, name, schema, node, failpoint).await?;
+        let opened = Table::open(&self.place, name, schema, self.writer(), &self.options).await?;
         let Some(table) = opened.map(Arc::new) else { return Ok(None) };
         let mut tables = self.tables.write().unwrap_or_else(PoisonError::into_inner);
         tables.insert(name.to_owned(), table.clone());
@@ -255,7 +277,7 @@ impl Lake {
         }
         *self.writer.write().unwrap_or_else(PoisonError::into_inner) = writer.clone();
         for table in self.tables() {
-            table.adopt(&writer).await?;
+            table.adopt(writer.clone()).await?;
         }
         Ok(())
     }

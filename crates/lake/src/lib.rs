@@ -3,18 +3,22 @@
 //!
 //! Deliberately absent: KQL, HTTP, and every provider: the binary hands in the column mapper.
 
+mod compact;
 mod delta;
 mod durable;
 mod encode;
 mod error;
 mod files;
+mod ids;
 mod intake;
 mod lake;
 mod layout;
 mod limits;
+mod maintain;
 mod options;
 mod place;
 mod provider;
+mod reading;
 mod rows;
 mod status;
 mod table;
@@ -28,5 +32,6 @@ pub use layout::{
     ADDITIONAL_FIELDS, EVENT_ID, INGESTION_TIME, KUSTO, NODE, OFFSET, PROVIDER, RAW_EVENT, SOURCE,
     TENANT, TIME_GENERATED, TIME_RECEIVED, TYPE, kusto_type,
 };
+pub use maintain::Maintained;
 pub use options::{Failpoint, LakeOptions, Step};
 pub use status::{LakeStatus, TableStatus};

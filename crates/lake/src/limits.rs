@@ -66,5 +66,8 @@ pub(crate) const RETRY_LONGEST: Duration = Duration::from_secs(60);
 /// files, because another node's vacuum may take the old ones for abandoned.
 pub(crate) const ATTEMPT_SHARE_OF_GRACE: u32 = 4;
 
+/// Every so many rounds of housekeeping the table's folder is listed for files that belong to it no more.
+pub(crate) const VACUUM_ROUNDS: u64 = 90;
+
 /// How many bytes of a text value are kept as a minimum or maximum in Parquet statistics.
 pub(crate) const STATISTICS_BYTES: usize = 64;

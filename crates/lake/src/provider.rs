@@ -90,7 +90,7 @@ impl TableProvider for LakeTable {
         limit: Option<usize>,
     ) -> Result<Arc<dyn ExecutionPlan>> {
         let age = self.lake.options.refresh_age;
-        if let Err(error) = self.table.refresh(age, &self.lake.writer()).await {
+        if let Err(error) = self.table.refresh(age).await {
             // What other nodes wrote since is missing; what this node knows is complete.
             tracing::warn!(table = self.table.name, error = crate::error::chain(&error), "stale");
             self.table.set_error(Some(crate::error::chain(&error)));

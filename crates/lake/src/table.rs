@@ -3,6 +3,7 @@
 //! Deliberately absent: when rows are flushed (`writer`) and files merged (`compact`).
 
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::time::Duration;
 
 use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
@@ -19,7 +20,8 @@ use crate::delta::{self, Deed, DeltaLog};
 use crate::encode::{Care, Encoded, by_day, day_text, encode};
 use crate::files::{DataFile, Files};
 use crate::layout::{DAY, Layout};
-use crate::options::{Failpoint, Step};
+use crate::limits::{ATTEMPT_SHARE_OF_GRACE, COMMIT_TRIES_MAX};
+use crate::options::{Failpoint, LakeOptions, Step};
 use crate::place::Place;
 use crate::tail::{Tail, TailBatch, conform};
 use crate::{Error, Result};
@@ -32,6 +34,8 @@ pub(crate) struct Table {
     /// Held while a commit is made and shown, so that there is one order of both.
     log: Mutex<DeltaLog>,
     view: RwLock<View>,
+    /// A try to commit that takes longer is given up: see [`ATTEMPT_SHARE_OF_GRACE`].
+    attempt_max: Duration,
     failpoint: Option<Failpoint>,
 }
 
@@ -56,6 +60,8 @@ pub(crate) struct View {
     pub(crate) last_rows: Option<Timestamp>,
     /// What is wrong, if anything is.
     pub(crate) error: Option<String>,
+    /// Who writes here: the node and its journal.
+    writer: Arc<str>,
     /// A commit failed in a way that leaves open whether it was made.
     unsure: bool,
 }
@@ -66,8 +72,8 @@ impl Table {
         place: &Place,
         name: &str,
         schema: Option<&TableSchema>,
-        node: &str,
-        failpoint: Option<Failpoint>,
+        writer: Arc<str>,
+        options: &LakeOptions,
     ) -> Result<Option<Self>> {
         let (log, layout) = match schema {
             None => {
@@ -82,7 +88,7 @@ impl Table {
                 (log, layout)
             }
         };
-        let committed = log.offset_of(node).await?.unwrap_or(0);
+        let committed = log.offset_of(&writer).await?.unwrap_or(0);
         let view = View {
             layout: Arc::new(layout),
             files: Arc::new(log.files(&Files::default())),
@@ -93,6 +99,7 @@ impl Table {
             last_commit: None,
             last_rows: None,
             error: None,
+            writer,
             unsure: false,
         };
         Ok(Some(Self {
@@ -100,7 +107,8 @@ impl Table {
             store: place.table_store(name),
             log: Mutex::new(log),
             view: RwLock::new(view),
-            failpoint,
+            attempt_max: options.vacuum_grace / ATTEMPT_SHARE_OF_GRACE,
+            failpoint: options.failpoint.clone(),
         }))
     }
 
@@ -140,13 +148,11 @@ impl Table {
     pub(crate) async fn flush(
         &self,
         frozen: Vec<TailBatch>,
-        node: &str,
         offset: u64,
         now: Timestamp,
     ) -> Result<()> {
         if self.view().unsure {
-            let mut log = self.log.lock().await;
-            self.settle(&mut log, node).await?;
+            drop(self.look().await?);
         }
         let (committed, schema) = {
             let view = self.view();
@@ -161,8 +167,13 @@ impl Table {
         if batches.is_empty() {
             return Ok(());
         }
+        let started = Instant::now();
         let files = self.write_days(&schema, &batches).await?;
-        let outcome = self.append(&files, node, offset, now).await;
+        let outcome = if started.elapsed() < self.attempt_max {
+            self.append(&files, offset, now).await
+        } else {
+            Err(Error::Slow { table: self.name.clone(), seconds: started.elapsed().as_secs() })
+        };
         if outcome.is_err() && !self.view().unsure {
             self.discard(&files).await;
         }
@@ -211,66 +222,42 @@ impl Table {
         }
     }
 
-    async fn append(
-        &self,
-        files: &[DataFile],
-        node: &str,
-        offset: u64,
-        now: Timestamp,
-    ) -> Result<()> {
-        let actions: Vec<Action> =
-            files.iter().map(|file| delta::add(file, now.as_millisecond(), true)).collect();
+    /// Commits `files`, which hold this writer's rows below `offset`. Each try relies on the version that was looked at
+    /// before it, so that a commit of ours whose answer was lost is found instead of being made again.
+    async fn append(&self, files: &[DataFile], offset: u64, now: Timestamp) -> Result<()> {
         self.fail_at(Step::Commit)?;
+        let writer = self.view().writer.clone();
         let mut log = self.log.lock().await;
-        match log.commit(Deed::Append, actions.clone(), Some((node, offset))).await {
-            Ok(()) => {}
-            // Somebody changed the table's metadata or cleaned up: the rows are new all the same.
-            Err(error) if delta::is_conflict(&error) => {
-                log.refresh().await?;
-                self.commit_unsurely(&mut log, actions, node, offset).await?;
+        for _ in 0..COMMIT_TRIES_MAX {
+            if self.view().unsure {
+                self.look_into(&mut log).await?;
+                if self.view().committed >= offset {
+                    let known = self.view().files.clone();
+                    let stray: Vec<DataFile> =
+                        files.iter().filter(|file| !known.has(&file.path)).cloned().collect();
+                    self.discard(&stray).await;
+                    return Ok(());
+                }
             }
-            Err(error) => {
-                self.view_mut().unsure = true;
-                return Err(error);
+            let actions: Vec<Action> =
+                files.iter().map(|file| delta::add(file, now.as_millisecond(), true)).collect();
+            let committed = log.commit(Deed::Append, actions, Some((&writer, offset))).await;
+            self.view_mut().unsure = committed.is_err();
+            match committed {
+                Ok(()) => {
+                    if let Err(error) = self.fail_at(Step::Publish) {
+                        self.view_mut().unsure = true;
+                        return Err(error);
+                    }
+                    self.publish(&log, Some(offset));
+                    self.view_mut().last_commit = Some(now);
+                    return Ok(());
+                }
+                Err(error) if delta::came_second(&error) => {}
+                Err(error) => return Err(error),
             }
         }
-        if let Err(error) = self.fail_at(Step::Publish) {
-            self.view_mut().unsure = true;
-            return Err(error);
-        }
-        self.publish(&log, Some(offset));
-        self.view_mut().last_commit = Some(now);
-        Ok(())
-    }
-
-    async fn commit_unsurely(
-        &self,
-        log: &mut DeltaLog,
-        actions: Vec<Action>,
-        node: &str,
-        offset: u64,
-    ) -> Result<()> {
-        let outcome = log.commit(Deed::Append, actions, Some((node, offset))).await;
-        if outcome.is_err() {
-            self.view_mut().unsure = true;
-        }
-        outcome
-    }
-
-    /// Finds out whether a commit whose outcome is unknown was made, and shows the table as it is.
-    async fn settle(&self, log: &mut DeltaLog, node: &str) -> Result<()> {
-        log.refresh().await?;
-        let offset = log.offset_of(node).await?.unwrap_or(0);
-        self.publish(log, Some(offset));
-        self.view_mut().unsure = false;
-        Ok(())
-    }
-
-    /// Finds out how far the table has the rows of `writer`, who had nothing to do with it before.
-    pub(crate) async fn adopt(&self, writer: &str) -> Result<()> {
-        let mut log = self.log.lock().await;
-        self.view_mut().committed = 0;
-        self.settle(&mut log, writer).await
+        Err(Error::Crowded { table: self.name.clone(), tries: COMMIT_TRIES_MAX })
     }
 
     /// Shows the log's version, and at the same moment drops the rows in memory that are in it.
@@ -297,32 +284,89 @@ impl Table {
         }
     }
 
-    /// Reads what other nodes have committed, if the last look is older than `age`. A look that is under way
-    /// elsewhere is not waited for.
-    pub(crate) async fn refresh(&self, age: std::time::Duration, node: &str) -> Result<()> {
-        if self.view().refreshed.elapsed() < age {
-            return Ok(());
-        }
-        let Ok(mut log) = self.log.try_lock() else { return Ok(()) };
-        if self.view().unsure {
-            return self.settle(&mut log, node).await;
-        }
-        if log.refresh().await? {
-            self.publish(&log, None);
+    /// Reads what has been committed by anybody and shows it. If one of our own commits may or may not have been made,
+    /// this finds out.
+    async fn look_into(&self, log: &mut DeltaLog) -> Result<()> {
+        let changed = log.refresh().await?;
+        let (unsure, writer) = {
+            let view = self.view();
+            (view.unsure, view.writer.clone())
+        };
+        if unsure {
+            let offset = log.offset_of(&writer).await?.unwrap_or(0);
+            self.publish(log, Some(offset));
+            self.view_mut().unsure = false;
+        } else if changed {
+            self.publish(log, None);
         } else {
             self.view_mut().refreshed = Instant::now();
         }
         Ok(())
     }
 
-    /// The log, for those who commit something else than new rows; they show it with [`Table::show`].
-    pub(crate) async fn log(&self) -> MutexGuard<'_, DeltaLog> {
-        self.log.lock().await
+    /// The log, just read and shown.
+    pub(crate) async fn look(&self) -> Result<MutexGuard<'_, DeltaLog>> {
+        let mut log = self.log.lock().await;
+        self.look_into(&mut log).await?;
+        Ok(log)
     }
 
-    /// Shows what was committed to `log`.
-    pub(crate) fn show(&self, log: &DeltaLog) {
-        self.publish(log, None);
+    /// Reads what other nodes have committed, if the last look is older than `age`. A look that is under way
+    /// elsewhere is not waited for.
+    pub(crate) async fn refresh(&self, age: Duration) -> Result<()> {
+        if self.view().refreshed.elapsed() < age {
+            return Ok(());
+        }
+        let Ok(mut log) = self.log.try_lock() else { return Ok(()) };
+        self.look_into(&mut log).await
+    }
+
+    /// Finds out how far the table has the rows of `writer`, who had nothing to do with it before.
+    pub(crate) async fn adopt(&self, writer: Arc<str>) -> Result<()> {
+        let mut log = self.log.lock().await;
+        {
+            let mut view = self.view_mut();
+            (view.writer, view.committed, view.unsure) = (writer, 0, true);
+        }
+        self.look_into(&mut log).await
+    }
+
+    /// Replaces files by others in one commit, provided that they still belong to the table: somebody else may have
+    /// replaced or dropped them meanwhile. Says whether it was done.
+    pub(crate) async fn replace(
+        &self,
+        deed: Deed,
+        old: &[Arc<DataFile>],
+        new: &[DataFile],
+        now: Timestamp,
+    ) -> Result<bool> {
+        let now = now.as_millisecond();
+        let rows_vanish = new.is_empty();
+        let removed = old.iter().map(|file| delta::remove(file, now, rows_vanish));
+        let added = new.iter().map(|file| delta::add(file, now, false));
+        let actions: Vec<Action> = removed.chain(added).collect();
+        self.fail_at(Step::Replace)?;
+        let mut log = self.log.lock().await;
+        for _ in 0..COMMIT_TRIES_MAX {
+            self.look_into(&mut log).await?;
+            let files = self.view().files.clone();
+            // A commit whose answer was lost on the way counts as refused at first.
+            if !new.is_empty() && new.iter().all(|file| files.has(&file.path)) {
+                return Ok(true);
+            }
+            if !old.iter().all(|file| files.has(&file.path)) {
+                return Ok(false);
+            }
+            match log.commit(deed, actions.clone(), None).await {
+                Ok(()) => {
+                    self.publish(&log, None);
+                    return Ok(true);
+                }
+                Err(error) if delta::came_second(&error) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(false)
     }
 
     /// Fails if a test wants it to.

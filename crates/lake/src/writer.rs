@@ -32,7 +32,7 @@ pub(crate) async fn run(
 ) -> Result<()> {
     let (done, outcome) = oneshot::channel();
     let handle = Handle::current();
-    spawn("lake-writer", move || {
+    spawn("lake-writer", NICE_WRITER, move || {
         let outcome = handle.block_on(async {
             let mut writer = Writer::new(lake, intake).await?;
             writer.work(&cancel).await;
@@ -44,26 +44,34 @@ pub(crate) async fn run(
     outcome.await.map_err(|_| Error::Stopped { task: "writer" })?
 }
 
-fn spawn(name: &str, work: impl FnOnce() + Send + 'static) -> Result<()> {
+/// Priorities of the lake's threads: the larger, the later it comes.
+const NICE_WRITER: i32 = 5;
+pub(crate) const NICE_MAINTAIN: i32 = 10;
+
+/// Starts a thread of a lower priority.
+pub(crate) fn spawn(
+    name: &'static str,
+    nice: i32,
+    work: impl FnOnce() + Send + 'static,
+) -> Result<()> {
     let spawned = std::thread::Builder::new().name(name.to_owned()).spawn(move || {
-        yield_to_others();
+        yield_to_others(nice);
         work();
     });
-    spawned.map(drop).map_err(|_| Error::Stopped { task: "writer" })
+    spawned.map(drop).map_err(|_| Error::Stopped { task: name })
 }
 
 /// Lowers the priority of this thread. Failing is harmless.
 #[cfg(target_os = "linux")]
-fn yield_to_others() {
-    const NICE: i32 = 5;
+fn yield_to_others(nice: i32) {
     // On Linux the priority of process 0 is that of the calling thread alone.
-    if let Err(error) = rustix::process::setpriority_process(None, NICE) {
-        tracing::debug!(%error, "the writer keeps its priority");
+    if let Err(error) = rustix::process::setpriority_process(None, nice) {
+        tracing::debug!(%error, "a thread keeps its priority");
     }
 }
 
 #[cfg(not(target_os = "linux"))]
-fn yield_to_others() {}
+fn yield_to_others(_nice: i32) {}
 
 /// A flush under way.
 struct Flight {
@@ -230,7 +238,7 @@ impl Writer {
         let dead = std::mem::take(&mut self.dead);
         let handle = Handle::current();
         let (send, done) = oneshot::channel();
-        let spawned = spawn("lake-flush", move || {
+        let spawned = spawn("lake-flush", NICE_WRITER, move || {
             let landing = handle.block_on(flush(&lake, intake.as_ref(), frozen, offset, dead));
             // Nobody listens any more if the writer was dropped.
             let _ = send.send(landing);
@@ -306,9 +314,8 @@ async fn flush(
     dead: Vec<DeadLetter>,
 ) -> Landing {
     let mut outcome = Ok(());
-    let writer = lake.writer();
     for (table, frozen) in frozen {
-        let flushed = table.flush(frozen, &writer, offset, lake.clock.now()).await;
+        let flushed = table.flush(frozen, offset, lake.clock.now()).await;
         table.set_error(flushed.as_ref().err().map(|error| chain(error)));
         // The other tables are committed all the same: their rows need not wait in memory.
         if outcome.is_ok() {

@@ -2,5 +2,10 @@
 //! linked once.
 
 mod crash;
+mod damage;
+mod housekeeping;
+mod journal;
+mod nodes;
+mod pruning;
 mod rows;
 mod support;
