@@ -1,6 +1,8 @@
 //! Tests of the journal as a whole: rows in, rows out. Helpers first.
 
+mod advancing;
 mod appending;
+mod faults;
 
 use std::sync::Arc;
 
