@@ -3,6 +3,7 @@
 mod advancing;
 mod appending;
 mod faults;
+mod simulation;
 
 use std::sync::Arc;
 
