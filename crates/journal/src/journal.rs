@@ -329,7 +329,9 @@ impl Journal {
         &self,
         make: impl FnOnce(oneshot::Sender<Result<T, Error>>) -> Request,
     ) -> Result<T, Error> {
-        futures::executor::block_on(self.request(make))
+        // Unconstrained: called on a runtime's thread, tokio would otherwise make a long-running task wait for its
+        // scheduler, which this very call keeps from running.
+        futures::executor::block_on(tokio::task::unconstrained(self.request(make)))
     }
 }
 

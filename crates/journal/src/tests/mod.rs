@@ -1,6 +1,9 @@
 //! Tests of the journal as a whole: rows in, rows out. Helpers first.
 
+mod advancing;
 mod appending;
+mod faults;
+mod simulation;
 
 use std::sync::Arc;
 

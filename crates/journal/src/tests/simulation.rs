@@ -1,0 +1,312 @@
+//! A simulation from a seed: sources append (old and new events, alone and together), a lake and a destination follow,
+//! commits fail, the lake falls silent, the process crashes and starts again. Afterwards every acknowledged event is in
+//! the lake, once, at a dense offset; nothing is there that nobody sent; no cursor is ahead of its data.
+//!
+//! Each assertion tells the seed; `simulate(seed)` runs the same again.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::atomic::Ordering;
+
+use futures::future::join_all;
+use model::{Cursor, Rejected};
+use rand::{Rng, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+use tempfile::TempDir;
+
+use super::faults::{FakeLake, Fault, FaultyDisk, open_on};
+use super::*;
+use crate::schema::FILE_NAME;
+use crate::{AppendError, DeadLetter, DeadLetterFilter, ReaderStart};
+
+const STEPS: usize = 120;
+const SOURCES: usize = 4;
+
+struct World {
+    seed: u64,
+    rng: ChaCha8Rng,
+    dir: TempDir,
+    options: Options,
+    disk: Arc<FaultyDisk>,
+    lake: Arc<FakeLake>,
+    journal: Option<Journal>,
+    /// What the lake has read, by offset.
+    read: BTreeMap<u64, String>,
+    /// Ids of acknowledged events, and of those whose append failed.
+    acknowledged: HashSet<String>,
+    attempted: HashSet<String>,
+    /// Of each source: number of the last batch, its ids, and which cursors are possible.
+    batches: u64,
+    ids_of_batch: HashMap<u64, Vec<String>>,
+    cursors: HashMap<String, HashSet<Option<u64>>>,
+    rejected: u64,
+    next_new: u64,
+}
+
+/// Runs one world.
+fn simulate(seed: u64) {
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    runtime.block_on(async {
+        let mut world = World::new(seed);
+        for _ in 0..STEPS {
+            world.step().await;
+        }
+        world.finish().await;
+    });
+}
+
+impl World {
+    fn new(seed: u64) -> Self {
+        let mut rng = ChaCha8Rng::seed_from_u64(seed);
+        let dedup_ids_max = [1, 20, 200, 1_000_000][rng.random_range(0..4)];
+        let mut world = Self {
+            seed,
+            rng,
+            dir: TempDir::new().unwrap(),
+            options: Options { dedup_ids_max, ..Options::default() },
+            disk: FaultyDisk::new(),
+            lake: Arc::default(),
+            journal: None,
+            read: BTreeMap::new(),
+            acknowledged: HashSet::new(),
+            attempted: HashSet::new(),
+            batches: 0,
+            ids_of_batch: HashMap::new(),
+            cursors: HashMap::new(),
+            rejected: 0,
+            next_new: 0,
+        };
+        world.open();
+        for reader in ["lake", "azure"] {
+            let offset = world.journal().register_reader(reader, ReaderStart::Beginning);
+            assert_eq!(offset.unwrap(), 1);
+        }
+        world
+    }
+
+    async fn step(&mut self) {
+        match self.rng.random_range(0..100) {
+            0..55 => self.append().await,
+            55..75 => self.lake_reads().await,
+            75..85 => self.destination_reads().await,
+            85..92 => {
+                let fault = [Fault::Before, Fault::After][self.rng.random_range(0..2)];
+                self.disk.set(fault);
+                self.append().await;
+                self.disk.set(Fault::None);
+            }
+            92..94 => {
+                *self.lake.silent.lock().unwrap() = true;
+                self.append().await;
+                *self.lake.silent.lock().unwrap() = false;
+            }
+            94..97 => self.crash(),
+            _ => self.restart().await,
+        }
+        self.check_cursors();
+    }
+
+    /// One to three batches at once, of different sources.
+    async fn append(&mut self) {
+        let first = self.rng.random_range(0..SOURCES);
+        let count = self.rng.random_range(1..=3);
+        let made: Vec<(u64, Batch)> =
+            (first..first + count).map(|n| self.batch(n % SOURCES)).collect();
+        let journal = self.journal().clone();
+        let answers = join_all(made.iter().map(|(_, batch)| journal.append(batch.clone()))).await;
+        for ((number, batch), answer) in made.into_iter().zip(answers) {
+            let ids = self.ids_of_batch[&number].clone();
+            let possible = self
+                .cursors
+                .entry(batch.source.source.clone())
+                .or_insert_with(|| HashSet::from([None]));
+            match answer {
+                Ok(appended) => {
+                    let events = batch.events.len() as u64;
+                    assert_eq!(appended.stored + appended.duplicates, events, "seed {}", self.seed);
+                    self.acknowledged.extend(ids);
+                    self.rejected += appended.rejected;
+                    if batch.cursor.is_some() {
+                        possible.clear();
+                        possible.insert(Some(number));
+                    }
+                }
+                Err(AppendError::Storage(_)) => {
+                    self.attempted.extend(ids);
+                    if batch.cursor.is_some() {
+                        possible.insert(Some(number));
+                    }
+                }
+                // The others promise that nothing was stored.
+                Err(AppendError::StoredIds { .. }) => {}
+                Err(error) => panic!("seed {}: {error}", self.seed),
+            }
+        }
+    }
+
+    /// A batch of new and old events of many days.
+    fn batch(&mut self, source: usize) -> (u64, Batch) {
+        let count = self.rng.random_range(0..12);
+        let numbers: Vec<u64> = (0..count)
+            .map(|_| {
+                if self.next_new == 0 || self.rng.random_bool(0.6) {
+                    self.next_new += 1;
+                    self.next_new
+                } else {
+                    self.rng.random_range(1..=self.next_new)
+                }
+            })
+            .collect();
+        self.batches += 1;
+        let mut made = batch(&format!("s{source}"), numbers);
+        for event in &mut made.events {
+            // The day is a function of the event: the same event tells the same time whenever it comes.
+            let n: i64 = event.id.parse().unwrap();
+            let days = n * 7 % 60;
+            event.time = Some(now() - model::SignedDuration::from_hours(24 * days));
+        }
+        if self.rng.random_bool(0.7) {
+            made.cursor = Some(Cursor(self.batches.to_string()));
+        }
+        if self.rng.random_bool(0.1) {
+            made.rejected.push(Rejected { raw: Bytes::from("?"), reason: "bad".into() });
+        }
+        let ids = made.events.iter().map(|event| event.id.clone()).collect();
+        self.ids_of_batch.insert(self.batches, ids);
+        (self.batches, made)
+    }
+
+    /// The lake commits what it reads, then saves its offset; it may crash in between.
+    async fn lake_reads(&mut self) {
+        let offset = self.offset("lake");
+        let bytes_max = self.rng.random_range(1..2000);
+        let batches = self.journal().read(offset, bytes_max).unwrap();
+        let mut next = offset;
+        for batch in &batches {
+            assert_eq!(batch.offset, next, "seed {}", self.seed);
+            for event in &batch.events {
+                assert_eq!(event.offset, next, "seed {}", self.seed);
+                let before = self.read.insert(event.offset, event.id.clone());
+                assert!(before.is_none_or(|before| before == event.id), "seed {}", self.seed);
+                let hash = crate::id_hash(&batch.source.provider, &batch.source.tenant, &event.id);
+                let mut ids = self.lake.ids.lock().unwrap();
+                ids.entry(crate::day_of(event.time.unwrap())).or_default().push(hash);
+                next += 1;
+            }
+        }
+        if self.rng.random_bool(0.1) {
+            self.crash();
+        } else {
+            self.journal().advance("lake", next, Vec::new()).await.unwrap();
+        }
+    }
+
+    /// A destination passes events on, and gives up on some.
+    async fn destination_reads(&mut self) {
+        let offset = self.offset("azure");
+        let bytes_max = self.rng.random_range(1..5000);
+        let batches = self.journal().read(offset, bytes_max).unwrap();
+        let mut next = offset;
+        let mut dead = Vec::new();
+        for (batch, event) in batches.iter().flat_map(|b| b.events.iter().map(move |e| (b, e))) {
+            next = event.offset + 1;
+            if self.rng.random_bool(0.02) {
+                dead.push(DeadLetter::of_event(&batch.source, event, "refused"));
+            }
+        }
+        self.rejected += dead.len() as u64;
+        self.journal().advance("azure", next, dead).await.unwrap();
+    }
+
+    /// The process ends at once: what is in the files is all that is left.
+    fn crash(&mut self) {
+        let dir = TempDir::new().unwrap();
+        for side in ["", "-wal"] {
+            let name = format!("{FILE_NAME}{side}");
+            std::fs::copy(self.dir.path().join(&name), dir.path().join(&name)).unwrap();
+        }
+        self.journal = None;
+        self.dir = dir;
+        self.open();
+    }
+
+    async fn restart(&mut self) {
+        let journal = self.journal.take().unwrap();
+        if self.rng.random_bool(0.5) {
+            journal.close().await;
+        } else {
+            drop(journal);
+        }
+        self.open();
+    }
+
+    fn check_cursors(&self) {
+        for (name, possible) in &self.cursors {
+            let cursor = self.journal().cursor(&source(name)).unwrap();
+            let number = cursor.map(|cursor| cursor.0.parse::<u64>().unwrap());
+            let known =
+                possible.contains(&number) || (number.is_none() && !possible.contains(&None));
+            assert!(known, "seed {}: {name} is at {number:?}, not {possible:?}", self.seed);
+        }
+    }
+
+    async fn finish(&mut self) {
+        while self.offset("lake") < *self.journal().head().borrow() {
+            self.lake_reads().await;
+        }
+        let head = *self.journal().head().borrow();
+        let offsets: Vec<u64> = self.read.keys().copied().collect();
+        assert_eq!(offsets, (1..head).collect::<Vec<_>>(), "seed {}: offsets", self.seed);
+        let ids: HashSet<&String> = self.read.values().collect();
+        assert_eq!(ids.len(), self.read.len(), "seed {}: an event is stored twice", self.seed);
+        for id in &self.acknowledged {
+            assert!(ids.contains(id), "seed {}: event {id} is lost", self.seed);
+        }
+        for id in ids {
+            let sent = self.acknowledged.contains(id) || self.attempted.contains(id);
+            assert!(sent, "seed {}: event {id} came from nowhere", self.seed);
+        }
+        let letters = self.journal().dead_letters(&DeadLetterFilter::default()).unwrap();
+        assert!(letters.len() as u64 >= self.rejected, "seed {}: dead letters", self.seed);
+        let states = self.journal().source_states().unwrap();
+        let stored: u64 = states.iter().map(|state| state.stored).sum();
+        assert_eq!(stored, head - 1, "seed {}: totals", self.seed);
+    }
+
+    fn open(&mut self) {
+        let (disk, lake) = (Arc::clone(&self.disk), Arc::clone(&self.lake));
+        self.journal = Some(open_on(self.dir.path(), self.options.clone(), disk, lake).unwrap());
+    }
+
+    fn journal(&self) -> &Journal {
+        self.journal.as_ref().unwrap()
+    }
+
+    fn offset(&self, reader: &str) -> u64 {
+        let readers = self.journal().readers().unwrap();
+        readers.into_iter().find(|state| state.name == reader).unwrap().offset
+    }
+}
+
+#[test]
+fn nothing_is_lost_or_doubled_whatever_happens() {
+    for seed in 0..30 {
+        simulate(seed);
+    }
+}
+
+#[tokio::test]
+async fn a_small_index_asks_the_lake_again_and_a_large_one_does_not() {
+    for (dedup_ids_max, asked) in [(1_000_000, 1..=1), (10, 2..=100)] {
+        let dir = TempDir::new().unwrap();
+        let lake = Arc::new(FakeLake::default());
+        let options = Options { dedup_ids_max, ..Options::default() };
+        let journal = open_on(dir.path(), options, FaultyDisk::new(), Arc::clone(&lake)).unwrap();
+        for n in 0..30 {
+            journal.append(batch("poll", n * 10..n * 10 + 10)).await.unwrap();
+        }
+        let again = journal.append(batch("poll", [5, 155, 295, 300])).await.unwrap();
+        assert_eq!((again.stored, again.duplicates), (1, 3));
+        let count = lake.asked.load(Ordering::SeqCst);
+        assert!(asked.contains(&count), "{dedup_ids_max}: asked {count} times");
+    }
+}
