@@ -43,6 +43,7 @@ impl StoredIds for Lake {
 #[derive(Default)]
 struct Counts {
     stop: AtomicBool,
+    ended: AtomicBool,
     stored: AtomicU64,
     duplicates: AtomicU64,
     read: AtomicU64,
@@ -84,6 +85,7 @@ async fn measure(settings: Settings) -> Result<(), Box<dyn Error>> {
     for appender in appenders {
         waits.extend(appender.await??);
     }
+    counts.ended.store(true, Ordering::SeqCst);
     let seconds = started.elapsed().as_secs_f64();
     let cpu = cpu_seconds()? - cpu;
     let stored = counts.stored.load(Ordering::SeqCst) as f64;
@@ -151,6 +153,8 @@ async fn follow(journal: Journal, counts: Arc<Counts>) -> Result<(), Box<dyn Err
     let mut head = journal.head();
     let mut next = *head.borrow();
     loop {
+        // Asked before reading: what was appended by then is read below.
+        let ended = counts.ended.load(Ordering::SeqCst);
         let from = next;
         let reading = journal.clone();
         let batches = tokio::task::spawn_blocking(move || reading.read(from, READ_BYTES)).await??;
@@ -159,7 +163,7 @@ async fn follow(journal: Journal, counts: Arc<Counts>) -> Result<(), Box<dyn Err
         next += events as u64;
         if events > 0 {
             journal.advance("lake", next, Vec::new()).await?;
-        } else if counts.stop.load(Ordering::SeqCst) {
+        } else if ended {
             return Ok(());
         } else {
             // Woken by the next commit, or now and then to see whether it is over.
