@@ -17,6 +17,7 @@ use journal::{Journal, Options, ReaderStart, StoredIds, StoredIdsError, id_hash}
 use model::{Batch, Clock, Event, SourceId, SystemClock, Timestamp, Via};
 
 const EVENT_BYTES: usize = 750;
+const SHAPES: u64 = 4096;
 const READ_BYTES: usize = 4 * 1024 * 1024;
 
 struct Settings {
@@ -42,6 +43,7 @@ impl StoredIds for Lake {
 #[derive(Default)]
 struct Counts {
     stop: AtomicBool,
+    ended: AtomicBool,
     stored: AtomicU64,
     duplicates: AtomicU64,
     read: AtomicU64,
@@ -59,15 +61,22 @@ async fn measure(settings: Settings) -> Result<(), Box<dyn Error>> {
     let lake = Arc::new(Lake { known: settings.known });
     let journal = Journal::open(&settings.dir, options, Arc::new(SystemClock), lake)?;
     journal.register_reader("lake", ReaderStart::Head)?;
+    let shapes = Arc::new(shapes());
     // The first touch of the day loads what is known; that is not what is measured.
-    journal.append(batch("warm-up", 0, 1)).await?;
+    journal.append(batch(&shapes, "warm-up", 0, 1)).await?;
     let counts = Arc::new(Counts::default());
     let reader = tokio::spawn(follow(journal.clone(), Arc::clone(&counts)));
     let (cpu, started) = (cpu_seconds()?, Instant::now());
     let appenders: Vec<_> = (0..settings.appenders)
         .map(|n| {
             let (journal, counts) = (journal.clone(), Arc::clone(&counts));
-            tokio::spawn(append(journal, counts, n, settings.batch, settings.duplicates))
+            let load = Load {
+                shapes: Arc::clone(&shapes),
+                source: format!("a{n}"),
+                batch: settings.batch,
+                duplicates: settings.duplicates,
+            };
+            tokio::spawn(append(journal, counts, load))
         })
         .collect();
     tokio::time::sleep(Duration::from_secs(settings.seconds)).await;
@@ -76,6 +85,7 @@ async fn measure(settings: Settings) -> Result<(), Box<dyn Error>> {
     for appender in appenders {
         waits.extend(appender.await??);
     }
+    counts.ended.store(true, Ordering::SeqCst);
     let seconds = started.elapsed().as_secs_f64();
     let cpu = cpu_seconds()? - cpu;
     let stored = counts.stored.load(Ordering::SeqCst) as f64;
@@ -100,24 +110,32 @@ async fn measure(settings: Settings) -> Result<(), Box<dyn Error>> {
         journal.size_bytes() as f64 / 1e6,
         resident_megabytes()?,
     );
+    let threads: Vec<String> =
+        cpu_by_thread()?.iter().map(|(name, cpu)| format!("{name} {cpu:.2}")).collect();
+    println!("CPU-s by threads: {}", threads.join(", "));
     reader.await?.map_err(|error| -> Box<dyn Error> { error })?;
     println!("read {} of {} events", counts.read.load(Ordering::SeqCst), stored);
     journal.close().await;
     Ok(())
 }
 
+/// What one appender sends.
+struct Load {
+    shapes: Arc<Vec<String>>,
+    source: String,
+    batch: u64,
+    duplicates: u64,
+}
+
 async fn append(
     journal: Journal,
     counts: Arc<Counts>,
-    appender: u64,
-    size: u64,
-    duplicates: u64,
+    load: Load,
 ) -> Result<Vec<Duration>, journal::AppendError> {
     let mut waits = Vec::new();
-    let source = format!("a{appender}");
     for n in 0_u64.. {
-        let again = duplicates > 0 && n % duplicates == 0 && n > 0;
-        let batch = batch(&source, n - u64::from(again), size);
+        let again = load.duplicates > 0 && n % load.duplicates == 0 && n > 0;
+        let batch = batch(&load.shapes, &load.source, n - u64::from(again), load.batch);
         let started = Instant::now();
         let appended = journal.append(batch).await?;
         waits.push(started.elapsed());
@@ -135,6 +153,8 @@ async fn follow(journal: Journal, counts: Arc<Counts>) -> Result<(), Box<dyn Err
     let mut head = journal.head();
     let mut next = *head.borrow();
     loop {
+        // Asked before reading: what was appended by then is read below.
+        let ended = counts.ended.load(Ordering::SeqCst);
         let from = next;
         let reading = journal.clone();
         let batches = tokio::task::spawn_blocking(move || reading.read(from, READ_BYTES)).await??;
@@ -143,7 +163,7 @@ async fn follow(journal: Journal, counts: Arc<Counts>) -> Result<(), Box<dyn Err
         next += events as u64;
         if events > 0 {
             journal.advance("lake", next, Vec::new()).await?;
-        } else if counts.stop.load(Ordering::SeqCst) {
+        } else if ended {
             return Ok(());
         } else {
             // Woken by the next commit, or now and then to see whether it is over.
@@ -153,9 +173,9 @@ async fn follow(journal: Journal, counts: Arc<Counts>) -> Result<(), Box<dyn Err
 }
 
 /// Events of today that look like those of Auth0.
-fn batch(source: &str, number: u64, size: u64) -> Batch {
+fn batch(shapes: &[String], source: &str, number: u64, size: u64) -> Batch {
     let received = SystemClock.now();
-    let events = (0..size).map(|n| event(source, number * size + n, received)).collect();
+    let events = (0..size).map(|n| event(shapes, source, number * size + n, received)).collect();
     Batch {
         source: SourceId {
             provider: "auth0".to_owned(),
@@ -171,15 +191,29 @@ fn batch(source: &str, number: u64, size: u64) -> Batch {
     }
 }
 
-fn event(source: &str, n: u64, time: Timestamp) -> Event {
+fn event(shapes: &[String], source: &str, n: u64, time: Timestamp) -> Event {
     let id = format!("90020260301{source}{n:020}");
-    let noise = n.wrapping_mul(0x9e37_79b9_7f4a_7c15);
-    let mut raw = format!(
-        "{{\"date\":\"{time}\",\"type\":\"s\",\"description\":\"Successful login\",\"connection\":\"Username-Password\",\
+    let shape = &shapes[(n.wrapping_mul(0x9e37_79b9) % SHAPES) as usize];
+    let mut raw = Vec::with_capacity(EVENT_BYTES + 64);
+    raw.extend_from_slice(b"{\"log_id\":\"");
+    raw.extend_from_slice(id.as_bytes());
+    raw.extend_from_slice(shape.as_bytes());
+    Event { id, time: Some(time), raw: Bytes::from(raw) }
+}
+
+/// What follows the id in an event. Made beforehand, so that making them is not what is measured.
+fn shapes() -> Vec<String> {
+    (0..SHAPES).map(shape).collect()
+}
+
+fn shape(n: u64) -> String {
+    let noise = (n + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    let mut text = format!(
+        "\",\"type\":\"s\",\"description\":\"Successful login\",\"connection\":\"Username-Password\",\
          \"connection_id\":\"con_{noise:016x}\",\"client_id\":\"{:032x}\",\"client_name\":\"Portal\",\
          \"ip\":\"10.{}.{}.{}\",\"user_agent\":\"Mozilla/5.0 (X11; Linux x86_64) Chrome/120.0 Safari/537.36\",\
          \"hostname\":\"acme.eu.auth0.com\",\"user_id\":\"auth0|{:024x}\",\"user_name\":\"person{}@example.com\",\
-         \"log_id\":\"{id}\",\"details\":{{\"session\":\"{:032x}{:016x}\",\"trace\":\"",
+         \"details\":{{\"session\":\"{:032x}{:016x}\",\"trace\":\"",
         u128::from(noise) * 7,
         noise & 255,
         noise >> 8 & 255,
@@ -189,10 +223,10 @@ fn event(source: &str, n: u64, time: Timestamp) -> Event {
         u128::from(noise) * 0xdead_beef,
         noise.rotate_left(33),
     );
-    let filler = EVENT_BYTES.saturating_sub(raw.len() + 3);
-    raw.extend((0..filler).map(|at| char::from(b'a' + (noise.rotate_left(at as u32) % 26) as u8)));
-    raw.push_str("\"}}");
-    Event { id, time: Some(time), raw: Bytes::from(raw) }
+    let filler = EVENT_BYTES.saturating_sub(text.len() + 50);
+    text.extend((0..filler).map(|at| char::from(b'a' + (noise.rotate_left(at as u32) % 26) as u8)));
+    text.push_str("\"}}");
+    text
 }
 
 fn settings() -> Result<Settings, Box<dyn Error>> {
@@ -226,6 +260,20 @@ fn cpu_seconds() -> Result<f64, Box<dyn Error>> {
     let fields: Vec<&str> =
         stat.rsplit(')').next().unwrap_or_default().split_whitespace().collect();
     Ok((fields[11].parse::<f64>()? + fields[12].parse::<f64>()?) / 100.0)
+}
+
+/// The same for each kind of thread.
+fn cpu_by_thread() -> Result<std::collections::BTreeMap<String, f64>, Box<dyn Error>> {
+    let mut kinds = std::collections::BTreeMap::new();
+    for thread in std::fs::read_dir("/proc/self/task")? {
+        let stat = std::fs::read_to_string(thread?.path().join("stat"))?;
+        let name = stat.split(['(', ')']).nth(1).unwrap_or_default().to_owned();
+        let fields: Vec<&str> =
+            stat.rsplit(')').next().unwrap_or_default().split_whitespace().collect();
+        let cpu = (fields[11].parse::<f64>()? + fields[12].parse::<f64>()?) / 100.0;
+        *kinds.entry(name).or_insert(0.0) += cpu;
+    }
+    Ok(kinds)
 }
 
 fn resident_megabytes() -> Result<u64, Box<dyn Error>> {

@@ -74,6 +74,9 @@ pub(crate) const FILTERED_IDS_PER_EXACT_ID: usize = 4;
 /// Days with fewer ids than this are not turned into a filter: nothing would be gained.
 pub(crate) const FILTER_IDS_MIN: usize = 1024;
 
+/// Ids of which a filter is built at once, in about 10 ms. For more there is a thread.
+pub(crate) const FILTER_IDS_INLINE_MAX: usize = 100_000;
+
 /// Size of database up to which opening checks the structure of the whole file. It takes about 0.1 s; a larger file is
 /// checked where it is read.
 pub(crate) const CHECK_AT_OPEN_BYTES_MAX: u64 = 128 * 1024 * 1024;

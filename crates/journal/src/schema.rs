@@ -25,7 +25,7 @@ const VERSION: i32 = 1;
 const PAGE_BYTES: u32 = 16 * 1024;
 
 /// How long SQLite waits for a lock of a foreign process (`sqlite3` in a shell, a backup).
-const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
+pub(crate) const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// * `batch`: events. `offset` is that of its first event; rows follow each other without a hole. The newest row is never
 ///   removed, so that it always tells the next offset.

@@ -1,10 +1,15 @@
 //! The ids of one day: two exact sets (what came lately, and what came before that) and filters of what came earlier.
+//! A large set becomes a filter on a thread of its own, and answers until that is done: appends do not wait for it.
 //! Deliberately absent: where ids are loaded from and when sets become filters (`index`).
 
 use std::collections::HashSet;
 use std::hash::{BuildHasherDefault, Hasher};
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, TryRecvError, sync_channel};
 
 use xorf::{BinaryFuse32, Filter};
+
+use crate::limits::FILTER_IDS_INLINE_MAX;
 
 /// An exact set of [`id_hash`](super::id_hash)es.
 pub(crate) type IdSet = HashSet<u128, BuildHasherDefault<IdHasher>>;
@@ -45,6 +50,7 @@ pub(crate) enum Seen {
 pub(crate) struct Day {
     recent: IdSet,
     older: IdSet,
+    freezing: Option<Freezing>,
     filters: Vec<Frozen>,
     /// When it was last asked for: a count of groups of appends.
     pub(crate) touched: u64,
@@ -55,6 +61,12 @@ struct Frozen {
     ids: usize,
 }
 
+/// A set that is becoming a filter.
+struct Freezing {
+    ids: Arc<IdSet>,
+    filter: Receiver<Option<BinaryFuse32>>,
+}
+
 impl Day {
     /// A day of which everything is known.
     pub(crate) fn exact(ids: IdSet) -> Self {
@@ -63,7 +75,11 @@ impl Day {
 
     /// What is known of `hash`.
     pub(crate) fn look_up(&self, hash: u128) -> Seen {
-        if self.recent.contains(&hash) || self.older.contains(&hash) {
+        let freezing = self.freezing.as_ref();
+        if self.recent.contains(&hash)
+            || self.older.contains(&hash)
+            || freezing.is_some_and(|freezing| freezing.ids.contains(&hash))
+        {
             Seen::Yes
         } else if self.filters.iter().any(|frozen| frozen.filter.contains(&filter_key(hash))) {
             Seen::Perhaps
@@ -83,7 +99,7 @@ impl Day {
         self.older.remove(&hash);
     }
 
-    /// Ids in exact sets.
+    /// Ids in exact sets, without those that are becoming a filter.
     pub(crate) fn exact_ids(&self) -> usize {
         self.recent.len() + self.older.len()
     }
@@ -95,7 +111,8 @@ impl Day {
 
     /// Every id of the exact sets.
     pub(crate) fn exact_set(&self) -> impl Iterator<Item = u128> + '_ {
-        self.recent.iter().chain(&self.older).copied()
+        let freezing = self.freezing.iter().flat_map(|freezing| freezing.ids.iter());
+        self.recent.iter().chain(&self.older).chain(freezing).copied()
     }
 
     /// Ids in filters.
@@ -108,39 +125,74 @@ impl Day {
         !self.filters.is_empty()
     }
 
-    /// Turns all exact sets into a filter. Fewer exact ids than before are left, unless the filter cannot be built.
+    /// Whether a set is becoming a filter. No other one can, until that is done.
+    pub(crate) fn is_freezing(&self) -> bool {
+        self.freezing.is_some()
+    }
+
+    /// Begins to turn all exact sets into a filter.
     pub(crate) fn freeze(&mut self) {
+        if self.is_freezing() {
+            return;
+        }
         let mut ids = std::mem::take(&mut self.older);
         ids.extend(std::mem::take(&mut self.recent));
-        self.recent = self.freeze_set(ids);
+        self.freeze_set(ids);
     }
 
-    /// Turns what did not come lately into a filter, and counts what came lately as older from now on. So a day that
-    /// is too large for exact sets keeps its latest ids exact, which are those that come twice.
+    /// Begins to turn what did not come lately into a filter, and counts what came lately as older from now on. So a day
+    /// that is too large for exact sets keeps its latest ids exact, which are those that come twice.
     pub(crate) fn age(&mut self) {
-        let older = std::mem::take(&mut self.older);
-        let unfrozen = self.freeze_set(older);
-        self.older = std::mem::take(&mut self.recent);
-        self.older.extend(unfrozen);
+        if self.is_freezing() {
+            return;
+        }
+        let older = std::mem::replace(&mut self.older, std::mem::take(&mut self.recent));
+        self.freeze_set(older);
     }
 
-    /// Adds a filter of `ids`; gives them back if that is not possible.
-    fn freeze_set(&mut self, ids: IdSet) -> IdSet {
-        if ids.is_empty() {
-            return ids;
-        }
-        let mut keys: Vec<u64> = ids.iter().copied().map(filter_key).collect();
-        // Two ids that look alike to a filter would keep it from being built.
-        keys.sort_unstable();
-        keys.dedup();
-        match BinaryFuse32::try_from(&keys) {
-            Ok(filter) => {
-                self.filters.push(Frozen { filter, ids: ids.len() });
-                IdSet::default()
-            }
-            Err(_) => ids,
+    /// Takes over a filter that is ready.
+    pub(crate) fn settle(&mut self) {
+        let Some(Freezing { ids, filter }) = self.freezing.take() else { return };
+        match filter.try_recv() {
+            Ok(Some(filter)) => self.filters.push(Frozen { filter, ids: ids.len() }),
+            Err(TryRecvError::Empty) => self.freezing = Some(Freezing { ids, filter }),
+            // No filter came of it: the ids stay exact.
+            Ok(None) | Err(TryRecvError::Disconnected) => self.older.extend(ids.iter().copied()),
         }
     }
+
+    fn freeze_set(&mut self, ids: IdSet) {
+        if ids.is_empty() {
+            return;
+        }
+        let ids = Arc::new(ids);
+        let (sender, filter) = sync_channel(1);
+        let build = {
+            let ids = Arc::clone(&ids);
+            // The day may have been forgotten in the meantime.
+            move || drop(sender.send(filter_of(&ids)))
+        };
+        let large = ids.len() > FILTER_IDS_INLINE_MAX;
+        self.freezing = Some(Freezing { ids, filter });
+        if large {
+            let thread = std::thread::Builder::new().name("journal-filter".to_owned());
+            if let Err(error) = thread.spawn(build) {
+                tracing::warn!(%error, "no thread to build a filter of ids");
+            }
+        } else {
+            build();
+        }
+        self.settle();
+    }
+}
+
+/// A filter of `ids`; `None` if it cannot be built, which is all but impossible.
+fn filter_of(ids: &IdSet) -> Option<BinaryFuse32> {
+    let mut keys: Vec<u64> = ids.iter().copied().map(filter_key).collect();
+    // Two ids that look alike to a filter would keep it from being built.
+    keys.sort_unstable();
+    keys.dedup();
+    BinaryFuse32::try_from(keys).ok()
 }
 
 /// The half of the hash that the exact sets do not use for their places.
@@ -175,6 +227,20 @@ mod tests {
         assert_eq!(day.look_up(hash(1)), Seen::Perhaps);
         assert_eq!(day.look_up(hash(2001)), Seen::Yes);
         assert!(!day.insert(hash(2001)));
+    }
+
+    #[test]
+    fn a_large_day_answers_exactly_until_its_filter_is_ready() {
+        let count = FILTER_IDS_INLINE_MAX as u64 + 1;
+        let mut day = Day::exact((0..count).map(hash).collect());
+        day.freeze();
+        while day.is_freezing() {
+            assert_eq!(day.look_up(hash(7)), Seen::Yes);
+            std::thread::yield_now();
+            day.settle();
+        }
+        assert_eq!((day.exact_ids(), day.filtered_ids() as u64), (0, count));
+        assert!((0..count).all(|n| day.look_up(hash(n)) == Seen::Perhaps));
     }
 
     #[test]

@@ -110,6 +110,7 @@ impl Index {
     pub(crate) fn settle(&mut self, today: i32) {
         self.group += 1;
         self.keep_confirmed();
+        self.days.values_mut().for_each(Day::settle);
         let recent_ids_max = self.exact_ids_max / 2;
         self.days.values_mut().filter(|day| day.recent_ids() > recent_ids_max).for_each(Day::age);
         while self.exact_ids() > self.exact_ids_max && self.shrink(today) {}
@@ -164,6 +165,9 @@ impl Index {
 
     /// Frees some memory; whether it could.
     fn shrink(&mut self, today: i32) -> bool {
+        if self.days.values().any(Day::is_freezing) {
+            return false;
+        }
         let before = self.exact_ids();
         let old = today.saturating_sub(self.window_days);
         let latest = self.days.values().map(|day| day.touched).max();

@@ -13,6 +13,7 @@ use std::collections::HashMap;
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use model::{Clock, SourceId};
 use rusqlite::Connection;
@@ -28,7 +29,7 @@ use crate::queue::Queue;
 use crate::readers::Readers;
 use crate::reading::Reading;
 use crate::row::Head;
-use crate::schema::Folder;
+use crate::schema::{BUSY_TIMEOUT, Folder};
 use crate::source_rows::SourceRow;
 use crate::{Error, Options, dead_letters, readers, removal, source_rows};
 
@@ -84,6 +85,8 @@ pub(crate) struct Space {
     used_bytes: u64,
     free_pages_bytes: u64,
     wal_file_bytes: u64,
+    /// What the last copying of the log could not copy.
+    wal_kept_bytes: u64,
     /// Pages in the log that are not yet known to be in the database; told by SQLite after each commit.
     wal_pages: Arc<AtomicU64>,
 }
@@ -251,27 +254,43 @@ impl Writer {
 
     fn copy_log_if_due(&mut self) {
         let waiting = self.space.wal_pages.load(Ordering::Relaxed) * self.space.page_bytes;
-        if waiting < self.wal_bytes_max() {
+        if waiting < self.wal_bytes_max() + self.space.wal_kept_bytes {
             return;
         }
         // The log file keeps its size for the next round, unless a foreign reader made it grow far beyond.
         let oversized = self.space.wal_file_bytes > 2 * self.wal_bytes_max();
-        self.copy_log(if oversized { "TRUNCATE" } else { "RESTART" });
+        // A log that is copied whole is begun anew by the next commit.
+        let whole = self.copy_log(if oversized { "TRUNCATE" } else { "PASSIVE" });
+        // What a foreign reader holds back is not tried again until as much again has come.
+        self.space.wal_kept_bytes = if whole { 0 } else { waiting };
         self.measure();
     }
 
-    /// Copies the log into the database and begins it anew, while our own readers pause.
-    fn copy_log(&self, mode: &str) {
+    /// Copies the log into the database, while our own readers pause; whether all of it could be copied. Does not wait
+    /// for foreign readers.
+    fn copy_log(&self, mode: &str) -> bool {
         let _paused = self.shared.reading.pause();
-        let copied =
-            self.connection.query_row(&format!("PRAGMA wal_checkpoint({mode})"), [], |row| {
-                Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?))
-            });
-        match copied {
-            Ok((0, _)) => self.space.wal_pages.store(0, Ordering::Relaxed),
-            Ok(_) => tracing::warn!("another process reads the journal and keeps its log growing"),
-            Err(error) => tracing::warn!(%error, "the journal's log could not be copied"),
+        let copy = || {
+            self.connection.busy_timeout(Duration::ZERO)?;
+            let counts = |row: &rusqlite::Row<'_>| {
+                Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?, row.get::<_, i64>(2)?))
+            };
+            let sql = format!("PRAGMA wal_checkpoint({mode})");
+            let (busy, pages, copied) = self.connection.query_row(&sql, [], counts)?;
+            self.connection.busy_timeout(BUSY_TIMEOUT)?;
+            Ok::<_, rusqlite::Error>(busy == 0 && pages == copied)
+        };
+        match copy() {
+            Ok(true) => self.space.wal_pages.store(0, Ordering::Relaxed),
+            Ok(false) => {
+                tracing::warn!("another process reads the journal and keeps its log growing");
+            }
+            Err(ref error) => {
+                tracing::warn!(%error, "the journal's log could not be copied");
+                return false;
+            }
         }
+        self.space.wal_pages.load(Ordering::Relaxed) == 0
     }
 }
 
