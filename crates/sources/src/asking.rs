@@ -65,8 +65,9 @@ pub(crate) fn describe(answer: &Answer, secrets: &[&Secret]) -> String {
     let words = own_words(&answer.body);
     let mut words = secrets
         .iter()
+        .map(|secret| secret.expose().trim_start_matches("Bearer "))
         .filter(|secret| !secret.is_empty())
-        .fold(words, |words, secret| words.replace(secret.expose(), "…"));
+        .fold(words, |words, secret| words.replace(secret, "…"));
     if let Some((cut, _)) = words.char_indices().nth(QUOTE_CHARS_MAX) {
         words.truncate(cut);
     }

@@ -24,6 +24,10 @@ pub(crate) const NESTING_LEVELS_MAX: usize = 100;
 /// How many envelopes may be around an event. Auth0 through an event bus has two.
 const ENVELOPES_MAX: usize = 3;
 
+/// How many unreadable pieces of one body are listed one by one. The others are counted, so that a body of nothing but
+/// broken lines does not become many times its size in memory.
+pub(crate) const REJECTED_PIECES_MAX: usize = 1000;
+
 /// What a provider's reader has to know of the members at the top of an object.
 pub(crate) type Dialect = fn(key: &[u8]) -> Role;
 
@@ -48,7 +52,7 @@ pub(crate) enum Role {
 pub(crate) fn read(body: &Bytes, dialect: Dialect) -> Decoded {
     let mut reader = Reader::new(body, dialect);
     reader.documents();
-    reader.out
+    reader.finish()
 }
 
 /// Reads the array that begins at `start` of `body`. A mistake in its structure is returned beside the events before it,
@@ -60,7 +64,7 @@ pub(crate) fn read_array(
 ) -> (Decoded, Result<Extent, Broken>) {
     let mut reader = Reader::new(body, dialect);
     let extent = reader.array(start);
-    (reader.out, extent)
+    (reader.finish(), extent)
 }
 
 struct Reader<'a> {
@@ -68,6 +72,7 @@ struct Reader<'a> {
     dialect: Dialect,
     is_utf8: bool,
     out: Decoded,
+    unlisted: usize,
 }
 
 /// What one pass over an object found.
@@ -81,13 +86,20 @@ struct Seen<'a> {
     id: Option<(u8, &'a [u8], bool)>,
     time: Option<&'a [u8]>,
     is_event: bool,
+    has_members: bool,
     /// Start of an array of events.
     page: Option<usize>,
 }
 
 impl<'a> Reader<'a> {
     fn new(body: &'a Bytes, dialect: Dialect) -> Self {
-        Self { body, dialect, is_utf8: from_utf8(body).is_ok(), out: Decoded::default() }
+        Self {
+            body,
+            dialect,
+            is_utf8: from_utf8(body).is_ok(),
+            out: Decoded::default(),
+            unlisted: 0,
+        }
     }
 
     fn documents(&mut self) {
@@ -202,7 +214,9 @@ impl<'a> Reader<'a> {
 
     fn take(&mut self, seen: &Seen<'_>) {
         let raw = self.body.slice(seen.event.clone());
-        let refusal = if raw.len() > EVENT_BYTES_MAX {
+        let refusal = if !seen.has_members {
+            "an object without members".to_owned()
+        } else if raw.len() > EVENT_BYTES_MAX {
             format!("larger than {EVENT_BYTES_MAX} bytes")
         } else if seen.event_depth > NESTING_LEVELS_MAX {
             format!("nested deeper than {NESTING_LEVELS_MAX} levels")
@@ -223,9 +237,21 @@ impl<'a> Reader<'a> {
         if reason.is_empty() {
             return;
         }
+        if self.out.rejected.len() >= REJECTED_PIECES_MAX {
+            self.unlisted += 1;
+            return;
+        }
         let raw = self.body.slice(piece);
         let raw = raw.slice(..raw.len().min(DEAD_LETTER_BYTES_MAX));
         self.out.rejected.push(Rejected { raw, reason });
+    }
+
+    fn finish(mut self) -> Decoded {
+        if self.unlisted > 0 {
+            let reason = format!("{} more pieces of this body could not be read", self.unlisted);
+            self.out.rejected.push(Rejected { raw: Bytes::new(), reason });
+        }
+        self.out
     }
 }
 
@@ -244,10 +270,12 @@ fn look<'a>(
         id: None,
         time: None,
         is_event: false,
+        has_members: false,
         page: None,
     };
     let mut inner: Option<Seen<'a>> = None;
     while let Some((key, at)) = walk.member()? {
+        seen.has_members = true;
         let role = dialect(key);
         if role == Role::Inner && envelopes > 0 && inner.is_none() && text.get(at) == Some(&b'{') {
             let found = look(text, at, dialect, envelopes - 1)?;
@@ -418,7 +446,8 @@ mod tests {
         let b = r#"{"log_id":"2"}"#;
         let (ra, rb) = (format!("1 {a}"), format!("2 {b}"));
         let both = [ra.as_str(), rb.as_str()];
-        let cases: [(String, &[&str], &[&str]); 12] = [
+        let cases: [(String, &[&str], &[&str]); 13] = [
+            (format!("[{{}},{a}]"), &both[..1], &["an object without members | {}"]),
             (
                 format!("[{a},7,{b},[{a}],null]"),
                 &both,
@@ -524,7 +553,10 @@ mod tests {
     fn many_broken_lines_cost_no_more_than_their_length() {
         // Were each line read to the end of the body, this would take minutes.
         let body = Bytes::from("{\"a\":[\n".repeat(500_000));
-        assert_eq!(read(&body, role).rejected.len(), 500_000);
+        let rejected = read(&body, role).rejected;
+        assert_eq!(rejected.len(), REJECTED_PIECES_MAX + 1);
+        let last = &rejected[REJECTED_PIECES_MAX].reason;
+        assert_eq!(last, "499000 more pieces of this body could not be read");
     }
 
     fn an_event() -> impl Strategy<Value = String> {

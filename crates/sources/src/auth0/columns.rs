@@ -225,3 +225,60 @@ pub(crate) fn fill(raw: &[u8], context: EventContext<'_>, row: &mut dyn RowWrite
         row.string(derived.name, known.name);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_member_has_its_column_and_every_name_is_found() {
+        for (key, column, _) in FIELDS {
+            assert!(position(&TABLE, column).is_some(), "{key}");
+        }
+        let derived = Derived::new();
+        for at in [derived.log_id, derived.domain, derived.category, derived.outcome, derived.name]
+        {
+            assert!(at < TABLE.columns.len());
+        }
+    }
+
+    #[test]
+    fn the_first_columns_are_those_of_the_vendors_connector() {
+        let expected = [
+            ("event_date", ColumnType::DateTime),
+            ("EventType", ColumnType::String),
+            ("Description", ColumnType::String),
+            ("Connection", ColumnType::String),
+            ("ConnectionId", ColumnType::String),
+            ("ClientId", ColumnType::String),
+            ("ClientName", ColumnType::String),
+            ("SrcIpAddr", ColumnType::String),
+            ("HttpUserAgent", ColumnType::String),
+            ("SrcHostname", ColumnType::String),
+            ("ActorUserId", ColumnType::String),
+            ("ActorUsername", ColumnType::String),
+            ("OrganizationId", ColumnType::String),
+            ("OrganizationName", ColumnType::String),
+            ("Audience", ColumnType::String),
+            ("Scope", ColumnType::String),
+            ("Strategy", ColumnType::String),
+            ("StrategyType", ColumnType::String),
+            ("LocationInfo", ColumnType::Dynamic),
+            ("Details", ColumnType::Dynamic),
+            ("SecurityContext", ColumnType::Dynamic),
+            ("LogId", ColumnType::String),
+            ("TenantName", ColumnType::String),
+            ("IsMobile", ColumnType::Bool),
+            ("Auth0Domain", ColumnType::String),
+        ];
+        for (name, kind) in expected {
+            let column = TABLE.columns.iter().find(|column| column.name == name);
+            assert_eq!(column.map(|column| column.kind), Some(kind), "{name}");
+        }
+        assert!(
+            TABLE.columns[..expected.len()]
+                .iter()
+                .all(|column| { expected.iter().any(|(name, _)| *name == column.name) })
+        );
+    }
+}

@@ -20,15 +20,23 @@ const RATE_SHARE_DEFAULT: f64 = 0.5;
 /// A validated Auth0 poll.
 #[derive(Debug)]
 pub(crate) struct Settings {
+    /// Where Auth0 answers.
     pub(crate) base: Base,
+    /// Where tokens are asked for.
     pub(crate) token_url: Url,
+    /// Where logs are asked for.
     pub(crate) logs_url: Url,
     /// What the token is for: `https://TENANT.REGION.auth0.com/api/v2/`, also where a custom domain is asked.
     pub(crate) audience: String,
+    /// Who we are there.
     pub(crate) credential: Credential,
+    /// Where a poll without a cursor begins.
     pub(crate) start: Start,
+    /// Our part of the tenant's rate limit.
     pub(crate) rate_share: f64,
+    /// The longest pause when everything is read.
     pub(crate) interval: SignedDuration,
+    /// Logs per page.
     pub(crate) take: u64,
     /// How long the tenant's plan keeps logs, if the user told.
     pub(crate) retention_days: Option<u64>,

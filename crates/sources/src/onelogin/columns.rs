@@ -292,3 +292,53 @@ pub(crate) fn fill(raw: &[u8], context: EventContext<'_>, row: &mut dyn RowWrite
         None => row.string(derived.name, &format!("UNKNOWN_{id}")),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_member_has_its_column_and_every_name_is_found() {
+        for (key, column, _) in FIELDS {
+            assert!(position(&TABLE, column).is_some(), "{key}");
+        }
+        let derived = Derived::new();
+        for at in [derived.name, derived.category, derived.outcome] {
+            assert!(at < TABLE.columns.len());
+        }
+    }
+
+    #[test]
+    fn the_first_columns_are_those_of_the_vendors_connector() {
+        let expected = [
+            ("EventId", ColumnType::Real),
+            ("AppName", ColumnType::String),
+            ("AppId", ColumnType::Real),
+            ("RoleName", ColumnType::String),
+            ("RoleId", ColumnType::Real),
+            ("PolicyName", ColumnType::String),
+            ("PolicyId", ColumnType::Real),
+            ("PolicyType", ColumnType::String),
+            ("UserId", ColumnType::Real),
+            ("UserName", ColumnType::String),
+            ("ActorSystem", ColumnType::String),
+            ("CustomMessage", ColumnType::String),
+            ("AccountId", ColumnType::Real),
+            ("Ipaddr", ColumnType::String),
+            ("ActorUserName", ColumnType::String),
+            ("ActorUserId", ColumnType::Real),
+            ("Notes", ColumnType::String),
+            ("EventTypeId", ColumnType::Real),
+            ("EventTimestamp", ColumnType::String),
+        ];
+        for (name, kind) in expected {
+            let column = TABLE.columns.iter().find(|column| column.name == name);
+            assert_eq!(column.map(|column| column.kind), Some(kind), "{name}");
+        }
+        assert!(
+            TABLE.columns[..expected.len()]
+                .iter()
+                .all(|column| { expected.iter().any(|(name, _)| *name == column.name) })
+        );
+    }
+}

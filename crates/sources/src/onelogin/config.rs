@@ -20,17 +20,27 @@ const OVERLAP_HOURS_MAX: i64 = 48;
 /// A validated OneLogin poll.
 #[derive(Debug)]
 pub(crate) struct Settings {
+    /// Where OneLogin answers.
     pub(crate) base: Base,
+    /// Where tokens are asked for.
     pub(crate) token_url: Url,
+    /// Where events are asked for.
     pub(crate) events_url: Url,
+    /// The API credential's id.
     pub(crate) client_id: String,
+    /// The API credential's secret.
     pub(crate) client_secret: Secret,
+    /// How the credential is sent.
     pub(crate) style: AuthStyle,
+    /// Where a poll without a cursor begins.
     pub(crate) start: Start,
+    /// Our part of the account's rate limit.
     pub(crate) rate_share: f64,
+    /// The longest pause when everything is read.
     pub(crate) interval: SignedDuration,
     /// How far back each look reads again, for events that arrive late.
     pub(crate) overlap: SignedDuration,
+    /// Events per page.
     pub(crate) limit: u64,
 }
 

@@ -1,5 +1,12 @@
 //! The poll of Auth0's logs against scripted answers, and against an imitated tenant.
 
+use std::collections::HashMap;
+
+use aws_lc_rs::encoding::{AsDer, Pkcs8V1Der};
+use aws_lc_rs::rsa::{KeyPair, KeySize};
+use aws_lc_rs::signature::KeyPair as _;
+use base64::Engine;
+use jsonwebtoken::{Algorithm, DecodingKey, Validation};
 use model::Timestamp;
 use net::Answer;
 use serde_json::{Value, json};
@@ -232,7 +239,7 @@ fn a_fixed_token_is_used_and_never_asked_for() {
 }
 
 #[test]
-fn token_requests_carry_the_secret_or_a_signed_assertion() {
+fn token_requests_carry_the_secret() {
     let mut driver = Driver::start(&*poll(json!({"audience": "https://a/api/v2/"})), None, NOW);
     let Stepped::Sent(request) = driver.step() else { panic!("waited") };
     assert_eq!(request.url.as_str(), "https://acme.eu.auth0.com/oauth/token");
@@ -241,6 +248,46 @@ fn token_requests_carry_the_secret_or_a_signed_assertion() {
         b"grant_type=client_credentials&audience=https%3A%2F%2Fa%2Fapi%2Fv2%2F&client_id=an-application&client_secret=its-secret"
     );
     assert!(!format!("{request:?}").contains("its-secret"));
+}
+
+#[test]
+fn a_key_signs_an_assertion_that_the_tenant_can_verify() {
+    let pair = KeyPair::generate(KeySize::Rsa2048).unwrap();
+    let der = AsDer::<Pkcs8V1Der<'_>>::as_der(&pair).unwrap();
+    let encoded = base64::engine::general_purpose::STANDARD.encode(der.as_ref());
+    let pem = format!("-----BEGIN PRIVATE KEY-----\n{encoded}\n-----END PRIVATE KEY-----\n");
+    for (written, algorithm) in [
+        (None, Algorithm::RS256),
+        (Some("RS384"), Algorithm::RS384),
+        (Some("PS256"), Algorithm::PS256),
+    ] {
+        let mut config = json!({
+            "domain": "acme.eu.auth0.com", "client_id": "an-application",
+            "private_key": pem, "key_id": "k1",
+        });
+        if let Some(written) = written {
+            config["algorithm"] = json!(written);
+        }
+        let source = find("auth0").unwrap().poll(&config).unwrap();
+        let mut driver = Driver::start(&*source, None, NOW);
+        let Stepped::Sent(request) = driver.step() else { panic!("waited") };
+        let form: HashMap<_, _> = url::form_urlencoded::parse(&request.body).into_owned().collect();
+        assert_eq!(form["grant_type"], "client_credentials");
+        assert_eq!(form["audience"], "https://acme.eu.auth0.com/api/v2/");
+        let kind = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
+        assert_eq!(form["client_assertion_type"], kind);
+        let mut rules = Validation::new(algorithm);
+        rules.validate_exp = false;
+        rules.set_audience(&["https://acme.eu.auth0.com/"]);
+        let key = DecodingKey::from_rsa_der(pair.public_key().as_ref());
+        let read = jsonwebtoken::decode::<Value>(&form["client_assertion"], &key, &rules).unwrap();
+        assert_eq!(read.header.kid.as_deref(), Some("k1"));
+        assert_eq!(read.claims["iss"], "an-application");
+        assert_eq!(read.claims["sub"], "an-application");
+        let now = NOW.parse::<Timestamp>().unwrap().as_second();
+        assert_eq!((&read.claims["iat"], &read.claims["exp"]), (&json!(now), &json!(now + 60)));
+        assert!(form["client_assertion"].len() <= 2048);
+    }
 }
 
 #[test]
@@ -307,7 +354,7 @@ fn messages_name_what_to_grant_and_keep_secrets() {
     driver.step();
     let body = json!({"message": "Insufficient scope for Bearer a.b.c and its-secret", "x": 1});
     let Outcome::Failed(error) = driver.answer(Ok(&json(403, &body))) else { panic!() };
-    assert_eq!(error.to_string(), "no logs: 403 Forbidden: Insufficient scope for … and …");
+    assert_eq!(error.to_string(), "no logs: 403 Forbidden: Insufficient scope for Bearer … and …");
     assert!(error.hint.contains("read:logs") && error.hint.contains("an-application"));
 }
 
@@ -387,7 +434,7 @@ fn an_imitated_tenant_is_read_whole_once_and_in_order() {
             driver.answer(Ok(&granted().unwrap()));
             continue;
         }
-        let ask: std::collections::HashMap<_, _> = request.url.query_pairs().collect();
+        let ask: HashMap<_, _> = request.url.query_pairs().collect();
         let after = stored.iter().filter(|event| event["log_id"].as_str().unwrap() > &*ask["from"]);
         let page: Vec<_> = after.take(ask["take"].parse().unwrap()).cloned().collect();
         let answer = json(200, &Value::Array(page));

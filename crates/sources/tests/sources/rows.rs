@@ -30,9 +30,7 @@ impl Row {
         sorted.sort();
         let mut lines: Vec<String> = sorted
             .iter()
-            .map(|(at, value)| {
-                format!("{}: {}", self.table.columns[*at].name, value.escape_debug())
-            })
+            .map(|(at, value)| format!("{}: {}", self.table.columns[*at].name, on_one_line(value)))
             .collect();
         lines.extend(self.additional.iter().map(|(name, json)| format!("+ {name}: {json}")));
         lines.join("\n")
@@ -45,6 +43,15 @@ impl Row {
         assert!(is_new, "{} is set twice", known.name);
         self.values.push((column, value));
     }
+}
+
+/// The text with its control characters escaped.
+fn on_one_line(text: &str) -> String {
+    let escaped = |it: char| match it.is_control() {
+        true => it.escape_default().to_string(),
+        false => it.to_string(),
+    };
+    text.chars().map(escaped).collect()
 }
 
 impl RowWriter for Row {

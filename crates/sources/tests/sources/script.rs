@@ -15,6 +15,7 @@ pub(crate) struct Driver {
 }
 
 /// What one step and its answer came to.
+#[expect(clippy::large_enum_variant, reason = "one at a time, in a test")]
 pub(crate) enum Stepped {
     /// It waited; the clock was moved to the end of the wait.
     Waited(String),
