@@ -176,10 +176,6 @@ pub(super) struct Names {
 }
 
 impl Names {
-    pub(super) fn is_taken(&self, name: &str) -> bool {
-        self.taken.contains(name)
-    }
-
     /// Takes a name that the query wrote; `false` if it is taken already.
     pub(super) fn take(&mut self, name: &str) -> bool {
         self.taken.insert(name.to_string())

@@ -8,7 +8,6 @@ use super::operator::any_of;
 use super::operators::{operand, with_first_column, wrap};
 use super::scope::Table;
 use super::source::property_name;
-use super::union::unite;
 use crate::plan::{Expr, Op};
 use crate::syntax::Node;
 use crate::syntax::SyntaxKind::{Binary, By, List, Literal, NameRef, Paren, Property, Text};
@@ -38,7 +37,7 @@ impl Binder<'_> {
             let leg = wrap(leg, |input| Op::Filter { input, predicate: filter });
             found.push(with_first_column(leg, "$table", literal(Value::String(name))));
         }
-        if found.len() == 1 { found.swap_remove(0) } else { unite(found, false) }
+        if found.len() == 1 { found.swap_remove(0) } else { self.united(node, found, false) }
     }
 
     fn searched_tables(&mut self, node: Node<'_>) -> Vec<Table> {
@@ -96,7 +95,7 @@ impl Binder<'_> {
             };
             found.push(with_first_column(leg, &source, literal(Value::String(name))));
         }
-        unite(found, false)
+        self.united(node, found, false)
     }
 }
 
