@@ -10,7 +10,9 @@ use super::scope::Table;
 use super::source::property_name;
 use crate::plan::{Expr, Op};
 use crate::syntax::Node;
-use crate::syntax::SyntaxKind::{Binary, By, List, Literal, NameRef, Paren, Property, Text};
+use crate::syntax::SyntaxKind::{
+    Binary, By, List, Literal, NameRef, Paren, Property, StarExpr, Text,
+};
 use crate::types::{Type, Value};
 
 impl Binder<'_> {
@@ -55,6 +57,7 @@ impl Binder<'_> {
                 // `*` in the text asks for a part of a term, which `contains` finds.
                 self.any_column(operator, node, Some(row))
             }
+            StarExpr => literal(Value::Bool(true)),
             Paren => match node.nodes().next() {
                 Some(inner) => self.search_predicate(inner, operator, row),
                 None => any_of(Vec::new()),
