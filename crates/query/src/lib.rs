@@ -1,1 +1,19 @@
-//! query
+//! Runs KQL: the bound plan of `kql` becomes a DataFusion plan over the tables that `Tables` provides, its rows come out
+//! through `model::QueryEngine`. One file for each group of functions, one for each group of operators.
+//!
+//! Deliberately absent: HTTP, tenants' secrets, where tables are kept (`lake`), and the language itself (`kql`).
+
+mod aggregates;
+mod catalog;
+mod dynamic;
+mod error;
+mod functions;
+mod kernel;
+mod lower;
+mod results;
+mod stored;
+mod ticks;
+
+pub use catalog::Tables;
+pub use error::Error;
+pub use stored::{Stored, StoredError, StoredFunctions};
