@@ -4,6 +4,7 @@
 //! Deliberately absent: Arrow, DataFusion, tenants, HTTP, the clock (the caller gives `now`), and what a function computes
 //! (`query` has that; the `Catalog` brings the signatures).
 
+mod bind;
 pub mod catalog;
 mod diagnostic;
 pub mod plan;
@@ -11,5 +12,6 @@ pub mod signature;
 pub mod syntax;
 pub mod types;
 
+pub use bind::{BindOptions, Bound, BoundStatement, Render, bind};
 pub use diagnostic::{Code, Diagnostic, Severity, Span};
 pub use syntax::{Parse, parse};

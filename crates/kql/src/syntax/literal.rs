@@ -309,3 +309,15 @@ fn zone_ticks(text: &str) -> Option<i64> {
     let minutes = hours.parse::<i64>().ok()? * 60 + minutes.parse::<i64>().ok()?;
     Some(sign * minutes * 60 * SECOND_TICKS)
 }
+
+/// `2024-05-06T07:08:09.0000000Z`, as Kusto prints a moment.
+pub(crate) fn datetime_text(ticks: i64) -> String {
+    let days = i32::try_from(ticks.div_euclid(DAY_TICKS) - DAYS_TO_EPOCH).unwrap_or(0);
+    let date = jiff::civil::date(1970, 1, 1)
+        .checked_add(jiff::Span::new().days(days))
+        .unwrap_or(jiff::civil::Date::MIN);
+    let of_day = ticks.rem_euclid(DAY_TICKS);
+    let (seconds, fraction) = (of_day / SECOND_TICKS, of_day % SECOND_TICKS);
+    let (hours, minutes) = (seconds / 3600, seconds / 60 % 60);
+    format!("{date}T{hours:02}:{minutes:02}:{:02}.{fraction:07}Z", seconds % 60)
+}

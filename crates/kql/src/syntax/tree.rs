@@ -64,6 +64,13 @@ impl Tree {
         Node { tree: self, id: self.root }
     }
 
+    /// The node with that number, as [`Node::id`] gave it; the root for any other number.
+    #[must_use]
+    pub const fn node(&self, id: u32) -> Node<'_> {
+        let known = (id as usize) < self.nodes.len();
+        Node { tree: self, id: if known { id } else { self.root } }
+    }
+
     /// The text that was parsed.
     #[must_use]
     pub fn text(&self) -> &str {

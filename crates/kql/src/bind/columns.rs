@@ -1,0 +1,415 @@
+//! Operators that choose, compute, rename and order columns. Deliberately absent: grouping (`summarize`).
+
+use super::binder::{Binder, Row, all_columns, call, column, project};
+use super::naming::{Names, name_text, of_expression};
+use super::scope::Table;
+use crate::diagnostic::{Code, nearest};
+use crate::plan::{Expr, ExprKind, Field, Op, Plan};
+use crate::syntax::Node;
+use crate::syntax::SyntaxKind::{
+    Args, Assignment, Call, List, NameList, NameRef, StarExpr, Wildcard,
+};
+use crate::types::{Type, Value};
+
+/// A column to be: the name that the query writes, the name that the expression suggests, and what it is.
+pub(super) struct Item<'t> {
+    pub(super) node: Node<'t>,
+    pub(super) written: Option<String>,
+    pub(super) derived: Option<String>,
+    pub(super) expr: Expr,
+}
+
+/// The items of a list directly in an operator.
+pub(super) fn items(node: Node<'_>) -> impl Iterator<Item = Node<'_>> {
+    node.child(List).into_iter().flat_map(Node::nodes)
+}
+
+/// The names written in front of `=`, and the expression.
+pub(super) fn assignment(node: Node<'_>) -> (Vec<String>, Option<Node<'_>>) {
+    if node.kind() != Assignment {
+        return (Vec::new(), Some(node));
+    }
+    let mut parts = node.nodes();
+    let names = match parts.next() {
+        Some(list) if list.kind() == NameList => list.children_of(NameRef).map(name_text).collect(),
+        Some(name) => vec![name_text(name)],
+        None => Vec::new(),
+    };
+    (names, parts.next())
+}
+
+impl Binder<'_> {
+    /// The columns that an item of `extend` or `project` gives: usually one, several for functions such as
+    /// `series_stats`.
+    pub(super) fn item<'t>(&mut self, node: Node<'t>, row: Row<'_>) -> Vec<Item<'t>> {
+        let (names, expression) = assignment(node);
+        let Some(expression) = expression else { return Vec::new() };
+        let expr = self.scalar(expression, Some(row));
+        let mut names = names.into_iter();
+        let columns = self.columns_of(expression);
+        if columns.is_empty() {
+            let derived = self.derived_name(expression, row);
+            return vec![Item { node, written: names.next(), derived, expr }];
+        }
+        let function = expression.child(NameRef).map(name_text).unwrap_or_default();
+        let first = super::naming::first_argument(expression).and_then(of_expression);
+        let base = format!("{function}_{}", first.unwrap_or_default());
+        (0i64..)
+            .zip(columns)
+            .map(|(at, (suffix, ty))| {
+                let index = super::binder::literal(Value::Long(at));
+                let kind = ExprKind::Index(Box::new(expr.clone()), Box::new(index));
+                let element = Expr { kind, ty: Type::Dynamic };
+                Item {
+                    node,
+                    written: names.next(),
+                    derived: Some(format!("{base}_{suffix}")),
+                    expr: super::binder::convert(element, *ty),
+                }
+            })
+            .collect()
+    }
+
+    /// The name that Kusto gives the column of a bare expression.
+    pub(super) fn derived_name(&self, node: Node<'_>, row: Row<'_>) -> Option<String> {
+        if node.kind() == Call
+            && node
+                .child(NameRef)
+                .map(name_text)
+                .is_some_and(|name| matches!(name.as_str(), "column_ifexists" | "columnifexists"))
+        {
+            let argument = node.child(Args)?.nodes().next()?;
+            let name = match argument.token(crate::syntax::SyntaxKind::Text) {
+                Some(token) => crate::syntax::literal::text(token.text()).ok()?,
+                None => name_text(argument),
+            };
+            return row.fields.iter().any(|field| field.name == name).then_some(name);
+        }
+        of_expression(node)
+    }
+
+    fn columns_of(&self, node: Node<'_>) -> &'static [(&'static str, Type)] {
+        if node.kind() != Call {
+            return &[];
+        }
+        let name = node.child(NameRef).map(name_text).unwrap_or_default();
+        self.catalog.function(&name).map_or(&[], |signature| signature.columns)
+    }
+
+    fn already_declared(&mut self, node: Node<'_>, name: &str) {
+        let message =
+            self.in_operator(&format!("A column with the name '{name}' is already declared."));
+        self.error(Code::Duplicate, node, message);
+    }
+
+    /// `extend` and the columns of `serialize`: a name that is there already is replaced where it stands.
+    pub(super) fn extend(&mut self, node: Node<'_>, input: Table) -> Table {
+        let fields = input.plan.fields.clone();
+        let mut columns: Vec<(String, Expr)> =
+            fields.iter().map(|f| f.name.clone()).zip(all_columns(&fields)).collect();
+        let mut names = Names::default();
+        for field in &fields {
+            names.take(&field.name);
+        }
+        let mut written: Vec<String> = Vec::new();
+        for item in items(node) {
+            for item in self.item(item, Row::of(&input)) {
+                let (name, explicit) = match (item.written, item.derived) {
+                    (Some(name), _) => (name, true),
+                    // A bare column changes nothing, but counts as declared.
+                    (None, Some(name)) => (name, item.node.kind() == NameRef),
+                    (None, None) => (names.unnamed(), false),
+                };
+                if explicit {
+                    if written.contains(&name) {
+                        self.already_declared(item.node, &name);
+                    }
+                    written.push(name.clone());
+                } else if written.contains(&name) {
+                    self.already_declared(item.node, &name);
+                }
+                match columns.iter_mut().find(|(other, _)| *other == name) {
+                    Some((_, expr)) => *expr = item.expr,
+                    None => {
+                        names.take(&name);
+                        columns.push((name, item.expr));
+                    }
+                }
+            }
+        }
+        if columns.len() == fields.len() && written.is_empty() && items(node).next().is_none() {
+            return input;
+        }
+        let (open, render) = (input.open, input.render);
+        Table { open, render, ..Table::new(project(input.plan, columns)) }
+    }
+
+    pub(super) fn project(&mut self, node: Node<'_>, input: Table) -> Table {
+        let mut all = Vec::new();
+        for item in items(node) {
+            if item.kind() == StarExpr {
+                self.error(Code::WrongType, item, "Scalar value expected.");
+                continue;
+            }
+            all.extend(self.item(item, Row::of(&input)));
+        }
+        let columns = self.name_items(all);
+        Table::new(project(input.plan, columns))
+    }
+
+    /// Gives every item its name: what the query writes first, then what is derived, with numbers where names collide.
+    pub(super) fn name_items(&mut self, items: Vec<Item<'_>>) -> Vec<(String, Expr)> {
+        let mut names = Names::default();
+        let mut seen = Vec::new();
+        for item in &items {
+            let explicit = item
+                .written
+                .clone()
+                .or_else(|| item.derived.clone().filter(|_| item.node.kind() == NameRef));
+            if let Some(name) = explicit {
+                if seen.contains(&name) {
+                    self.already_declared(item.node, &name);
+                }
+                names.take(&name);
+                seen.push(name);
+            }
+        }
+        let mut done = Vec::new();
+        let mut columns = Vec::new();
+        for item in items {
+            let bare = item.node.kind() == NameRef;
+            let name = match (item.written, item.derived) {
+                (Some(name), _) => name,
+                (None, Some(name)) if bare => name,
+                (None, Some(name)) => names.derive(&name),
+                (None, None) => names.unnamed(),
+            };
+            // After the diagnostic a second column of the same name only does harm.
+            if done.contains(&name) {
+                continue;
+            }
+            done.push(name.clone());
+            columns.push((name, item.expr));
+        }
+        columns
+    }
+
+    /// The positions of the columns that a name or pattern means.
+    fn matching(&mut self, node: Node<'_>, input: &Table) -> Vec<usize> {
+        let pattern = if node.kind() == Wildcard || node.kind() == StarExpr {
+            node.text().to_string()
+        } else {
+            name_text(node)
+        };
+        let fields = input.fields();
+        let found: Vec<usize> = if pattern.contains('*') && node.kind() != NameRef {
+            (0..fields.len()).filter(|at| matches_pattern(&pattern, &fields[*at].name)).collect()
+        } else {
+            (0..fields.len()).filter(|at| fields[*at].name == pattern).collect()
+        };
+        if found.is_empty() && !input.open {
+            let message = self.in_operator(&format!(
+                "Failed to resolve column or scalar expression named '{pattern}'"
+            ));
+            let hint = nearest(&pattern, fields.iter().map(|field| field.name.as_str()))
+                .map(|name| format!("did you mean '{name}'?"));
+            let diagnostic =
+                crate::diagnostic::Diagnostic::error(Code::Unresolved, node.span(), message);
+            self.report(diagnostic.with_hint(hint));
+        }
+        found
+    }
+
+    pub(super) fn project_away(&mut self, node: Node<'_>, input: Table) -> Table {
+        let mut gone = Vec::new();
+        for item in items(node) {
+            gone.extend(self.matching(item, &input));
+        }
+        let keep = (0..input.fields().len()).filter(|at| !gone.contains(at)).collect();
+        select(input, keep)
+    }
+
+    pub(super) fn project_keep(&mut self, node: Node<'_>, input: Table) -> Table {
+        let mut kept = Vec::new();
+        for item in items(node) {
+            kept.extend(self.matching(item, &input));
+        }
+        // The input's order stays.
+        let keep = (0..input.fields().len()).filter(|at| kept.contains(at)).collect();
+        select(input, keep)
+    }
+
+    pub(super) fn project_reorder(&mut self, node: Node<'_>, input: Table) -> Table {
+        let mut order: Vec<usize> = Vec::new();
+        // Names go before patterns: a column that is named later does not move with a pattern.
+        let named: Vec<String> =
+            items(node).filter(|item| item.kind() == NameRef).map(name_text).collect();
+        let list = node.child(List);
+        for item in items(node) {
+            let mut found = self.matching(item, &input);
+            if item.kind() != NameRef {
+                found.retain(|at| !named.contains(&input.fields()[*at].name));
+                sort_as_asked(list, item, &mut found, input.fields());
+            }
+            found.retain(|at| !order.contains(at));
+            order.extend(found);
+        }
+        let rest: Vec<usize> = (0..input.fields().len()).filter(|at| !order.contains(at)).collect();
+        order.extend(rest);
+        select(input, order)
+    }
+
+    pub(super) fn project_rename(&mut self, node: Node<'_>, input: Table) -> Table {
+        let mut fields = input.plan.fields.clone();
+        for item in items(node) {
+            let (names, source) = assignment(item);
+            let (Some(name), Some(source)) = (names.into_iter().next(), source) else {
+                self.error(Code::Syntax, item, "Column name expected.");
+                continue;
+            };
+            for at in self.matching(source, &input) {
+                if fields.iter().enumerate().any(|(other, f)| other != at && f.name == name) {
+                    self.already_declared(item, &name);
+                }
+                fields[at].name.clone_from(&name);
+            }
+        }
+        let exprs = all_columns(&input.plan.fields);
+        let (open, render) = (input.open, input.render);
+        let plan = Plan { op: Op::Project { input: Box::new(input.plan), exprs }, fields };
+        Table { open, render, ..Table::new(plan) }
+    }
+
+    /// `distinct a, b`, `distinct *`
+    pub(super) fn distinct(&mut self, node: Node<'_>, input: Table) -> Table {
+        let mut all = Vec::new();
+        for item in items(node) {
+            if item.kind() == StarExpr {
+                let taken: Vec<String> =
+                    all.iter().filter_map(|item: &Item<'_>| item.derived.clone()).collect();
+                for (at, field) in input.fields().iter().enumerate() {
+                    if !taken.contains(&field.name) {
+                        let expr = column(input.fields(), at);
+                        let name = Some(field.name.clone());
+                        all.push(Item { node: item, written: name, derived: None, expr });
+                    }
+                }
+            } else {
+                all.extend(self.item(item, Row::of(&input)));
+            }
+        }
+        for item in &all {
+            self.refuse_dynamic_key(item.node, &item.expr);
+        }
+        let columns = self.name_items(all);
+        let fields: Vec<Field> =
+            columns.iter().map(|(name, e)| Field { name: name.clone(), ty: e.ty }).collect();
+        let keys = columns.into_iter().map(|(_, expr)| expr).collect();
+        let op = Op::Summarize { input: Box::new(input.plan), keys, aggregates: Vec::new() };
+        Table { open: input.open, ..Table::new(Plan { op, fields }) }
+    }
+
+    /// Grouping by a `dynamic` value is an error in Kusto.
+    pub(super) fn refuse_dynamic_key(&mut self, node: Node<'_>, expr: &Expr) {
+        if expr.ty == Type::Dynamic {
+            let message = self.in_operator(
+                "The value of type 'dynamic' is not allowed in this context. Please use an explicit cast, such as tostring().",
+            );
+            self.error(Code::WrongType, node, message);
+        }
+    }
+
+    pub(super) fn sample_distinct(&mut self, node: Node<'_>, input: Table) -> Table {
+        let rows = self.row_count(super::operators::operand(node, 0));
+        let Some(of) = super::operators::operand(node, 1) else { return input };
+        let items = self.item(of, Row::of(&input));
+        let columns = self.name_items(items);
+        let fields: Vec<Field> =
+            columns.iter().map(|(name, e)| Field { name: name.clone(), ty: e.ty }).collect();
+        let keys = columns.into_iter().map(|(_, expr)| expr).collect();
+        let op = Op::Summarize { input: Box::new(input.plan), keys, aggregates: Vec::new() };
+        let distinct = Table::new(Plan { op, fields });
+        super::operators::wrap(distinct, |input| Op::Take { input, rows })
+    }
+}
+
+/// These columns, in this order.
+pub(super) fn select(input: Table, columns: Vec<usize>) -> Table {
+    let fields = &input.plan.fields;
+    let chosen = columns
+        .into_iter()
+        .filter_map(|at| fields.get(at).map(|f| (f.name.clone(), column(fields, at))))
+        .collect();
+    let (open, render) = (input.open, input.render);
+    Table { open, render, ..Table::new(project(input.plan, chosen)) }
+}
+
+/// `a*`, `*b`, `a*b*`
+pub(super) fn matches_pattern(pattern: &str, name: &str) -> bool {
+    let mut parts = pattern.split('*');
+    let Some(mut rest) = parts.next().and_then(|first| name.strip_prefix(first)) else {
+        return false;
+    };
+    let parts: Vec<&str> = parts.collect();
+    for (at, part) in parts.iter().enumerate() {
+        if at + 1 == parts.len() {
+            return rest.ends_with(part);
+        }
+        match rest.find(part) {
+            Some(found) => rest = &rest[found + part.len()..],
+            None => return false,
+        }
+    }
+    rest.is_empty()
+}
+
+/// `asc` or `desc` after a pattern of `project-reorder` sorts what it matched.
+fn sort_as_asked(list: Option<Node<'_>>, item: Node<'_>, found: &mut [usize], fields: &[Field]) {
+    use crate::syntax::Child;
+    let Some(list) = list else { return };
+    let mut after = list
+        .children()
+        .skip_while(|child| !matches!(child, Child::Node(node) if node.id() == item.id()));
+    after.next();
+    let direction = after
+        .take_while(|child| matches!(child, Child::Token(token) if token.text() != ","))
+        .filter_map(|child| match child {
+            Child::Token(token) if matches!(token.text(), "asc" | "desc") => Some(token.text()),
+            _ => None,
+        })
+        .next();
+    match direction {
+        Some("asc") => found.sort_by(|a, b| fields[*a].name.cmp(&fields[*b].name)),
+        Some("desc") => found.sort_by(|a, b| fields[*b].name.cmp(&fields[*a].name)),
+        _ => {}
+    }
+}
+
+/// `bag_pack("name", value, …)`
+pub(super) fn bag_of(fields: &[Field], columns: &[usize]) -> Expr {
+    let mut args = Vec::new();
+    for at in columns {
+        args.push(super::call::text(&fields[*at].name));
+        args.push(column(fields, *at));
+    }
+    call("bag_pack", args, Type::Dynamic)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::matches_pattern;
+
+    #[test]
+    fn a_star_stands_for_any_run_of_characters() {
+        for (pattern, name, expected) in [
+            ("User*", "UserId", true),
+            ("*Id", "UserId", true),
+            ("U*I*", "UserId", true),
+            ("*", "x", true),
+            ("User*", "AUser", false),
+            ("U*x", "UserId", false),
+        ] {
+            assert_eq!(matches_pattern(pattern, name), expected, "{pattern} {name}");
+        }
+    }
+}

@@ -1,0 +1,171 @@
+//! Functions that the binder itself must understand: those that give tables, that look at the columns around them, or whose
+//! value it knows. Deliberately absent: all others (`call`).
+
+use super::binder::{Binder, Row, call, column, literal, mistake, nothing};
+use super::call::{constant_text, text};
+use super::fold::fold;
+use super::naming::name_text;
+use super::scope::{Bindable, Table};
+use crate::diagnostic::Code;
+use crate::plan::{Expr, ExprKind, Op, Plan};
+use crate::syntax::Node;
+use crate::syntax::SyntaxKind::{Args, NameRef, StarExpr};
+use crate::types::{Type, Value};
+
+impl Binder<'_> {
+    /// The value of a call that the binder treats itself; `None` for all other functions.
+    pub(super) fn special_call(
+        &mut self,
+        name: &str,
+        node: Node<'_>,
+        row: Option<Row<'_>>,
+    ) -> Option<Bindable> {
+        let args: Vec<Node<'_>> = node.child(Args).into_iter().flat_map(Node::nodes).collect();
+        let first = args.first().copied();
+        Some(match name {
+            "toscalar" => Bindable::Scalar(self.toscalar(first?)),
+            "materialize" => Bindable::Table(Box::new(self.materialize(first?))),
+            "table" => Bindable::Table(Box::new(self.table_function(first?))),
+            "workspace" | "app" | "resource" | "database" | "cluster" => {
+                self.error(Code::WrongType, node, "Tabular value expected.");
+                Bindable::Table(Box::new(nothing()))
+            }
+            "now" | "ago" => Bindable::Scalar(self.moment(name, node, first, row)?),
+            "not" => {
+                let arg = self.scalar(first?, row);
+                let arg = self.expect_bool(first?, arg);
+                Bindable::Scalar(fold(call("not", vec![arg], Type::Bool)))
+            }
+            "column_ifexists" | "columnifexists" => {
+                let [column, default] = args[..] else { return None };
+                Bindable::Scalar(self.column_ifexists(column, default, row))
+            }
+            "pack_all" => Bindable::Scalar(pack_columns(row?, |_| true, self.scalar_args(&args))),
+            "bag_pack_columns" => Bindable::Scalar(self.bag_pack_columns(&args, row)),
+            "column_names_of" => {
+                let table = self.table(first?);
+                let names: Vec<Expr> =
+                    table.fields().iter().map(|field| text(&field.name)).collect();
+                Bindable::Scalar(call("pack_array", names, Type::Dynamic))
+            }
+            _ => return None,
+        })
+    }
+
+    fn scalar_args(&mut self, args: &[Node<'_>]) -> Vec<Expr> {
+        args.iter()
+            .filter(|arg| arg.kind() != StarExpr)
+            .map(|arg| self.scalar(*arg, None))
+            .collect()
+    }
+
+    fn toscalar(&mut self, arg: Node<'_>) -> Expr {
+        match self.value(arg, None) {
+            Bindable::Scalar(expr) => expr,
+            Bindable::Table(table) => {
+                let Some(first) = table.fields().first() else { return mistake() };
+                let ty = first.ty;
+                Expr { kind: ExprKind::Scalar(Box::new(table.plan)), ty }
+            }
+        }
+    }
+
+    fn materialize(&mut self, arg: Node<'_>) -> Table {
+        let table = self.table(arg);
+        self.share(table)
+    }
+
+    /// The same table under a number, so that all its uses see one result.
+    pub(super) fn share(&mut self, table: Table) -> Table {
+        let id = self.shared;
+        self.shared += 1;
+        let fields = table.plan.fields.clone();
+        let plan = Plan { op: Op::Shared { id, input: Box::new(table.plan) }, fields };
+        Table { plan, ..table }
+    }
+
+    /// `table("name")`
+    fn table_function(&mut self, arg: Node<'_>) -> Table {
+        let name = self.scalar(arg, None);
+        if name.ty == Type::Error {
+            return nothing();
+        }
+        let Some(name) = constant_text(&name) else {
+            self.error(Code::WrongType, arg, "The expression must be a constant.");
+            return nothing();
+        };
+        if let Some(table) = self.catalog_table(&name) {
+            return table;
+        }
+        if let Some(function) = self.stored(&name)
+            && let Bindable::Table(table) = self.call_function(&function, arg, Vec::new())
+        {
+            return *table;
+        }
+        self.unresolved_table(arg, &name);
+        nothing()
+    }
+
+    /// `now()`, `now(offset)`, `ago(span)`: one moment for the whole query.
+    fn moment(
+        &mut self,
+        name: &str,
+        node: Node<'_>,
+        offset: Option<Node<'_>>,
+        row: Option<Row<'_>>,
+    ) -> Option<Expr> {
+        let now = literal(Value::DateTime(self.options.now));
+        let Some(offset) = offset else { return (name == "now").then_some(now) };
+        let span = self.scalar(offset, row);
+        let span = match span.ty {
+            Type::Error => return Some(Expr { ty: Type::DateTime, ..mistake() }),
+            Type::Dynamic => super::binder::convert(span, Type::TimeSpan),
+            Type::TimeSpan => span,
+            _ => {
+                self.error(Code::WrongType, offset, "A value of type timespan expected.");
+                return Some(Expr { ty: Type::DateTime, ..mistake() });
+            }
+        };
+        Some(self.apply(node, if name == "now" { "+" } else { "-" }, now, span))
+    }
+
+    /// The column of that name if the input has it, else the second argument.
+    fn column_ifexists(&mut self, name: Node<'_>, default: Node<'_>, row: Option<Row<'_>>) -> Expr {
+        let constant = match name.kind() {
+            // Content in the wild leaves the quotes out.
+            NameRef if row.is_some() => Some(name_text(name)),
+            _ => constant_text(&self.scalar(name, None)),
+        };
+        let at = row.zip(constant).and_then(|(row, name)| {
+            row.fields.iter().position(|field| field.name == name).map(|at| column(row.fields, at))
+        });
+        match at {
+            Some(found) => found,
+            None => self.scalar(default, row),
+        }
+    }
+
+    fn bag_pack_columns(&mut self, args: &[Node<'_>], row: Option<Row<'_>>) -> Expr {
+        let mut pairs = Vec::new();
+        for arg in args {
+            pairs.push(text(&name_text(*arg)));
+            pairs.push(self.scalar(*arg, row));
+        }
+        call("bag_pack", pairs, Type::Dynamic)
+    }
+}
+
+/// All columns as one bag; `pack_all(true)` leaves out what is null or empty.
+fn pack_columns(row: Row<'_>, keep: impl Fn(&str) -> bool, options: Vec<Expr>) -> Expr {
+    let mut pairs = Vec::new();
+    for (at, field) in row.fields.iter().enumerate().filter(|(_, field)| keep(&field.name)) {
+        pairs.push(text(&field.name));
+        pairs.push(column(row.fields, at));
+    }
+    let ignore_empty = matches!(
+        options.first().map(|option| &option.kind),
+        Some(ExprKind::Literal(Value::Bool(true)))
+    );
+    let function = if ignore_empty { "bag_pack_nonempty" } else { "bag_pack" };
+    call(function, pairs, Type::Dynamic)
+}

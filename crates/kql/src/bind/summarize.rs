@@ -1,0 +1,215 @@
+//! `summarize`: keys, aggregates, and expressions over aggregates. Deliberately absent: `make-series` (`series`).
+
+use super::aggregate::AggregateCall;
+use super::binder::{Binder, Row, column, project};
+use super::columns::{Item, assignment, items};
+use super::naming::{Names, name_text};
+use super::scope::Table;
+use crate::diagnostic::Code;
+use crate::plan::{Aggregate, Expr, Field, Op, Plan};
+use crate::syntax::Node;
+use crate::syntax::SyntaxKind::{By, NameRef, StarExpr};
+
+/// What an item of `summarize` came to: aggregates, and the expression over them if it is more than one aggregate.
+struct Group {
+    keys: Vec<(String, Expr)>,
+    names: Names,
+    aggregates: Vec<Aggregate>,
+    /// Output columns after the keys: from an aggregate's column, or computed from several.
+    outputs: Vec<(String, Output)>,
+    computed: bool,
+}
+
+enum Output {
+    /// Column of the aggregates' outputs, counted over all of them.
+    Column(usize),
+    /// An expression over keys and aggregates' outputs.
+    Computed(Expr),
+}
+
+impl Binder<'_> {
+    pub(super) fn summarize(&mut self, node: Node<'_>, input: Table) -> Table {
+        let keys = self.group_keys(node, &input);
+        let mut group = Group {
+            names: Names::default(),
+            keys: Vec::new(),
+            aggregates: Vec::new(),
+            outputs: Vec::new(),
+            computed: false,
+        };
+        // Names that the query writes are taken before any is derived.
+        let mut written = Vec::new();
+        for name in
+            keys.iter().filter_map(explicit).chain(items(node).flat_map(|i| assignment(i).0))
+        {
+            if written.contains(&name) {
+                let message = self
+                    .in_operator(&format!("A column with the name '{name}' is already declared."));
+                self.error(Code::Duplicate, node, message);
+            }
+            group.names.take(&name);
+            written.push(name);
+        }
+        for item in keys {
+            let name = match explicit(&item) {
+                Some(name) => name,
+                None => match item.derived {
+                    Some(name) => group.names.derive(&name),
+                    None => group.names.unnamed(),
+                },
+            };
+            if !group.keys.iter().any(|(other, _)| *other == name) {
+                group.keys.push((name, item.expr));
+            }
+        }
+        for item in items(node) {
+            self.summarize_item(item, &input, &mut group);
+        }
+        finish(input, group)
+    }
+
+    /// The columns after `by`.
+    pub(super) fn group_keys<'t>(&mut self, node: Node<'t>, input: &Table) -> Vec<Item<'t>> {
+        let Some(by) = node.child(By) else { return Vec::new() };
+        let mut keys = Vec::new();
+        for item in items(by) {
+            if item.kind() == StarExpr {
+                for (at, field) in input.fields().iter().enumerate() {
+                    let expr = column(input.fields(), at);
+                    let written = Some(field.name.clone());
+                    keys.push(Item { node: item, written, derived: None, expr });
+                }
+                continue;
+            }
+            keys.extend(self.item(item, Row::of(input)));
+        }
+        for key in &keys {
+            self.refuse_dynamic_key(key.node, &key.expr);
+        }
+        keys
+    }
+
+    fn summarize_item(&mut self, item: Node<'_>, input: &Table, group: &mut Group) {
+        let (written, expression) = assignment(item);
+        let Some(expression) = expression else { return };
+        let key_names: Vec<String> = group.keys.iter().map(|(name, _)| name.clone()).collect();
+        if self.is_aggregate(expression) {
+            let call = self.aggregate(expression, input, &key_names);
+            let first = group.aggregates.iter().map(|a| a.outputs.len()).sum::<usize>();
+            let names = name_columns(&mut group.names, &call, &written);
+            for (at, name) in names.iter().enumerate() {
+                group.outputs.push((name.clone(), Output::Column(first + at)));
+            }
+            group.aggregates.push(call.named(names));
+            return;
+        }
+        let name = match written.into_iter().next() {
+            Some(name) => name,
+            None => group.names.unnamed(),
+        };
+        group.computed = true;
+        let expr = self.over_aggregates(expression, input, group, &key_names);
+        group.outputs.push((name, Output::Computed(expr)));
+    }
+
+    /// An expression with aggregates in it. The aggregates are bound first and stand in it as variables; everything else
+    /// in it sees the keys only.
+    fn over_aggregates(
+        &mut self,
+        expression: Node<'_>,
+        input: &Table,
+        group: &mut Group,
+        key_names: &[String],
+    ) -> Expr {
+        let mut calls = Vec::new();
+        self.find_aggregates(expression, &mut calls);
+        let mut found = Vec::new();
+        for call in calls {
+            let bound = self.aggregate(call, input, key_names);
+            let at =
+                group.keys.len() + group.aggregates.iter().map(|a| a.outputs.len()).sum::<usize>();
+            let ty = bound.columns.first().map_or(crate::types::Type::Error, |(_, ty)| *ty);
+            let names = bound
+                .columns
+                .iter()
+                .enumerate()
+                .map(|(column, _)| format!("__aggregate_{at}_{column}"))
+                .collect();
+            group.aggregates.push(bound.named(names));
+            found.push((call.id(), Expr { kind: crate::plan::ExprKind::Column(at), ty }));
+        }
+        let outer = std::mem::replace(&mut self.aggregate_values, found);
+        let fields: Vec<Field> = group
+            .keys
+            .iter()
+            .map(|(name, expr)| Field { name: name.clone(), ty: expr.ty })
+            .collect();
+        let row = Row { fields: &fields, open: input.open };
+        let expr = self.scalar(expression, Some(row));
+        self.aggregate_values = outer;
+        expr
+    }
+
+    fn find_aggregates<'t>(&self, node: Node<'t>, found: &mut Vec<Node<'t>>) {
+        if self.is_aggregate(node) {
+            found.push(node);
+            return;
+        }
+        for child in node.nodes() {
+            self.find_aggregates(child, found);
+        }
+    }
+}
+
+/// The name that a key has because the query says so: written, or a bare column.
+fn explicit(item: &Item<'_>) -> Option<String> {
+    item.written.clone().or_else(|| (item.node.kind() == NameRef).then(|| name_text(item.node)))
+}
+
+/// The final names of an aggregate's columns: those written, then those derived.
+pub(super) fn name_columns(
+    names: &mut Names,
+    call: &AggregateCall,
+    written: &[String],
+) -> Vec<String> {
+    call.columns
+        .iter()
+        .enumerate()
+        .map(|(at, (derived, _))| match written.get(at) {
+            Some(name) => name.clone(),
+            None if derived.is_empty() => names.unnamed(),
+            None => names.derive(derived),
+        })
+        .collect()
+}
+
+fn finish(input: Table, group: Group) -> Table {
+    let key_count = group.keys.len();
+    let mut fields: Vec<Field> = Vec::new();
+    let mut keys = Vec::new();
+    for (name, expr) in group.keys {
+        fields.push(Field { name, ty: expr.ty });
+        keys.push(expr);
+    }
+    for aggregate in &group.aggregates {
+        fields.extend(aggregate.outputs.iter().cloned());
+    }
+    let op = Op::Summarize { input: Box::new(input.plan), keys, aggregates: group.aggregates };
+    let plan = Plan { op, fields };
+    let plan = if group.computed {
+        let fields = plan.fields.clone();
+        let mut columns: Vec<(String, Expr)> =
+            (0..key_count).map(|at| (fields[at].name.clone(), column(&fields, at))).collect();
+        for (name, output) in group.outputs {
+            let expr = match output {
+                Output::Column(at) => column(&fields, key_count + at),
+                Output::Computed(expr) => expr,
+            };
+            columns.push((name, expr));
+        }
+        project(plan, columns)
+    } else {
+        plan
+    };
+    Table::new(plan)
+}
