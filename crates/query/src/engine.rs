@@ -114,7 +114,7 @@ impl Engine {
         let mut out = String::new();
         for statement in bound.statements {
             let plan = self
-                .lowered(&session, statement.plan, request)
+                .lowered(&session, statement.plan)
                 .await
                 .map_err(|error| error.into_query_error(&request.limits))?;
             let plan = session.optimize(&plan).map_err(|error| error::from_datafusion(&error, &request.limits))?;
@@ -127,13 +127,20 @@ impl Engine {
     fn bind(&self, request: &QueryRequest) -> Result<kql::Bound, QueryError> {
         let view = View { tables: &*self.tables, stored: &self.functions };
         let now = self.clock.now().as_microsecond() * 10 + ticks::UNIX_EPOCH;
-        let bound = kql::bind(&request.text, &view, &kql::BindOptions { now });
+        let ticks = |at: i64| at.saturating_mul(10).saturating_add(ticks::UNIX_EPOCH);
+        let timespan = request.timespan.map(|(from, until)| (ticks(from), ticks(until)));
+        let options = kql::BindOptions { now, timespan, resolved: Vec::new() };
+        let bound = kql::bind(&request.text, &view, &options);
         let first = bound
             .diagnostics
             .iter()
             .find(|diagnostic| diagnostic.severity == kql::Severity::Error);
         match first {
             Some(diagnostic) => Err(from_diagnostic(diagnostic)),
+            None if bound.pending.is_some() => {
+                let error = Error::Unsupported("evaluate, with columns that depend on the data,");
+                Err(error.into_query_error(&request.limits))
+            }
             None => Ok(bound),
         }
     }
@@ -154,9 +161,8 @@ impl Engine {
         &self,
         session: &SessionState,
         mut plan: Plan,
-        request: &QueryRequest,
     ) -> Result<LogicalPlan, Error> {
-        let run = Run { engine: self, session, timespan: request.timespan };
+        let run = Run { engine: self, session };
         let mut shared = HashMap::new();
         subqueries::resolve(&mut plan, &run, &mut shared).await?;
         run.lower(&plan, &shared)
@@ -180,7 +186,7 @@ impl Engine {
                 .collect();
             let types: Vec<Type> = statement.plan.fields.iter().map(|field| field.ty).collect();
             let stream = async {
-                let plan = self.lowered(&session, statement.plan, &request).await?;
+                let plan = self.lowered(&session, statement.plan).await?;
                 stream(&session, &plan).await
             };
             let stream = tokio::time::timeout_at(deadline, stream)
@@ -189,8 +195,12 @@ impl Engine {
                 .map_err(|error| error.into_query_error(&limits))?;
             let batches = Limited { stream, types, limits, deadline, rows: 0, bytes: 0 }.into_stream();
             let render = statement.render.map(|render| Render {
-                visualization: render.visualization,
-                properties: render.properties,
+                visualization: render.kind,
+                properties: render
+                    .properties
+                    .into_iter()
+                    .map(|(name, value)| (name, results::constant_text(&value)))
+                    .collect(),
             });
             tables.push(QueryTable { columns, render, batches: batches.boxed() });
         }
@@ -216,7 +226,6 @@ async fn stream(
 pub(crate) struct Run<'a> {
     engine: &'a Engine,
     session: &'a SessionState,
-    timespan: Option<(i64, i64)>,
 }
 
 impl Run<'_> {
@@ -226,9 +235,7 @@ impl Run<'_> {
         shared: &HashMap<usize, Arc<dyn TableProvider>>,
     ) -> Result<LogicalPlan, Error> {
         let view = View { tables: &*self.engine.tables, stored: &self.engine.functions };
-        let ticks = |at: i64| at.saturating_mul(10).saturating_add(ticks::UNIX_EPOCH);
-        let timespan = self.timespan.map(|(from, until)| (ticks(from), ticks(until)));
-        Lowering::new(&view, timespan, shared).finish(plan)
+        Lowering::new(&view, shared).finish(plan)
     }
 
     /// The rows of a subquery, of which there may be at most `rows_max`.

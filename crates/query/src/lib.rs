@@ -6,14 +6,17 @@
 mod aggregates;
 mod catalog;
 mod dynamic;
+mod engine;
 mod error;
 mod functions;
 mod kernel;
 mod lower;
 mod results;
 mod stored;
+mod subqueries;
 mod ticks;
 
 pub use catalog::Tables;
+pub use engine::{Engine, EngineOptions};
 pub use error::Error;
 pub use stored::{Stored, StoredError, StoredFunctions};

@@ -3,10 +3,11 @@
 use arrow::array::{Array, ArrayRef, AsArray, RecordBatch};
 use arrow::datatypes::{DataType, Float64Type, Int32Type, Int64Type};
 use datafusion::common::{DataFusionError, Result};
-use kql::types::Type;
+use kql::types::{Type, Value};
 use model::{ColumnType, ColumnValues, RowBatch};
 
 use crate::kernel::Text;
+use crate::{dynamic, ticks};
 
 /// The rows of a batch whose columns have the Kusto types `types`.
 pub(crate) fn rows(batch: &RecordBatch, types: &[Type]) -> Result<RowBatch> {
@@ -93,6 +94,24 @@ fn texts(array: &ArrayRef) -> Result<Vec<Option<String>>> {
 
 fn mismatch(array: &ArrayRef, ty: Type) -> DataFusionError {
     DataFusionError::Internal(format!("a {} column came as {}", ty.name(), array.data_type()))
+}
+
+/// A constant as text, as a query would show it.
+pub(crate) fn constant_text(value: &Value) -> String {
+    let mut out = String::new();
+    match value {
+        Value::Null(_) => {}
+        Value::Bool(value) => out.push_str(if *value { "true" } else { "false" }),
+        Value::Int(value) => out.push_str(&value.to_string()),
+        Value::Long(value) => out.push_str(&value.to_string()),
+        Value::Real(value) => dynamic::real_text(*value, &mut out),
+        Value::DateTime(value) => ticks::write_datetime(*value, &mut out),
+        Value::TimeSpan(value) => ticks::write_timespan(*value, &mut out),
+        Value::Decimal(text) | Value::String(text) | Value::Guid(text) | Value::Dynamic(text) => {
+            out.push_str(text);
+        }
+    }
+    out
 }
 
 /// About how many bytes the rows take on the way out.

@@ -5,14 +5,23 @@
 //! what DataFusion has no equal of) and aggregates (`aggregates`).
 
 pub(crate) mod access;
+mod arrays;
+mod bags;
+mod bits;
 pub(crate) mod cells;
 mod conditional;
 pub(crate) mod convert;
+mod encoding;
+mod formats;
+mod hashing;
+mod math;
 pub(crate) mod matching;
+mod network;
 pub(crate) mod operators;
 pub(crate) mod regexes;
 pub(crate) mod strings;
 pub(crate) mod time;
+mod urls;
 
 use std::collections::HashMap;
 use std::sync::LazyLock;
@@ -87,12 +96,21 @@ pub(crate) mod kinds {
 pub(crate) fn all() -> impl Iterator<Item = &'static Function> {
     [
         access::FUNCTIONS,
+        arrays::FUNCTIONS,
+        bags::FUNCTIONS,
+        bits::FUNCTIONS,
         conditional::FUNCTIONS,
         convert::FUNCTIONS,
+        encoding::FUNCTIONS,
+        formats::FUNCTIONS,
+        hashing::FUNCTIONS,
         matching::FUNCTIONS,
+        math::FUNCTIONS,
+        network::FUNCTIONS,
         regexes::FUNCTIONS,
         strings::FUNCTIONS,
         time::FUNCTIONS,
+        urls::FUNCTIONS,
     ]
     .into_iter()
     .flatten()

@@ -136,8 +136,6 @@ pub(crate) struct Flow {
 /// Lowers one query.
 pub(crate) struct Lowering<'a> {
     scans: &'a dyn Scans,
-    /// Half-open stretch of `TimeGenerated` in ticks to which every table is restricted.
-    timespan: Option<(i64, i64)>,
     /// Results that are computed once: providers by number.
     shared: &'a HashMap<usize, Arc<dyn TableProvider>>,
     /// How many column names were given so far.
@@ -149,10 +147,9 @@ impl<'a> Lowering<'a> {
     /// A lowering that reads tables from `scans`.
     pub(crate) fn new(
         scans: &'a dyn Scans,
-        timespan: Option<(i64, i64)>,
         shared: &'a HashMap<usize, Arc<dyn TableProvider>>,
     ) -> Self {
-        Self { scans, timespan, shared, names: 0, depth: 0 }
+        Self { scans, shared, names: 0, depth: 0 }
     }
 
     /// The whole plan, with every column in Kusto's own form, in order.
@@ -234,7 +231,7 @@ impl<'a> Lowering<'a> {
     ) -> Result<Flow> {
         let schema = provider.schema();
         let alias = self.name();
-        let mut builder =
+        let builder =
             LogicalPlanBuilder::scan(alias.as_str(), provider_as_source(provider), None)?;
         let mut columns = Vec::with_capacity(fields.len());
         for field in fields {
@@ -245,14 +242,6 @@ impl<'a> Lowering<'a> {
                 }
                 Err(_) => Operand::literal(&Value::Null(field.ty)),
             });
-        }
-        let time = fields.iter().position(|field| field.name == "TimeGenerated");
-        if let (Some((from, until)), Some(at)) = (self.timespan, time) {
-            let column = &columns[at];
-            let bound = |ticks| Operand::literal(&Value::DateTime(ticks));
-            let after = compare::ordered(">=", column.clone(), bound(from));
-            let before = compare::ordered("<", column.clone(), bound(until));
-            builder = builder.filter(after.and(before))?;
         }
         Ok(Flow { plan: builder.build()?, columns })
     }
@@ -265,10 +254,7 @@ impl<'a> Lowering<'a> {
             .enumerate()
             .map(|(at, field)| plan::Field { name: format!("s{at}"), ty: field.ty })
             .collect();
-        let timespan = self.timespan.take();
-        let flow = self.scan("", provider.clone(), &fields);
-        self.timespan = timespan;
-        flow
+        self.scan("", provider.clone(), &fields)
     }
 
     fn filter(&mut self, input: &Plan, predicate: &plan::Expr) -> Result<Flow> {

@@ -10,7 +10,7 @@ use datafusion::logical_expr::LogicalPlanBuilder;
 use kql::plan::{Expr as KqlExpr, Field};
 use kql::types::Type;
 
-use super::{Flow, Lowering, Operand, aggregate::null_of, scalar};
+use super::{Flow, Lowering, aggregate::null_of, scalar};
 use crate::error::{Error, Result};
 use crate::kernel::arrow_type;
 use crate::ticks;
@@ -65,10 +65,7 @@ impl Lowering<'_> {
             .enumerate()
             .map(|(at, field)| Field { name: format!("v{at}"), ty: field.ty })
             .collect();
-        let timespan = self.timespan.take();
-        let flow = self.scan("", provider, &renamed);
-        self.timespan = timespan;
-        flow
+        self.scan("", provider, &renamed)
     }
 
     pub(super) fn range(

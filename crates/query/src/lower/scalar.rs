@@ -206,7 +206,8 @@ pub(crate) fn constant(expr: &plan::Expr) -> Result<Option<ScalarValue>> {
     }
     let props = datafusion::logical_expr::execution_props::ExecutionProps::new();
     let value = operand.value();
-    let physical = datafusion::physical_expr::create_physical_expr(&value, &DFSchema::empty(), &props)?;
+    let context = datafusion::logical_expr::physical_planning_context::PhysicalPlanningContext::default();
+    let physical = datafusion::physical_expr::create_physical_expr(&value, &DFSchema::empty(), &props, &context)?;
     let batch = arrow::record_batch::RecordBatch::try_new_with_options(
         Arc::new(arrow::datatypes::Schema::empty()),
         Vec::new(),
