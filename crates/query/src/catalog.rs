@@ -1,0 +1,79 @@
+//! What the binder is told of tables and functions. Deliberately absent: rows.
+
+use std::sync::Arc;
+
+use datafusion::datasource::TableProvider;
+use kql::catalog::{Catalog, StoredFunction};
+use kql::plan::Field;
+use kql::signature::Signature;
+use kql::types::Type;
+
+use crate::lower::Scans;
+use crate::stored::StoredFunctions;
+use crate::{aggregates, functions};
+
+/// The tables that can be asked about.
+///
+/// A provider's columns come as these Arrow types: `Utf8`, `Utf8View` or `LargeUtf8` for `string`, `guid`, `decimal` and
+/// `dynamic` (JSON text); `Timestamp` in UTC for `datetime`; `Int64` ticks for `timespan`; `Int64`, `Int32`, `Float64` and
+/// `Boolean` for the rest.
+pub trait Tables: Send + Sync {
+    /// The names of all tables.
+    fn names(&self) -> Vec<String>;
+    /// The columns of a table, in order; `None` if there is no such table. `Type` need not be among them.
+    fn columns(&self, table: &str) -> Option<Vec<Field>>;
+    /// What scans a table, as it is at this moment.
+    fn provider(&self, table: &str) -> Option<Arc<dyn TableProvider>>;
+}
+
+/// Tables and functions as the binder and the lowering see them.
+pub(crate) struct View<'a> {
+    pub(crate) tables: &'a dyn Tables,
+    pub(crate) stored: &'a StoredFunctions,
+}
+
+impl View<'_> {
+    /// The columns of a table, with `Type` (the table's name) at the end if storage does not have it.
+    fn columns(&self, table: &str) -> Option<Vec<Field>> {
+        let mut fields = self.tables.columns(table)?;
+        if !fields.iter().any(|field| field.name == "Type") {
+            fields.push(Field { name: "Type".to_owned(), ty: Type::String });
+        }
+        Some(fields)
+    }
+}
+
+impl Catalog for View<'_> {
+    fn table(&self, name: &str) -> Option<Vec<Field>> {
+        self.columns(name)
+    }
+
+    fn tables(&self) -> Vec<String> {
+        self.tables.names()
+    }
+
+    fn function(&self, name: &str) -> Option<&Signature> {
+        functions::find(name).map(|function| &function.signature)
+    }
+
+    fn aggregate(&self, name: &str) -> Option<&Signature> {
+        aggregates::signature(name)
+    }
+
+    fn stored_function(&self, name: &str) -> Option<StoredFunction> {
+        self.stored.get(name).map(|stored| stored.function.clone())
+    }
+
+    fn functions(&self) -> Vec<String> {
+        let aggregates = aggregates::SIGNATURES.iter().map(|signature| signature.name);
+        let mut names: Vec<String> = functions::names().chain(aggregates).map(str::to_owned).collect();
+        names.extend(self.stored.iter().map(|(name, _)| name.to_owned()));
+        names
+    }
+}
+
+impl Scans for View<'_> {
+    fn scan(&self, table: &str) -> Option<(Arc<dyn TableProvider>, Vec<Field>)> {
+        Some((self.tables.provider(table)?, self.columns(table)?))
+    }
+}

@@ -1,0 +1,363 @@
+//! The query engine: text in, streams of rows out, within limits. Deliberately absent: the language (`kql`), what operators
+//! and functions mean (`lower`, `functions`), and where tables are kept (`Tables`).
+
+use std::collections::HashMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use arrow::array::RecordBatch;
+use datafusion::common::{DataFusionError, ScalarValue};
+use datafusion::datasource::{MemTable, TableProvider};
+use datafusion::execution::disk_manager::{DiskManagerBuilder, DiskManagerMode};
+use datafusion::execution::memory_pool::{FairSpillPool, MemoryPool};
+use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
+use datafusion::execution::{SendableRecordBatchStream, SessionState, SessionStateBuilder};
+use datafusion::logical_expr::LogicalPlan;
+use datafusion::physical_plan::execute_stream;
+use datafusion::prelude::SessionConfig;
+use futures::future::BoxFuture;
+use futures::{StreamExt, TryStreamExt};
+use kql::plan::Plan;
+use kql::types::Type;
+use model::{
+    Clock, QueryEngine, QueryError, QueryErrorKind, QueryLimits, QueryOutput, QueryRequest,
+    QueryTable, Render, ResultColumn, RowBatch,
+};
+use tokio::time::Instant;
+
+use crate::catalog::{Tables, View};
+use crate::error::{self, Error};
+use crate::lower::Lowering;
+use crate::stored::StoredFunctions;
+use crate::{results, subqueries, ticks};
+
+/// How an engine uses the machine.
+#[derive(Debug, Clone)]
+pub struct EngineOptions {
+    /// Memory that all queries together may hold.
+    pub memory_bytes_max: usize,
+    /// How many threads work on one query.
+    pub target_partitions: usize,
+    /// Rows of one batch.
+    pub batch_rows: usize,
+    /// Where sorts and aggregations go when memory is full; without it, the system's folder for temporary files.
+    pub spill_folder: Option<PathBuf>,
+}
+
+impl Default for EngineOptions {
+    fn default() -> Self {
+        Self {
+            memory_bytes_max: 2 * 1024 * 1024 * 1024,
+            target_partitions: std::thread::available_parallelism().map_or(2, usize::from),
+            batch_rows: 8192,
+            spill_folder: None,
+        }
+    }
+}
+
+/// Answers KQL over tables.
+pub struct Engine {
+    tables: Arc<dyn Tables>,
+    functions: StoredFunctions,
+    clock: Arc<dyn Clock>,
+    options: EngineOptions,
+    runtime: Arc<RuntimeEnv>,
+    state: SessionState,
+}
+
+impl Engine {
+    /// An engine over `tables`.
+    ///
+    /// # Errors
+    /// The spill folder cannot be used.
+    pub fn new(
+        tables: Arc<dyn Tables>,
+        functions: StoredFunctions,
+        clock: Arc<dyn Clock>,
+        options: EngineOptions,
+    ) -> Result<Self, Error> {
+        let disk = match &options.spill_folder {
+            Some(folder) => DiskManagerMode::Directories(vec![folder.clone()]),
+            None => DiskManagerMode::OsTmpDirectory,
+        };
+        let runtime = RuntimeEnvBuilder::new()
+            .with_disk_manager_builder(DiskManagerBuilder::default().with_mode(disk))
+            .build_arc()?;
+        let mut config = SessionConfig::new()
+            .with_target_partitions(options.target_partitions)
+            .with_batch_size(options.batch_rows)
+            .with_collect_statistics(true);
+        let parquet = &mut config.options_mut().execution.parquet;
+        // Rows that a filter drops are never decoded: what makes needles in RawEvent and the top of a table cheap.
+        parquet.pushdown_filters = true;
+        parquet.reorder_filters = true;
+        let state = SessionStateBuilder::new()
+            .with_config(config)
+            .with_runtime_env(runtime.clone())
+            .with_default_features()
+            .build();
+        Ok(Self { tables, functions, clock, options, runtime, state })
+    }
+
+    /// The tables and functions of this engine, for a binder (editor, linter).
+    pub fn with_catalog<T>(&self, ask: impl FnOnce(&dyn kql::catalog::Catalog) -> T) -> T {
+        ask(&View { tables: &*self.tables, stored: &self.functions })
+    }
+
+    /// The plan of a query as text: what is read, filtered and computed, after optimisation.
+    ///
+    /// # Errors
+    /// As for a query.
+    pub async fn explain(&self, request: &QueryRequest) -> Result<String, QueryError> {
+        let bound = self.bind(request)?;
+        let session = self.session(&request.limits)?;
+        let mut out = String::new();
+        for statement in bound.statements {
+            let plan = self
+                .lowered(&session, statement.plan)
+                .await
+                .map_err(|error| error.into_query_error(&request.limits))?;
+            let plan = session.optimize(&plan).map_err(|error| error::from_datafusion(&error, &request.limits))?;
+            out.push_str(&plan.display_indent().to_string());
+            out.push('\n');
+        }
+        Ok(out)
+    }
+
+    fn bind(&self, request: &QueryRequest) -> Result<kql::Bound, QueryError> {
+        let view = View { tables: &*self.tables, stored: &self.functions };
+        let now = self.clock.now().as_microsecond() * 10 + ticks::UNIX_EPOCH;
+        let ticks = |at: i64| at.saturating_mul(10).saturating_add(ticks::UNIX_EPOCH);
+        let timespan = request.timespan.map(|(from, until)| (ticks(from), ticks(until)));
+        let options = kql::BindOptions { now, timespan, resolved: Vec::new() };
+        let bound = kql::bind(&request.text, &view, &options);
+        let first = bound
+            .diagnostics
+            .iter()
+            .find(|diagnostic| diagnostic.severity == kql::Severity::Error);
+        match first {
+            Some(diagnostic) => Err(from_diagnostic(diagnostic)),
+            None if bound.pending.is_some() => {
+                let error = Error::Unsupported("evaluate, with columns that depend on the data,");
+                Err(error.into_query_error(&request.limits))
+            }
+            None => Ok(bound),
+        }
+    }
+
+    /// A session for one query: its own share of memory, everything else in common.
+    fn session(&self, limits: &QueryLimits) -> Result<SessionState, QueryError> {
+        let bytes = limits.memory_bytes_max.min(self.options.memory_bytes_max);
+        let pool: Arc<dyn MemoryPool> = Arc::new(FairSpillPool::new(bytes));
+        let runtime = RuntimeEnvBuilder::from_runtime_env(&self.runtime)
+            .with_memory_pool(pool)
+            .build_arc()
+            .map_err(|error| error::from_datafusion(&error, limits))?;
+        Ok(SessionStateBuilder::new_from_existing(self.state.clone()).with_runtime_env(runtime).build())
+    }
+
+    /// Lowers a plan after running the subqueries whose answers it needs as constants.
+    async fn lowered(
+        &self,
+        session: &SessionState,
+        mut plan: Plan,
+    ) -> Result<LogicalPlan, Error> {
+        let run = Run { engine: self, session };
+        let mut shared = HashMap::new();
+        subqueries::resolve(&mut plan, &run, &mut shared).await?;
+        run.lower(&plan, &shared)
+    }
+
+    async fn start(&self, request: QueryRequest) -> Result<QueryOutput, QueryError> {
+        let limits = request.limits;
+        let deadline = Instant::now() + limits.time_max;
+        let bound = self.bind(&request)?;
+        let mut tables = Vec::with_capacity(bound.statements.len());
+        for statement in bound.statements {
+            let session = self.session(&limits)?;
+            let columns: Vec<ResultColumn> = statement
+                .plan
+                .fields
+                .iter()
+                .map(|field| ResultColumn {
+                    name: field.name.clone(),
+                    kind: results::column_type(field.ty),
+                })
+                .collect();
+            let types: Vec<Type> = statement.plan.fields.iter().map(|field| field.ty).collect();
+            let stream = async {
+                let plan = self.lowered(&session, statement.plan).await?;
+                stream(&session, &plan).await
+            };
+            let stream = tokio::time::timeout_at(deadline, stream)
+                .await
+                .map_err(|_| error::timed_out(&limits))?
+                .map_err(|error| error.into_query_error(&limits))?;
+            let batches = Limited { stream, types, limits, deadline, rows: 0, bytes: 0 }.into_stream();
+            let render = statement.render.map(|render| Render {
+                visualization: render.kind,
+                properties: render
+                    .properties
+                    .into_iter()
+                    .map(|(name, value)| (name, results::constant_text(&value)))
+                    .collect(),
+            });
+            tables.push(QueryTable { columns, render, batches: batches.boxed() });
+        }
+        Ok(QueryOutput { tables })
+    }
+}
+
+impl QueryEngine for Engine {
+    fn query(&self, request: QueryRequest) -> BoxFuture<'_, Result<QueryOutput, QueryError>> {
+        Box::pin(self.start(request))
+    }
+}
+
+async fn stream(
+    session: &SessionState,
+    plan: &LogicalPlan,
+) -> Result<SendableRecordBatchStream, Error> {
+    let physical = session.create_physical_plan(plan).await?;
+    Ok(execute_stream(physical, session.task_ctx())?)
+}
+
+/// One query on its way: what a subquery needs to be run.
+pub(crate) struct Run<'a> {
+    engine: &'a Engine,
+    session: &'a SessionState,
+}
+
+impl Run<'_> {
+    fn lower(
+        &self,
+        plan: &Plan,
+        shared: &HashMap<usize, Arc<dyn TableProvider>>,
+    ) -> Result<LogicalPlan, Error> {
+        let view = View { tables: &*self.engine.tables, stored: &self.engine.functions };
+        Lowering::new(&view, shared).finish(plan)
+    }
+
+    /// The rows of a subquery, of which there may be at most `rows_max`.
+    pub(crate) async fn collect(
+        &self,
+        plan: &Plan,
+        shared: &HashMap<usize, Arc<dyn TableProvider>>,
+        rows_max: usize,
+    ) -> Result<Vec<RecordBatch>, Error> {
+        let plan = self.lower(plan, shared)?;
+        let mut stream = stream(self.session, &plan).await?;
+        let (mut batches, mut rows) = (Vec::new(), 0);
+        while let Some(batch) = stream.try_next().await? {
+            rows += batch.num_rows();
+            if rows > rows_max {
+                return Err(Error::TooManyRows { operator: "subquery", rows_max });
+            }
+            batches.push(batch);
+        }
+        Ok(batches)
+    }
+
+    /// The rows of a shared result, as a table.
+    pub(crate) async fn materialize(
+        &self,
+        plan: &Plan,
+        shared: &HashMap<usize, Arc<dyn TableProvider>>,
+    ) -> Result<Arc<dyn TableProvider>, Error> {
+        let batches = self.collect(plan, shared, SHARED_ROWS_MAX).await?;
+        let fields: Vec<_> = plan
+            .fields
+            .iter()
+            .enumerate()
+            .map(|(at, field)| {
+                let nullable = field.ty != Type::String;
+                arrow::datatypes::Field::new(format!("s{at}"), crate::kernel::arrow_type(field.ty), nullable)
+            })
+            .collect();
+        let schema = Arc::new(arrow::datatypes::Schema::new(fields));
+        let batches = batches
+            .into_iter()
+            .map(|batch| RecordBatch::try_new(schema.clone(), batch.columns().to_vec()))
+            .collect::<Result<Vec<_>, _>>()?;
+        Ok(Arc::new(MemTable::try_new(schema, vec![batches])?))
+    }
+}
+
+/// How many rows a result that is used more than once may have; Kusto's own limit is 5 GB.
+const SHARED_ROWS_MAX: usize = 5_000_000;
+
+/// A stream of rows that keeps to the query's limits.
+struct Limited {
+    stream: SendableRecordBatchStream,
+    types: Vec<Type>,
+    limits: QueryLimits,
+    deadline: Instant,
+    rows: usize,
+    bytes: usize,
+}
+
+impl Limited {
+    fn into_stream(self) -> impl futures::Stream<Item = Result<RowBatch, QueryError>> + Send {
+        futures::stream::try_unfold(Some(self), |limited| async move {
+            let Some(mut limited) = limited else { return Ok(None) };
+            let (rows, last) = match limited.next().await? {
+                Some(next) => next,
+                None => return Ok(None),
+            };
+            match last {
+                None => Ok(Some((Ok(rows), Some(limited)))),
+                Some(error) => Ok(Some((Err((rows, error)), None))),
+            }
+        })
+        .flat_map(|item: Result<Result<RowBatch, (RowBatch, QueryError)>, QueryError>| {
+            // The rows up to the limit are given before the error: they are the partial result.
+            let items = match item {
+                Ok(Ok(rows)) => vec![Ok(rows)],
+                Ok(Err((rows, error))) => vec![Ok(rows), Err(error)],
+                Err(error) => vec![Err(error)],
+            };
+            futures::stream::iter(items)
+        })
+    }
+
+    /// The next rows, and the error that ends the stream if they reach a limit.
+    async fn next(&mut self) -> Result<Option<(RowBatch, Option<QueryError>)>, QueryError> {
+        let next = tokio::time::timeout_at(self.deadline, self.stream.try_next())
+            .await
+            .map_err(|_| error::timed_out(&self.limits))?;
+        let failed = |error: &DataFusionError| error::from_datafusion(error, &self.limits);
+        let Some(batch) = next.map_err(|error| failed(&error))? else { return Ok(None) };
+        let left = self.limits.rows_max - self.rows;
+        let cut = batch.num_rows() > left;
+        let batch = if cut { batch.slice(0, left) } else { batch };
+        let rows = results::rows(&batch, &self.types).map_err(|error| failed(&error))?;
+        self.rows += rows.rows;
+        self.bytes += results::bytes(&rows);
+        let limit = if cut {
+            Some(error::truncated("record count", self.limits.rows_max))
+        } else if self.bytes > self.limits.result_bytes_max {
+            Some(error::truncated("data size", self.limits.result_bytes_max))
+        } else {
+            None
+        };
+        Ok(Some((rows, limit)))
+    }
+}
+
+fn from_diagnostic(diagnostic: &kql::Diagnostic) -> QueryError {
+    let code = diagnostic.code.name();
+    let kind = if code.starts_with("SYN") { QueryErrorKind::Syntax } else { QueryErrorKind::Semantic };
+    QueryError {
+        kind,
+        code: code.to_owned(),
+        message: diagnostic.message.clone(),
+        span: Some((diagnostic.span.start, diagnostic.span.end)),
+        hint: diagnostic.hint.clone().unwrap_or_default(),
+    }
+}
+
+/// The first value of the first row of a result; `None` if there is none.
+pub(crate) fn first_value(batches: &[RecordBatch]) -> Option<ScalarValue> {
+    let batch = batches.iter().find(|batch| batch.num_rows() > 0)?;
+    ScalarValue::try_from_array(batch.columns().first()?, 0).ok()
+}

@@ -1,0 +1,131 @@
+//! What can go wrong between a bound plan and its rows, and how a user is told. Deliberately absent: mistakes in the query
+//! text, which `kql` finds.
+
+use arrow::error::ArrowError;
+use datafusion::common::DataFusionError;
+use model::{QueryError, QueryErrorKind, QueryLimits};
+
+/// The result of this crate.
+pub(crate) type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// Why a query was not answered.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The engine underneath failed.
+    #[error("the query could not be executed")]
+    DataFusion(#[source] Box<DataFusionError>),
+    /// An operator of the language that this engine does not run yet.
+    #[error("operator '{0}' is not supported")]
+    Unsupported(&'static str),
+    /// A function that the binder knows and the engine does not.
+    #[error("function '{0}' is not supported")]
+    NoFunction(String),
+    /// A table that went away between binding and execution.
+    #[error("table '{0}' was not found")]
+    NoTable(String),
+    /// A regular expression that is none.
+    #[error("'{pattern}' is not a valid regular expression: {message}")]
+    Regex {
+        /// The expression.
+        pattern: String,
+        /// What is wrong with it.
+        message: String,
+    },
+    /// A value that must be known before the query runs.
+    #[error("operator '{operator}' needs constant bounds")]
+    NotConstant {
+        /// The operator.
+        operator: &'static str,
+    },
+    /// An operator that would give too many rows.
+    #[error("operator '{operator}' gives more than {rows_max} rows")]
+    TooManyRows {
+        /// The operator.
+        operator: &'static str,
+        /// The limit.
+        rows_max: usize,
+    },
+    /// A plan nested too deeply.
+    #[error("the query is nested more than {depth_max} operators deep")]
+    TooDeep {
+        /// The limit.
+        depth_max: usize,
+    },
+    /// A plan that contradicts itself.
+    #[error("the query plan is inconsistent: {0}")]
+    Defect(String),
+}
+
+impl From<DataFusionError> for Error {
+    fn from(error: DataFusionError) -> Self {
+        Self::DataFusion(Box::new(error))
+    }
+}
+
+impl From<ArrowError> for Error {
+    fn from(error: ArrowError) -> Self {
+        Self::from(DataFusionError::from(error))
+    }
+}
+
+impl Error {
+    /// The error as the port tells it.
+    pub(crate) fn into_query_error(self, limits: &QueryLimits) -> QueryError {
+        let message = self.to_string();
+        let (kind, hint) = match &self {
+            Self::DataFusion(error) => return from_datafusion(error, limits),
+            Self::TooManyRows { .. } | Self::TooDeep { .. } => {
+                (QueryErrorKind::Limit, "narrow the query")
+            }
+            Self::Defect(_) => (QueryErrorKind::Internal, ""),
+            _ => (QueryErrorKind::Semantic, ""),
+        };
+        let code = if kind == QueryErrorKind::Semantic { "SEM0002" } else { "" };
+        query_error(kind, code, message, hint)
+    }
+}
+
+/// An error of execution: memory that ran out is a limit, everything else the engine's own failure.
+pub(crate) fn from_datafusion(error: &DataFusionError, limits: &QueryLimits) -> QueryError {
+    if let DataFusionError::ResourcesExhausted(_) = error.find_root() {
+        return query_error(
+            QueryErrorKind::Limit,
+            "E_RUNAWAY_QUERY",
+            format!(
+                "Query execution lacks memory resources to complete: the limit of {} bytes was reached (E_LOW_MEMORY_CONDITION)",
+                limits.memory_bytes_max
+            ),
+            "summarize over fewer groups, join smaller tables, or filter earlier",
+        );
+    }
+    query_error(
+        QueryErrorKind::Internal,
+        "",
+        format!("the query could not be executed: {}", error.find_root().strip_backtrace()),
+        "",
+    )
+}
+
+/// The words of Kusto for a result that is cut off.
+pub(crate) fn truncated(what: &str, limit: usize) -> QueryError {
+    query_error(
+        QueryErrorKind::Limit,
+        "E_QUERY_RESULT_SET_TOO_LARGE",
+        format!("Query result set has exceeded the internal {what} limit {limit}"),
+        "add `| take`, `| summarize`, or a narrower `where`",
+    )
+}
+
+/// The words for a query that took too long.
+pub(crate) fn timed_out(limits: &QueryLimits) -> QueryError {
+    query_error(
+        QueryErrorKind::Limit,
+        "E_RUNAWAY_QUERY",
+        format!("Request execution timeout: the limit of {} seconds was reached", limits.time_max.as_secs()),
+        "restrict TimeGenerated or filter earlier",
+    )
+}
+
+fn query_error(kind: QueryErrorKind, code: &str, message: String, hint: &str) -> QueryError {
+    QueryError { kind, code: code.to_owned(), message, span: None, hint: hint.to_owned() }
+}

@@ -1,0 +1,150 @@
+//! `mv-expand`: one row for each element of arrays and bags. Deliberately absent: `mv-apply`.
+
+use std::sync::Arc;
+
+use arrow::array::{ArrayRef, Int64Builder, ListBuilder, StringViewBuilder};
+use arrow::datatypes::{DataType, Field as ArrowField};
+use datafusion::common::{Column, Result as DataFusionResult, UnnestOptions};
+use datafusion::logical_expr::{Expr, LogicalPlanBuilder, Volatility, lit};
+use kql::plan::{Expansion, Field, Plan};
+use kql::types::Type;
+
+use super::{Flow, Lowering, Operand, scalar};
+use crate::dynamic;
+use crate::error::{Error, Result};
+use crate::kernel::{self, Args};
+
+/// What is expanded, and how.
+pub(super) struct Expand<'a> {
+    pub(super) columns: &'a [Expansion],
+    pub(super) index: Option<usize>,
+    pub(super) limit: Option<u64>,
+}
+
+impl Lowering<'_> {
+    pub(super) fn mv_expand(
+        &mut self,
+        input: &Plan,
+        expand: &Expand<'_>,
+        bag_as_array: bool,
+        fields: &[Field],
+    ) -> Result<Flow> {
+        let flow = self.flow(input)?;
+        let limit = expand.limit.map_or(i64::MAX, |rows| i64::try_from(rows).unwrap_or(i64::MAX));
+        let mut sources = Vec::with_capacity(expand.columns.len());
+        for column in expand.columns {
+            sources.push(scalar::operand(&flow.columns, &column.source)?.value());
+        }
+        let width = flow.columns.len();
+        let mut columns = flow.columns;
+        for at in 0..sources.len() {
+            // Each list is made of all sources, so that all are padded to one length.
+            let mut args = vec![lit(limit), lit(bag_as_array), lit(i64::try_from(at).unwrap_or(0))];
+            args.extend(sources.iter().cloned());
+            columns.push(list_call("expand_elements", elements, args, DataType::Utf8View));
+        }
+        if expand.index.is_some() {
+            let mut args = vec![lit(limit), lit(bag_as_array), lit(0_i64)];
+            args.extend(sources);
+            columns.push(list_call("expand_positions", positions, args, DataType::Int64));
+        }
+        let Flow { plan, columns } = self.computed(Flow { plan: flow.plan, columns })?;
+        let (kept, new) = columns.split_at(width);
+        let names: Vec<Column> =
+            new.iter().filter_map(|column| column.expr.try_as_col().cloned()).collect();
+        let options = UnnestOptions::default();
+        let plan = LogicalPlanBuilder::from(plan).unnest_columns_with_options(names, options)?.build()?;
+        let mut out: Vec<Option<Operand>> = vec![None; fields.len()];
+        for (at, column) in kept.iter().enumerate() {
+            if let Some(slot) = out.get_mut(at) {
+                *slot = Some(column.clone());
+            }
+        }
+        let targets =
+            expand.columns.iter().map(|column| column.column).chain(expand.index);
+        for (target, column) in targets.zip(new) {
+            let ty = fields.get(target).map_or(Type::Dynamic, |field| field.ty);
+            if let Some(slot) = out.get_mut(target) {
+                *slot = Some(scalar::convert(column.clone(), ty));
+            }
+        }
+        let columns = out
+            .into_iter()
+            .map(|column| column.ok_or_else(|| Error::Defect("mv-expand lacks a column".to_owned())))
+            .collect::<Result<Vec<_>>>()?;
+        Ok(Flow { plan, columns })
+    }
+}
+
+fn list_call(name: &str, kernel: kernel::Kernel, args: Vec<Expr>, item: DataType) -> Operand {
+    let ty = if item == DataType::Int64 { Type::Long } else { Type::Dynamic };
+    let types = vec![Type::Dynamic; args.len()];
+    let list = DataType::List(Arc::new(ArrowField::new_list_field(item, true)));
+    let udf = kernel::function(name, kernel, types, list, Volatility::Immutable);
+    Operand::plain(udf.call(args), ty)
+}
+
+/// The pieces into which a value falls: elements of an array, members of a bag (as bags of one, or as pairs), or itself.
+/// `None` among them is null.
+fn pieces(json: Option<&str>, bag_as_array: bool) -> Vec<Option<String>> {
+    let Some(json) = json else { return vec![None] };
+    if let Some(elements) = dynamic::elements(json) {
+        return elements
+            .into_iter()
+            .map(|element| (element != "null").then(|| element.into_owned()))
+            .collect();
+    }
+    let Some(members) = dynamic::members(json) else { return vec![Some(json.to_owned())] };
+    members
+        .into_iter()
+        .map(|(name, value)| {
+            let (open, middle, close) = if bag_as_array { ('[', ',', ']') } else { ('{', ':', '}') };
+            let mut piece = String::from(open);
+            dynamic::write_string(&name, &mut piece);
+            piece.push(middle);
+            piece.push_str(&value);
+            piece.push(close);
+            Some(piece)
+        })
+        .collect()
+}
+
+/// The pieces of every source of one row, and how many rows they make together.
+fn expanded(args: &Args<'_>, row: usize) -> DataFusionResult<(Vec<Vec<Option<String>>>, usize)> {
+    let limit = usize::try_from(args.long(0)?.get(row).unwrap_or(i64::MAX)).unwrap_or(usize::MAX);
+    let bag_as_array = args.bool(1)?.get(row) == Some(true);
+    let mut all = Vec::with_capacity(args.len() - 3);
+    for source in 3..args.len() {
+        all.push(pieces(args.text(source)?.opt(row), bag_as_array));
+    }
+    let length = all.iter().map(Vec::len).max().unwrap_or(0).min(limit);
+    Ok((all, length))
+}
+
+fn elements(args: &Args<'_>) -> DataFusionResult<ArrayRef> {
+    let mut out = ListBuilder::new(StringViewBuilder::new());
+    for row in 0..args.rows {
+        let which = usize::try_from(args.long(2)?.get(row).unwrap_or(0)).unwrap_or(0);
+        let (mut all, length) = expanded(args, row)?;
+        let mut mine = if which < all.len() { all.swap_remove(which) } else { Vec::new() };
+        mine.resize(length, None);
+        for piece in mine {
+            match piece {
+                Some(json) => out.values().try_append_value(json)?,
+                None => out.values().append_null(),
+            }
+        }
+        out.append(true);
+    }
+    Ok(Arc::new(out.finish()))
+}
+
+fn positions(args: &Args<'_>) -> DataFusionResult<ArrayRef> {
+    let mut out = ListBuilder::new(Int64Builder::new());
+    for row in 0..args.rows {
+        let (_, length) = expanded(args, row)?;
+        (0_i64..).take(length).for_each(|position| out.values().append_value(position));
+        out.append(true);
+    }
+    Ok(Arc::new(out.finish()))
+}
