@@ -10,12 +10,12 @@ use std::io::{self, Write};
 use std::ops::Range;
 use std::path::{Path as FsPath, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use async_trait::async_trait;
 use bytes::Bytes;
 use futures::stream::{self, BoxStream};
 use futures::{FutureExt, StreamExt};
+use jiff::Timestamp;
 use object_store::local::LocalFileSystem;
 use object_store::path::Path;
 use object_store::{
@@ -23,21 +23,18 @@ use object_store::{
     ObjectStore, PutMode, PutMultipartOptions, PutOptions, PutPayload, PutResult, Result,
     UploadPart,
 };
+use uuid::Uuid;
 
 /// A local folder; see the module's description.
 #[derive(Debug)]
 pub(crate) struct DurableFolder {
     inner: Arc<LocalFileSystem>,
-    staged: AtomicU64,
 }
 
 impl DurableFolder {
     /// The folder `root`, which must exist.
     pub(crate) fn new(root: &FsPath) -> Result<Self> {
-        Ok(Self {
-            inner: Arc::new(LocalFileSystem::new_with_prefix(root)?),
-            staged: AtomicU64::new(0),
-        })
+        Ok(Self { inner: Arc::new(LocalFileSystem::new_with_prefix(root)?) })
     }
 }
 
@@ -62,15 +59,14 @@ impl ObjectStore for DurableFolder {
             });
         }
         let target = self.inner.path_to_filesystem(location)?;
-        // The store's listings leave out names that end in `#` and digits.
-        let number = self.staged.fetch_add(1, Ordering::Relaxed);
-        let staged = staged_name(&target, u64::from(std::process::id()), number);
+        let staged = staged_name(&target);
         let create = matches!(options.mode, PutMode::Create);
         let location = location.to_string();
         let task = tokio::task::spawn_blocking(move || {
             let written = write_durably(&staged, &target, &payload, create);
             if written.is_err() {
-                let _ = fs::remove_file(&staged);
+                // What is left behind is taken away when the lake is opened next.
+                fs::remove_file(&staged).ok();
             }
             written
         });
@@ -177,9 +173,11 @@ fn generic(source: impl std::error::Error + Send + Sync + 'static) -> Error {
     Error::Generic { store: "local folder", source: Box::new(source) }
 }
 
-fn staged_name(target: &FsPath, process: u64, number: u64) -> PathBuf {
+/// A name that nobody else writes to, be it another process on another machine. The store's listings leave out names
+/// that end in `#` and digits.
+fn staged_name(target: &FsPath) -> PathBuf {
     let mut name = target.as_os_str().to_owned();
-    name.push(format!("#{process}{number:010}"));
+    name.push(format!("#{}", Uuid::new_v4().as_u128()));
     PathBuf::from(name)
 }
 
@@ -211,6 +209,34 @@ fn write_durably(
     sync_folder_of(target)
 }
 
+/// Deletes what a crash left half written under `root`, a lake: listings do not show it, so that the vacuum cannot.
+/// Another process may be writing, so that what is younger than an hour stays. Failing is harmless.
+pub(crate) fn remove_abandoned(root: &FsPath, now: Timestamp) {
+    const DEPTH: usize = 2;
+    let mut folders = vec![(root.to_owned(), 0)];
+    while let Some((folder, depth)) = folders.pop() {
+        for entry in fs::read_dir(&folder).into_iter().flatten().flatten() {
+            let is_folder = entry.file_type().is_ok_and(|kind| kind.is_dir());
+            if is_folder && depth < DEPTH {
+                folders.push((entry.path(), depth + 1));
+            } else if !is_folder && is_abandoned(&entry, now) {
+                fs::remove_file(entry.path()).ok();
+            }
+        }
+    }
+}
+
+fn is_abandoned(entry: &fs::DirEntry, now: Timestamp) -> bool {
+    const HOUR_SECONDS: i64 = 3600;
+    let name = entry.file_name();
+    let staged = name.to_str().and_then(|name| name.rsplit_once('#')).is_some_and(|(_, digits)| {
+        !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit())
+    });
+    let modified = entry.metadata().and_then(|meta| meta.modified()).ok();
+    let modified = modified.and_then(|time| Timestamp::try_from(time).ok());
+    staged && modified.is_some_and(|time| now.as_second() - time.as_second() > HOUR_SECONDS)
+}
+
 /// Makes the folder of `file` and every folder above it, each durably entered into its parent.
 fn make_folder_of(file: &FsPath) -> io::Result<()> {
     let missing: Vec<&FsPath> = file
@@ -239,4 +265,61 @@ fn sync_folder_of(path: &FsPath) -> io::Result<()> {
 #[cfg(not(unix))]
 fn sync_folder_of(_path: &FsPath) -> io::Result<()> {
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use model::{Clock, SystemClock};
+    use object_store::ObjectStoreExt;
+    use tempfile::TempDir;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_name_is_given_once_when_asked_so() {
+        let folder = TempDir::new().unwrap();
+        let store = DurableFolder::new(folder.path()).unwrap();
+        let path = Path::from("a/b/c.json");
+        let create = || PutOptions::from(PutMode::Create);
+        store.put_opts(&path, "first".into(), create()).await.unwrap();
+        let second = store.put_opts(&path, "second".into(), create()).await;
+        assert!(matches!(second, Err(Error::AlreadyExists { .. })), "{second:?}");
+        assert_eq!(store.get(&path).await.unwrap().bytes().await.unwrap(), "first");
+        store.put(&path, "third".into()).await.unwrap();
+        assert_eq!(store.get(&path).await.unwrap().bytes().await.unwrap(), "third");
+        let names: Vec<_> = fs::read_dir(folder.path().join("a/b")).unwrap().collect();
+        assert_eq!(names.len(), 1, "nothing half written stays: {names:?}");
+    }
+
+    #[tokio::test]
+    async fn listings_come_in_order() {
+        let folder = TempDir::new().unwrap();
+        let store = DurableFolder::new(folder.path()).unwrap();
+        for name in ["x/3", "x/1", "x/20", "x/2"] {
+            store.put(&Path::from(name), "".into()).await.unwrap();
+        }
+        let listed = store.list(Some(&Path::from("x"))).map(|m| m.unwrap().location.to_string());
+        assert_eq!(listed.collect::<Vec<_>>().await, ["x/1", "x/2", "x/20", "x/3"]);
+    }
+
+    #[test]
+    fn half_written_files_of_a_crash_are_removed_when_they_are_old() {
+        let folder = TempDir::new().unwrap();
+        let day = folder.path().join("T/_Day=2026-01-01");
+        fs::create_dir_all(&day).unwrap();
+        for name in ["a.parquet#120000000001", "a.parquet", "b#c"] {
+            fs::write(day.join(name), "x").unwrap();
+        }
+        let names = || {
+            let names = fs::read_dir(&day).unwrap().map(|e| e.unwrap().file_name());
+            let mut names: Vec<_> = names.map(|name| name.into_string().unwrap()).collect();
+            names.sort();
+            names
+        };
+        let now = SystemClock.now();
+        remove_abandoned(folder.path(), now);
+        assert_eq!(names().len(), 3);
+        remove_abandoned(folder.path(), now + jiff::SignedDuration::from_hours(2));
+        assert_eq!(names(), ["a.parquet", "b#c"]);
+    }
 }

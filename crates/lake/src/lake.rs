@@ -71,7 +71,8 @@ impl Lake {
         clock: Arc<dyn Clock>,
         read_only: bool,
     ) -> Result<Arc<Self>> {
-        let place = Place::open(&options.url, &options.storage_options, !read_only)?;
+        let place =
+            Place::open(&options.url, &options.storage_options, (!read_only).then(|| clock.now()))?;
         let listed = place
             .store
             .list_with_delimiter(None)
@@ -132,7 +133,7 @@ impl Lake {
         writer::spawn("lake-maintain", writer::NICE_MAINTAIN, move || {
             handle.block_on(maintain::run(self, cancel));
             // Nobody listens any more if the caller was dropped.
-            let _ = done.send(());
+            done.send(()).ok();
         })?;
         ended.await.map_err(|_| Error::Stopped { task: "housekeeping" })
     }

@@ -126,7 +126,8 @@ async fn vacuum(lake: &Lake, table: &Table, now: Timestamp) -> Result<usize> {
     // Listed first, looked up after: a file that was committed in between is found in the log.
     let (files, removed) = {
         let log = table.look().await?;
-        (table.view().files.clone(), log.removed().await?)
+        let files = table.view().files.clone();
+        (files, log.removed().await?)
     };
     let mut deleted = 0;
     for path in listed {

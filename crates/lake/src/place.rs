@@ -8,12 +8,13 @@ use std::sync::Arc;
 
 use datafusion::execution::object_store::ObjectStoreUrl;
 use deltalake::logstore::{LogStoreRef, StorageConfig, default_logstore};
+use jiff::Timestamp;
 use object_store::path::Path;
 use object_store::prefix::PrefixStore;
 use object_store::{ObjectStore, parse_url_opts};
 use url::Url;
 
-use crate::durable::DurableFolder;
+use crate::durable::{self, DurableFolder};
 use crate::{Error, Result};
 
 /// The root of a lake.
@@ -29,15 +30,15 @@ pub(crate) struct Place {
 }
 
 impl Place {
-    /// Opens `address`; makes the folder if it is local and `create` is set.
+    /// Opens `address`; makes the folder if it is local and `create_at` tells the present.
     pub(crate) fn open(
         address: &str,
         options: &HashMap<String, String>,
-        create: bool,
+        create_at: Option<Timestamp>,
     ) -> Result<Self> {
         let store: Arc<dyn ObjectStore> = match remote(address) {
             Some(url) => open_remote(&url, options)?,
-            None => open_local(address, create)?,
+            None => open_local(address, create_at)?,
         };
         let invalid = |source: url::ParseError| Error::Address {
             address: address.to_owned(),
@@ -85,7 +86,7 @@ fn open_remote(url: &Url, options: &HashMap<String, String>) -> Result<Arc<dyn O
     Ok(if path.as_ref().is_empty() { store } else { Arc::new(PrefixStore::new(store, path)) })
 }
 
-fn open_local(address: &str, create: bool) -> Result<Arc<dyn ObjectStore>> {
+fn open_local(address: &str, create_at: Option<Timestamp>) -> Result<Arc<dyn ObjectStore>> {
     let path = match Url::parse(address) {
         Ok(url) if url.scheme() == "file" => url.to_file_path().map_err(|()| Error::Address {
             address: address.to_owned(),
@@ -93,9 +94,10 @@ fn open_local(address: &str, create: bool) -> Result<Arc<dyn ObjectStore>> {
         })?,
         _ => FsPath::new(address).to_owned(),
     };
-    if create {
+    if let Some(now) = create_at {
         std::fs::create_dir_all(&path)
             .map_err(|source| Error::Folder { path: path.display().to_string(), source })?;
+        durable::remove_abandoned(&path, now);
     }
     let folder = DurableFolder::new(&path)
         .map_err(|source| Error::Address { address: address.to_owned(), source: source.into() })?;

@@ -6,8 +6,9 @@
 use std::fmt;
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, RecordBatch, StringArray};
-use arrow::datatypes::{Field, Schema, SchemaRef};
+use arrow::array::{ArrayRef, RecordBatch, RecordBatchOptions, StringViewArray, new_null_array};
+use arrow::compute::cast;
+use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use async_trait::async_trait;
 use datafusion::catalog::{Session, TableProvider};
 use datafusion::common::stats::Precision;
@@ -29,33 +30,35 @@ use crate::files::{DataFile, FileRanges};
 use crate::lake::Lake;
 use crate::layout::{self, TYPE};
 use crate::table::Table;
-use crate::tail::conform;
 
 /// A table of a lake.
 pub(crate) struct LakeTable {
     lake: Arc<Lake>,
     table: Arc<Table>,
     /// The columns that this provider promised when it was made; a later widening does not change them.
-    stored: SchemaRef,
     shown: SchemaRef,
+    /// The same without `Type`, which no file has.
+    files_schema: SchemaRef,
 }
 
 impl LakeTable {
     pub(crate) fn new(lake: Arc<Lake>, table: Arc<Table>) -> Self {
-        let stored = table.schema();
-        Self { lake, table, shown: shown_schema(&stored), stored }
+        let shown = shown_schema(&table.schema());
+        let files_schema = Schema::new(shown.fields()[..shown.fields().len() - 1].to_vec());
+        Self { lake, table, shown, files_schema: Arc::new(files_schema) }
     }
 }
 
-/// The columns that queries see: the stored ones and `Type`.
+/// The columns that queries see: the stored ones and `Type`. Texts are read as views, which share the memory of the
+/// decoded page instead of copying it, and are compared by their first bytes.
 pub(crate) fn shown_schema(stored: &Schema) -> SchemaRef {
-    let mut fields: Vec<Arc<Field>> = stored.fields().iter().cloned().collect();
-    fields.push(type_field());
-    Arc::new(Schema::new(fields))
-}
-
-fn type_field() -> Arc<Field> {
-    Arc::new(layout::field(TYPE, ColumnType::String))
+    let kind = layout::field(TYPE, ColumnType::String);
+    let fields = stored.fields().iter().map(|field| field.as_ref().clone()).chain([kind]);
+    let shown = fields.map(|field| match field.data_type() {
+        DataType::Utf8 => field.with_data_type(DataType::Utf8View),
+        _ => field,
+    });
+    Arc::new(Schema::new(shown.collect::<Vec<_>>()))
 }
 
 impl fmt::Debug for LakeTable {
@@ -149,8 +152,9 @@ impl LakeTable {
         environment.register_object_store(place.store_url.as_ref(), place.store.clone());
         let metadata_cache = environment.cache_manager.get_file_metadata_cache();
         let readers = CachedParquetFileReaderFactory::new(place.store.clone(), metadata_cache);
-        let schema = TableSchema::builder(self.stored.clone())
-            .with_table_partition_cols(vec![type_field()])
+        let kind = Arc::new(self.shown.field(self.files_schema.fields().len()).clone());
+        let schema = TableSchema::builder(self.files_schema.clone())
+            .with_table_partition_cols(vec![kind])
             .build();
         // Filters are evaluated while reading, so that the large columns of rows that fall out are never decoded.
         let source = ParquetSource::new(schema)
@@ -172,7 +176,7 @@ impl LakeTable {
         let count = groups.len();
         for (number, file) in files.iter().enumerate() {
             let path = format!("{}/{}", self.table.name, file.path);
-            let kind = ScalarValue::from(self.table.name.as_str());
+            let kind = ScalarValue::Utf8View(Some(self.table.name.clone()));
             groups[number % count]
                 .push(PartitionedFile::new(path, file.bytes).with_partition_values(vec![kind]));
         }
@@ -192,28 +196,38 @@ impl LakeTable {
         projection: Option<&Vec<usize>>,
         limit: Option<usize>,
     ) -> Result<Arc<dyn ExecutionPlan>> {
-        let wants_type =
-            projection.is_none_or(|columns| columns.contains(&self.stored.fields().len()));
+        let columns: Vec<usize> =
+            projection.cloned().unwrap_or_else(|| (0..self.shown.fields().len()).collect());
+        let schema: SchemaRef = Arc::new(self.shown.project(&columns)?);
         let batches = batches
-            .into_iter()
-            .map(|batch| self.with_type(&conform(&batch, &self.stored)?, wants_type))
+            .iter()
+            .map(|batch| self.show(batch, &columns, &schema))
             .collect::<Result<Vec<_>>>()?;
-        let source =
-            MemorySourceConfig::try_new(&[batches], self.shown.clone(), projection.cloned())?
-                .with_limit(limit);
+        let source = MemorySourceConfig::try_new(&[batches], schema, None)?.with_limit(limit);
         Ok(DataSourceExec::from_data_source(source))
     }
 
-    /// The rows with the column `Type`, which is null where nobody asked for it.
-    fn with_type(&self, batch: &RecordBatch, wanted: bool) -> Result<RecordBatch> {
+    /// Rows as they stand in memory, as queries see them: the asked columns only, texts as views of the same memory.
+    fn show(
+        &self,
+        batch: &RecordBatch,
+        columns: &[usize],
+        schema: &SchemaRef,
+    ) -> Result<RecordBatch> {
         let rows = batch.num_rows();
-        let kind: ArrayRef = if wanted {
-            Arc::new(StringArray::from_iter_values(std::iter::repeat_n(&self.table.name, rows)))
-        } else {
-            Arc::new(StringArray::new_null(rows))
+        let column = |(at, field): (&usize, &Arc<Field>)| -> Result<ArrayRef> {
+            if *at == self.files_schema.fields().len() {
+                let names = std::iter::repeat_n(&self.table.name, rows);
+                return Ok(Arc::new(StringViewArray::from_iter_values(names)));
+            }
+            Ok(match batch.column_by_name(field.name()) {
+                Some(column) => cast(column, field.data_type())?,
+                None => new_null_array(field.data_type(), rows),
+            })
         };
-        let mut columns = batch.columns().to_vec();
-        columns.push(kind);
-        Ok(RecordBatch::try_new(self.shown.clone(), columns)?)
+        let columns =
+            columns.iter().zip(schema.fields()).map(column).collect::<Result<Vec<_>>>()?;
+        let options = RecordBatchOptions::new().with_row_count(Some(rows));
+        Ok(RecordBatch::try_new_with_options(schema.clone(), columns, &options)?)
     }
 }

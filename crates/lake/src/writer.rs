@@ -39,7 +39,7 @@ pub(crate) async fn run(
             writer.finish().await
         });
         // Nobody listens any more if the caller was dropped.
-        let _ = done.send(outcome);
+        done.send(outcome).ok();
     })?;
     outcome.await.map_err(|_| Error::Stopped { task: "writer" })?
 }
@@ -241,7 +241,7 @@ impl Writer {
         let spawned = spawn("lake-flush", NICE_WRITER, move || {
             let landing = handle.block_on(flush(&lake, intake.as_ref(), frozen, offset, dead));
             // Nobody listens any more if the writer was dropped.
-            let _ = send.send(landing);
+            send.send(landing).ok();
         });
         self.oldest = None;
         self.flight = Some(Flight { offset, done });

@@ -74,7 +74,7 @@ async fn a_damaged_data_file_is_named_by_compaction_and_stays() {
     std::fs::write(&victim, bytes).unwrap();
     let before = snapshot(&folder);
     let lake = open(options(&folder)).await;
-    let error = lake.maintain_once().await.err().expect("the file is damaged");
+    let error = lake.maintain_once().await.expect_err("the file is damaged");
     let name = victim.file_name().unwrap().to_str().unwrap();
     assert_eq!(error.to_string(), format!("cannot read `Doors_CL/_Day=2026-01-01/{name}`"));
     assert_eq!(snapshot(&folder), before);

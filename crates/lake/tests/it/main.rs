@@ -1,11 +1,19 @@
 //! The lake from outside: events in, rows out, with failures between the steps. One binary, so that DataFusion is
 //! linked once.
 
+#[cfg(test)]
 mod crash;
+#[cfg(test)]
 mod damage;
+#[cfg(test)]
 mod housekeeping;
+#[cfg(test)]
 mod journal;
+#[cfg(test)]
 mod nodes;
+#[cfg(test)]
 mod pruning;
+#[cfg(test)]
 mod rows;
+#[cfg(test)]
 mod support;

@@ -85,7 +85,7 @@ async fn a_journal_that_went_back_in_time_is_refused() {
     let restored = Journal::new();
     let lake = Lake::open(options(&folder), Arc::new(FlatMapper(&DOORS)), clock()).await.unwrap();
     let outcome = lake.run(Arc::new(restored), CancellationToken::new()).await;
-    let error = outcome.err().expect("the lake knows more than the journal");
+    let error = outcome.expect_err("the lake knows more than the journal");
     assert!(error.to_string().ends_with("up to offset 5, but the journal ends at 0"), "{error}");
     assert!(error.hint().contains("another name"));
 }

@@ -76,7 +76,7 @@ async fn raw_events_come_back_byte_for_byte() {
     let mut found: Vec<String> = found
         .iter()
         .flat_map(|batch| {
-            let column = batch.column(0).as_string::<i32>();
+            let column = batch.column(0).as_string_view();
             (0..column.len()).map(|row| column.value(row).to_owned()).collect::<Vec<_>>()
         })
         .collect();
