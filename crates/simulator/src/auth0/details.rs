@@ -2,7 +2,7 @@
 //! another time a text stands, secrets masked, and lists that grow with what a tenant has configured.
 //! Deliberately absent: details that only types have which the simulation does not produce.
 
-use super::event::Scene;
+use super::event::{Scene, Size};
 use crate::dice::{Dice, mix};
 use crate::json::Object;
 use crate::moment::SECOND_US;
@@ -11,6 +11,8 @@ use crate::world::happening::{Administration, Kind};
 
 /// Length of one execution's id in `details.actions.executions`.
 const EXECUTION_CHARACTERS: usize = 104;
+/// How many bytes commonly follow the details.
+const TAIL_BYTES: usize = 640;
 /// How many executions one event lists at most.
 const EXECUTIONS_MAX: usize = 14;
 
@@ -136,7 +138,7 @@ fn login(scene: &Scene<'_>, details: &mut Object<'_>, chance: &mut Dice) {
     details.object("stats", |stats| {
         stats.number("loginsCount", logins as i64);
     });
-    if asked || scene.happening.origin.risk > 50 {
+    if scene.size != Size::Small && (asked || scene.happening.origin.risk > 50) {
         risk(scene, details);
     } else {
         details.null("riskAssessment");
@@ -486,7 +488,8 @@ fn request_body(what: Administration, scene: &Scene<'_>, target: &Person, body: 
 
 /// What the tenant's actions did, as ids of their executions. The list grows until the event has the wanted size.
 fn executions(scene: &Scene<'_>, details: &mut Object<'_>, chance: &mut Dice) {
-    let missing = scene.wanted_bytes.saturating_sub(details.written_bytes());
+    let Size::Bytes(wanted) = scene.size else { return };
+    let missing = wanted.saturating_sub(details.written_bytes() + TAIL_BYTES);
     let count = (missing / (EXECUTION_CHARACTERS + 3)).min(EXECUTIONS_MAX);
     if count == 0 {
         return;

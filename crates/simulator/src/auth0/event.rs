@@ -32,19 +32,27 @@ pub(super) struct Scene<'a> {
     pub(super) application: &'a Application,
     /// Chance that is the same for all events of a visit.
     pub(super) visit: Dice,
-    /// Bytes that the event should have when the details are written, if its size is steered.
-    pub(super) wanted_bytes: usize,
+    /// How large the event should be.
+    pub(super) size: Size,
 }
 
-/// How many bytes commonly follow the details.
-const TAIL_BYTES: usize = 640;
+/// How large an event should be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Size {
+    /// As large as it is.
+    Natural,
+    /// About so many bytes: lists that may grow do so.
+    Bytes(usize),
+    /// As small as it can be: what may be missing is.
+    Small,
+}
 
-/// Appends the JSON text of an event, which is about `wanted_bytes` long if its type has a part that may grow.
+/// Appends the JSON text of an event.
 pub(crate) fn write(
     tenant: &Tenant,
     happening: &Happening,
     id: LogId,
-    wanted_bytes: usize,
+    size: Size,
     out: &mut String,
 ) {
     let world = &tenant.world;
@@ -62,7 +70,7 @@ pub(crate) fn write(
         person,
         application: &applications[usize::from(happening.application) % applications.len()],
         visit: Dice::numbered(world.seed, happening.visit),
-        wanted_bytes: wanted_bytes.saturating_sub(TAIL_BYTES),
+        size,
     };
     let mut chance = Dice::numbered(world.seed ^ id.ingested.unsigned_abs(), id.counter);
     let id = id.text();
@@ -223,7 +231,7 @@ impl Scene<'_> {
         } else {
             sheet.event.text("scope", &scope.join(" "));
         }
-        if self.is_sign_in() && !matches!(self.happening.who, Who::Machine(_)) {
+        if self.is_sign_in() && self.size != Size::Small {
             self.write_client(sheet, chance);
         } else {
             sheet.null("auth0_client");
@@ -254,7 +262,8 @@ impl Scene<'_> {
         });
         let origin = &self.happening.origin;
         let mut device = Dice::numbered(u64::from(origin.device) + 77, 4);
-        if self.is_sign_in() {
+        let small = self.size == Size::Small;
+        if self.is_sign_in() && !small {
             sheet.event.object("security_context", |context| {
                 context.text("ja3", &device.hex_text(32));
                 context.text(
@@ -265,7 +274,7 @@ impl Scene<'_> {
         } else {
             sheet.null("security_context");
         }
-        if matches!(self.happening.who, Who::Machine(_)) {
+        if matches!(self.happening.who, Who::Machine(_)) || small {
             sheet.null("location_info");
         } else {
             let place = places::place(origin.place);
@@ -279,7 +288,7 @@ impl Scene<'_> {
                 location.text("continent_code", place.continent);
             });
         }
-        if chance.chance(0.4) {
+        if chance.chance(0.4) && !small {
             sheet.event.object("references", |references| {
                 references.text("trace_id", &chance.hex_text(32));
             });

@@ -63,7 +63,8 @@ pub struct Auth0Options {
     pub live_events_per_second: f64,
     /// The share of events that arrive minutes late.
     pub late_share: f64,
-    /// Average size of an event, if it is to be steered. Below about 1,000 it cannot be kept to.
+    /// Average size of an event in bytes, if it is to be steered: what may be missing from an event is left out, or
+    /// lists grow. Below about 1,100 it cannot be kept to.
     pub event_bytes: Option<usize>,
     /// How empty fields are written.
     pub shape: PageShape,

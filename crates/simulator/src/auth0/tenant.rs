@@ -11,7 +11,7 @@ use model::Clock;
 use tokio::sync::watch;
 
 use super::account::Auth0Account;
-use super::event::{self, Tenant};
+use super::event::{self, Size, Tenant};
 use super::log_id::{LOG_ID_DIGITS, LogId};
 use super::token::TokenDesk;
 use super::{Auth0Options, Plan};
@@ -33,8 +33,6 @@ const LATE_US_MAX: i64 = 240 * SECOND_US;
 const SAME_MICROSECOND: u64 = 60;
 /// Events that somebody causes in a day, if their number is not given.
 const EVENTS_PER_PERSON_AND_DAY: usize = 12;
-/// Size of an event that is not steered, so that its lists do not grow.
-const WANTED_BYTES_NATURAL: usize = 0;
 
 /// A simulated Auth0 tenant.
 pub struct Auth0 {
@@ -372,12 +370,15 @@ impl Maker {
     }
 
     fn write(&mut self, happening: &Happening, id: LogId) {
-        let wanted = match self.average_bytes {
-            Some(average) => usize::try_from(average as i64 + self.owed_bytes).unwrap_or(0),
-            None => WANTED_BYTES_NATURAL,
+        let size = match self.average_bytes {
+            None => Size::Natural,
+            Some(_) if self.owed_bytes < 0 => Size::Small,
+            Some(average) => {
+                Size::Bytes(average.saturating_add(self.owed_bytes.unsigned_abs() as usize))
+            }
         };
         self.text.clear();
-        event::write(&self.tenant, happening, id, wanted, &mut self.text);
+        event::write(&self.tenant, happening, id, size, &mut self.text);
         if let Some(average) = self.average_bytes {
             self.owed_bytes += average as i64 - self.text.len() as i64;
         }

@@ -328,8 +328,8 @@ mod tests {
         assert_eq!(api["id"], 45_000_000_017_u64);
         assert!(!api.contains_key("uuid") && !webhook.contains_key("id"));
         assert_eq!(webhook["uuid"], webhook["create"]["_id"]);
-        assert_eq!(api["created_at"], "2026-11-18T09:46:40.123Z");
-        assert_eq!(webhook["event_timestamp"], "2026-11-18 09:46:40 UTC");
+        assert_eq!(api["created_at"], "2026-11-18T11:06:40.123Z");
+        assert_eq!(webhook["event_timestamp"], "2026-11-18 11:06:40 UTC");
         for key in ["account_id", "event_type_id", "user_id", "actor_user_name", "ipaddr", "notes"]
         {
             assert_eq!(api[key], webhook[key], "{key}");

@@ -2,4 +2,10 @@
 //! Deliberately absent: anything of the product; a plain HTTP client asks.
 
 mod auth0;
+mod auth0_refusals;
+mod azure;
+mod golden;
+mod onelogin;
+mod push;
 mod support;
+mod troubles;

@@ -28,3 +28,10 @@ pub(crate) async fn post_json(client: &Client, url: &str, body: &Value) -> Respo
     let request = client.post(url).header("content-type", "application/json");
     request.body(body.to_string()).send().await.unwrap()
 }
+
+/// Posts a form.
+pub(crate) async fn post_form(client: &Client, url: &str, fields: &[(&str, &str)]) -> Response {
+    let body = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
+    let request = client.post(url).header("content-type", "application/x-www-form-urlencoded");
+    request.body(body).send().await.unwrap()
+}
