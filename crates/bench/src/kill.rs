@@ -12,10 +12,12 @@ use serde_json::Value;
 
 use crate::Measured;
 use crate::load::write_event;
-use crate::process::{Program, free_port, until};
+use crate::process::{Program, free_port, post, until};
 
 /// Events that the Auth0 stand-in holds at the start.
 const POLLED: usize = 60_000;
+/// Events that happen at the Auth0 stand-in in each round.
+const EVENTS_PER_ROUND: usize = 100;
 /// Events of one delivery.
 const DELIVERY: usize = 20;
 /// Longest life of a process before it is killed.
@@ -29,17 +31,13 @@ pub(crate) async fn run(rounds: u32) -> Result<Measured> {
     let text = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect::<Vec<_>>();
     let faults = ["--fault", "all=0.02"];
     let auth0 = text(
-        &[
-            &["auth0", "--events", &POLLED.to_string(), "--rate", "200", "--latency-ms", "2"],
-            &faults[..],
-        ]
-        .concat(),
+        &[&["auth0", "--events", &POLLED.to_string(), "--latency-ms", "2"], &faults[..]].concat(),
     );
     let auth0 = Program::simulate(&auth0).await?;
     let azure = Program::simulate(&text(&[&["azure"], &faults[..]].concat())).await?;
     let port = free_port()?;
     let config = folder.path().join("doorledger.yaml");
-    std::fs::write(&config, configuration(folder.path(), port, &auth0.url, &azure.url))?;
+    std::fs::write(&config, configuration(folder.path(), port, &auth0, &azure))?;
     let log = folder.path().join("log");
 
     let (stop, stopped) = tokio::sync::watch::channel(false);
@@ -51,6 +49,7 @@ pub(crate) async fn run(rounds: u32) -> Result<Measured> {
             chance.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         tokio::time::sleep(Duration::from_millis(100 + (chance >> 33) % LIFE_MS_MAX)).await;
         program.kill().await?;
+        post(&format!("{}/__events?n={EVENTS_PER_ROUND}", auth0.url), "{}").await?;
     }
     let mut program = Program::serve(&config, port, &log)?;
     program.ready().await?;
@@ -92,7 +91,9 @@ async fn settle(
     azure: &Program,
     delivered: usize,
 ) -> Result<Found> {
-    quiet(auth0).await?;
+    for stand_in in [auth0, azure] {
+        post(&format!("{}/__faults", stand_in.url), r#"{"probability":{}}"#).await?;
+    }
     let polled =
         auth0.account().await?["events"].as_u64().context("the Auth0 stand-in's account")?;
     let expected =
@@ -146,15 +147,6 @@ async fn settled_account(azure: &Program, table: &str, expected: u64) -> Result<
     }
 }
 
-/// Stops the live traffic and the faults of a stand-in.
-async fn quiet(stand_in: &Program) -> Result<()> {
-    let url = format!("{}/__quiet", stand_in.url);
-    until("the stand-in to fall quiet", || async {
-        Ok(crate::process::post(&url).await.is_ok_and(|status| status == 200).then_some(()))
-    })
-    .await
-}
-
 /// Delivers events as OneLogin does, each delivery again until it is acknowledged, as a sender that loses nothing would.
 /// Gives the number of events delivered.
 async fn deliver_until(port: u16, stopped: tokio::sync::watch::Receiver<bool>) -> Result<usize> {
@@ -181,14 +173,14 @@ async fn deliver_until(port: u16, stopped: tokio::sync::watch::Receiver<bool>) -
     Ok(delivered)
 }
 
-fn configuration(folder: &Path, port: u16, auth0: &str, azure: &str) -> String {
+fn configuration(folder: &Path, port: u16, auth0: &Program, azure: &Program) -> String {
     let data = folder.join("data").display().to_string();
     format!(
         "data: {data}\nlisten: 127.0.0.1:{port}\n\
-         tenants:\n  - name: bench\n    provider: auth0\n    sources:\n      poll:\n        domain: bench.eu.auth0.com\n        base_url: {auth0}\n        \
-         client_id: bench-client\n        client_secret: bench-secret\n        start: retention\n        rate_share: 1\n        interval_seconds: 1\n  \
+         tenants:\n  - name: bench\n    provider: auth0\n    sources:\n      poll: {}\n  \
          - name: bench\n    provider: onelogin\n    sources:\n      webhook:\n        tokens: [bench-token]\n\
-         destinations:\n  - kind: azure_data_collector\n    workspace_id: 00000000-0000-4000-8000-000000000000\n    \
-         shared_key: ZG9vcmxlZGdlci1iZW5jaG1hcmsta2V5\n    log_analytics_uri: {azure}\n"
+         destinations:\n  - {}\n",
+        auth0.poll_settings(),
+        azure.data_collector_settings()
     )
 }

@@ -21,6 +21,8 @@ pub(crate) async fn run(events: usize, latency_ms: u64) -> Result<Measured> {
         &count,
         "--days",
         "1",
+        "--event-bytes",
+        "1200",
         "--latency-ms",
         &latency,
         "--tls-ca",
@@ -34,7 +36,7 @@ pub(crate) async fn run(events: usize, latency_ms: u64) -> Result<Measured> {
     let port = free_port()?;
     std::fs::write(
         at("doorledger.yaml"),
-        configuration(&at("data"), &at("ca.pem"), port, &auth0.url, &azure.url),
+        configuration(&at("data"), &at("ca.pem"), port, &auth0, &azure),
     )?;
 
     let start = Instant::now();
@@ -84,12 +86,12 @@ fn line(events: usize, latency_ms: u64, seconds: f64, usage: Usage) -> Measured 
     }
 }
 
-fn configuration(data: &str, ca: &str, port: u16, auth0: &str, azure: &str) -> String {
+fn configuration(data: &str, ca: &str, port: u16, auth0: &Program, azure: &Program) -> String {
     format!(
         "data: {data}\nlisten: 127.0.0.1:{port}\nnetwork:\n  ca_certificate: {ca}\n\
-         tenants:\n  - name: bench\n    provider: auth0\n    sources:\n      poll:\n        domain: bench.eu.auth0.com\n        base_url: {auth0}\n        \
-         client_id: bench-client\n        client_secret: bench-secret\n        start: retention\n        rate_share: 1\n\
-         destinations:\n  - kind: azure_data_collector\n    workspace_id: 00000000-0000-4000-8000-000000000000\n    \
-         shared_key: ZG9vcmxlZGdlci1iZW5jaG1hcmsta2V5\n    log_analytics_uri: {azure}\n"
+         tenants:\n  - name: bench\n    provider: auth0\n    sources:\n      poll: {}\n\
+         destinations:\n  - {}\n",
+        auth0.poll_settings(),
+        azure.data_collector_settings()
     )
 }

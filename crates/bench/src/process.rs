@@ -22,6 +22,8 @@ pub(crate) struct Program {
     child: Child,
     /// Where it answers.
     pub(crate) url: String,
+    /// What a stand-in told of itself: its address and the credentials that it takes.
+    pub(crate) told: Value,
 }
 
 /// What a process has used up so far.
@@ -52,7 +54,25 @@ impl Program {
         let url = told["base_url"].as_str().context("the stand-in told no address")?.to_owned();
         // What it prints later is of no interest, but the pipe must stay open.
         tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
-        Ok(Self { child, url })
+        Ok(Self { child, url, told })
+    }
+
+    /// Settings of a poll of this Auth0 stand-in, as one line of YAML.
+    pub(crate) fn poll_settings(&self) -> String {
+        let settings = serde_json::json!({
+            "base_url": self.url, "client_id": self.told["client_id"], "client_secret": self.told["client_secret"],
+            "start": "retention", "rate_share": 1, "interval": 1,
+        });
+        settings.to_string()
+    }
+
+    /// Settings of a destination that is this Azure stand-in's Data Collector, as one line of YAML.
+    pub(crate) fn data_collector_settings(&self) -> String {
+        let settings = serde_json::json!({
+            "kind": "azure_data_collector", "workspace_id": self.told["workspace_id"],
+            "shared_key": self.told["shared_key"], "log_analytics_uri": self.url,
+        });
+        settings.to_string()
     }
 
     /// Starts `doorledger serve` on `config`.
@@ -69,7 +89,7 @@ impl Program {
             .stderr(log)
             .spawn()
             .context("start the program")?;
-        Ok(Self { child, url: format!("http://127.0.0.1:{port}") })
+        Ok(Self { child, url: format!("http://127.0.0.1:{port}"), told: Value::Null })
     }
 
     /// Waits until the program is ready to take requests.
@@ -188,9 +208,12 @@ pub(crate) fn free_port() -> Result<u16> {
     Ok(listener.local_addr().context("find a free port")?.port())
 }
 
-/// Posts nothing to `url`, for its effect.
-pub(crate) async fn post(url: &str) -> Result<u16> {
-    Ok(client()?.post(url).send().await.context("post")?.status().as_u16())
+/// Posts a JSON text to `url`, for its effect.
+pub(crate) async fn post(url: &str, body: &'static str) -> Result<()> {
+    let request = client()?.post(url).header("content-type", "application/json").body(body);
+    let status = request.send().await.context("post")?.status();
+    ensure!(status.is_success(), "{url} answered {status}");
+    Ok(())
 }
 
 /// Posts one delivery.

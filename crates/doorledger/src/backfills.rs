@@ -37,13 +37,20 @@ pub(crate) struct Backfills {
 
 impl Backfills {
     /// Backfills of these sources: every one that is polled.
-    pub(crate) fn new(collector: Collector, sources: &[ConfiguredSource], stop: CancellationToken) -> Self {
+    pub(crate) fn new(
+        collector: Collector,
+        sources: &[ConfiguredSource],
+        stop: CancellationToken,
+    ) -> Self {
         let known = sources
             .iter()
             .filter(|source| matches!(source.way, Way::Poll(_)))
             .map(|source| Backfillable {
                 provider: source.provider,
-                id: SourceId { source: format!("{}{SUFFIX}", source.id.source), ..source.id.clone() },
+                id: SourceId {
+                    source: format!("{}{SUFFIX}", source.id.source),
+                    ..source.id.clone()
+                },
                 written: source.written.clone(),
             })
             .collect();
@@ -56,19 +63,29 @@ impl Backfills {
             .iter()
             .filter(|tenant| !self.known.iter().any(|known| known.id.tenant == **tenant))
             .map(|tenant| {
-                let names: Vec<&str> = self.known.iter().map(|known| known.id.tenant.as_str()).collect();
-                Problem::new("tenants", format!("`{tenant}` is not polled"), format!("polled are: {}", names.join(", ")))
+                let names: Vec<&str> =
+                    self.known.iter().map(|known| known.id.tenant.as_str()).collect();
+                Problem::new(
+                    "tenants",
+                    format!("`{tenant}` is not polled"),
+                    format!("polled are: {}", names.join(", ")),
+                )
             })
             .collect();
         let mut chosen = Vec::new();
-        for known in self.known.iter().filter(|known| tenants.is_empty() || tenants.contains(&known.id.tenant)) {
+        for known in self
+            .known
+            .iter()
+            .filter(|known| tenants.is_empty() || tenants.contains(&known.id.tenant))
+        {
             let mut written = known.written.clone();
             if let Some(fields) = written.as_object_mut() {
                 fields.insert("start".to_owned(), Value::from(since));
             }
             match known.provider.poll(&written) {
                 Ok(source) => chosen.push((known.id.clone(), source)),
-                Err(found) => problems.extend(found.into_iter().map(|problem| problem.under(&known.id.tenant))),
+                Err(found) => problems
+                    .extend(found.into_iter().map(|problem| problem.under(&known.id.tenant))),
             }
         }
         if !problems.is_empty() {
@@ -90,7 +107,8 @@ impl Backfills {
             }
             states.insert(id.clone(), starting(&id, started));
         }
-        let (collector, states, stop) = (self.collector.clone(), self.states.clone(), self.stop.clone());
+        let (collector, states, stop) =
+            (self.collector.clone(), self.states.clone(), self.stop.clone());
         self.tasks.spawn(async move {
             let (watched, watching) = (id.clone(), states.clone());
             let watch = move |progress: Progress| {

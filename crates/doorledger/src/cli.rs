@@ -276,6 +276,9 @@ pub(crate) struct Simulate {
     /// Answer each request this much later
     #[arg(long, default_value_t = 0)]
     pub(crate) latency_ms: u64,
+    /// Average size of an Auth0 event, from about 1000 up
+    #[arg(long, value_name = "BYTES")]
+    pub(crate) event_bytes: Option<usize>,
     /// Serve HTTPS with a certificate of its own; the authority's certificate is written to this file
     #[arg(long, value_name = "FILE")]
     pub(crate) tls_ca: Option<PathBuf>,

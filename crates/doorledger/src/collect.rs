@@ -11,7 +11,7 @@ use std::time::Duration;
 use journal::Journal;
 use model::{Batch, Clock, SourceId, Timestamp, Via};
 use net::Client;
-use sources::{Outcome, Poll, PollSource, Step, Waiting};
+use sources::{Outcome, PollSource, Step, Waiting};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
@@ -113,7 +113,8 @@ impl Collector {
                             return Ok(Ended::CaughtUp);
                         }
                     }
-                    let wait = Duration::try_from(moment.duration_since(self.clock.now())).unwrap_or_default();
+                    let wait = Duration::try_from(moment.duration_since(self.clock.now()))
+                        .unwrap_or_default();
                     if sleep(wait, stop).await.is_err() {
                         return Ok(Ended::Cancelled);
                     }
@@ -127,7 +128,8 @@ impl Collector {
                         }
                     };
                     let answer = answer.map_err(|error| error.to_string());
-                    let outcome = poll.answer(answer.as_ref().map_err(String::as_str), self.clock.now());
+                    let outcome =
+                        poll.answer(answer.as_ref().map_err(String::as_str), self.clock.now());
                     self.take(id, outcome, &mut commit, watch.clone()).await?;
                 }
             }
@@ -153,18 +155,34 @@ impl Collector {
                 if let Some(gap) = &gap {
                     tracing::warn!(source = %id, from = %gap.from, until = %gap.until, cause = gap.cause, "events are lost");
                 }
-                self.board.source_condition(id, if more { SourceCondition::Reading } else { SourceCondition::CaughtUp });
+                self.board.source_condition(
+                    id,
+                    if more { SourceCondition::Reading } else { SourceCondition::CaughtUp },
+                );
                 if events.is_empty() && rejected.is_empty() && cursor.is_none() && gap.is_none() {
                     return Ok(());
                 }
                 let latest = events.iter().filter_map(|event| event.time).max();
                 let received = self.clock.now();
-                let batch = Batch { source: id.clone(), via: Via::Poll, received, events, rejected, cursor, gap };
+                let batch = Batch {
+                    source: id.clone(),
+                    via: Via::Poll,
+                    received,
+                    events,
+                    rejected,
+                    cursor,
+                    gap,
+                };
                 commit.settle().await?;
                 let journal = self.journal.clone();
                 commit.start(tokio::spawn(async move {
-                    let appended = journal.append(batch).await.map_err(|error| error.to_string())?;
-                    watch(Progress { stored: appended.stored, duplicates: appended.duplicates, latest });
+                    let appended =
+                        journal.append(batch).await.map_err(|error| error.to_string())?;
+                    watch(Progress {
+                        stored: appended.stored,
+                        duplicates: appended.duplicates,
+                        latest,
+                    });
                     Ok(())
                 }));
                 Ok(())

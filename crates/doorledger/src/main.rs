@@ -3,6 +3,7 @@
 //! Deliberately absent: everything that has a crate of its own. Here is only what needs all of them at once: configuration,
 //! wiring, the loops that own clock and network, and shutdown.
 
+mod backfills;
 mod cli;
 mod collect;
 mod commands;
@@ -10,6 +11,9 @@ mod config;
 mod exit;
 mod mapper;
 mod node;
+mod operations;
+mod replay;
+mod report;
 mod ship;
 mod status;
 
@@ -32,7 +36,9 @@ fn main() -> ExitCode {
         Err(error) => {
             // Nobody is left to tell if standard error is gone.
             drop(writeln!(std::io::stderr(), "doorledger: {}", chain(&error)));
-            error.downcast_ref::<Failure>().map_or(ExitCode::from(EXIT_DEFECT), |failure| failure.exit.into())
+            error
+                .downcast_ref::<Failure>()
+                .map_or(ExitCode::from(EXIT_DEFECT), |failure| failure.exit.into())
         }
     }
 }
@@ -43,9 +49,14 @@ fn chain(error: &anyhow::Error) -> String {
 }
 
 fn start_log(format: LogFormat) {
-    let filter = tracing_subscriber::EnvFilter::try_from_env("DOORLEDGER_LOG")
-        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("warn,doorledger=info,lake=info,journal=info"));
-    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(false);
+    let filter =
+        tracing_subscriber::EnvFilter::try_from_env("DOORLEDGER_LOG").unwrap_or_else(|_| {
+            tracing_subscriber::EnvFilter::new("warn,doorledger=info,lake=info,journal=info")
+        });
+    let log = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_target(false);
     match format {
         LogFormat::Text => log.init(),
         LogFormat::Json => log.json().init(),

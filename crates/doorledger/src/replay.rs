@@ -6,8 +6,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use api::{
-    DeadLetter as ShownLetter, DeadLetterBox, DeadLetterBoxError, DeadLetterFilter, DeadLetterPage, RawEncoding,
-    ReplayOutcome, ReplayRequest,
+    DeadLetter as ShownLetter, DeadLetterBox, DeadLetterBoxError, DeadLetterFilter, DeadLetterPage,
+    RawEncoding, ReplayOutcome, ReplayRequest,
 };
 use destinations::Outgoing;
 use futures::future::BoxFuture;
@@ -29,16 +29,28 @@ pub(crate) struct Replay {
 
 impl Replay {
     /// Over this journal and these shippers.
-    pub(crate) fn new(journal: Journal, shippers: impl Iterator<Item = Arc<Shipper>>, clock: Arc<dyn Clock>) -> Self {
+    pub(crate) fn new(
+        journal: Journal,
+        shippers: impl Iterator<Item = Arc<Shipper>>,
+        clock: Arc<dyn Clock>,
+    ) -> Self {
         let shippers = shippers.map(|shipper| (Shipper::reader(&shipper.name), shipper)).collect();
         Self { journal, shippers, clock }
     }
 
-    async fn replay_all(&self, origin: Option<String>) -> Result<ReplayOutcome, DeadLetterBoxError> {
+    async fn replay_all(
+        &self,
+        origin: Option<String>,
+    ) -> Result<ReplayOutcome, DeadLetterBoxError> {
         let mut outcome = ReplayOutcome::default();
         let mut after = 0;
         loop {
-            let filter = journal::DeadLetterFilter { origin: origin.clone(), after, count_max: PAGE_LETTERS, before: None };
+            let filter = journal::DeadLetterFilter {
+                origin: origin.clone(),
+                after,
+                count_max: PAGE_LETTERS,
+                before: None,
+            };
             let letters = self.journal.dead_letters(&filter).map_err(failed)?;
             let Some(last) = letters.last() else { return Ok(outcome) };
             after = last.id;
@@ -59,7 +71,11 @@ impl Replay {
         Ok(outcome)
     }
 
-    async fn replay_one(&self, letter: DeadLetter, outcome: &mut ReplayOutcome) -> Result<(), DeadLetterBoxError> {
+    async fn replay_one(
+        &self,
+        letter: DeadLetter,
+        outcome: &mut ReplayOutcome,
+    ) -> Result<(), DeadLetterBoxError> {
         let id = letter.id;
         let succeeded = match self.shippers.get(&letter.origin).cloned() {
             Some(shipper) => shipper.send_once(outgoing(letter)).await,
@@ -95,7 +111,10 @@ impl Replay {
 }
 
 impl DeadLetterBox for Replay {
-    fn list(&self, filter: DeadLetterFilter) -> BoxFuture<'_, Result<DeadLetterPage, DeadLetterBoxError>> {
+    fn list(
+        &self,
+        filter: DeadLetterFilter,
+    ) -> BoxFuture<'_, Result<DeadLetterPage, DeadLetterBoxError>> {
         Box::pin(async move {
             let total = self.journal.dead_letter_count(filter.origin.as_deref()).map_err(failed)?;
             let filter = journal::DeadLetterFilter {
@@ -116,9 +135,16 @@ impl DeadLetterBox for Replay {
         })
     }
 
-    fn replay(&self, which: ReplayRequest) -> BoxFuture<'_, Result<ReplayOutcome, DeadLetterBoxError>> {
+    fn replay(
+        &self,
+        which: ReplayRequest,
+    ) -> BoxFuture<'_, Result<ReplayOutcome, DeadLetterBoxError>> {
         Box::pin(async move {
-            if which.all { self.replay_all(which.origin).await } else { self.replay_ids(&which.ids).await }
+            if which.all {
+                self.replay_all(which.origin).await
+            } else {
+                self.replay_ids(&which.ids).await
+            }
         })
     }
 }

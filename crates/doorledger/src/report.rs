@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use api::{
-    Check, DestinationState, DestinationStatus, JournalStatus, LakeStatus, SourceState, SourceStatus, Status,
-    StatusReport, TableStatus, Trouble,
+    Check, DestinationState, DestinationStatus, JournalStatus, LakeStatus, Light, SourceState,
+    SourceStatus, Status, StatusReport, TableStatus, Trouble,
 };
 use futures::future::BoxFuture;
 use journal::{Journal, ReaderState};
@@ -33,7 +33,12 @@ pub(crate) struct Report {
 
 impl Report {
     /// Over these parts of a node.
-    pub(crate) fn new(config: &Config, store: &Store, clock: Arc<dyn Clock>, board: Arc<Board>) -> Self {
+    pub(crate) fn new(
+        config: &Config,
+        store: &Store,
+        clock: Arc<dyn Clock>,
+        board: Arc<Board>,
+    ) -> Self {
         let via = |way: &Way| if matches!(way, Way::Poll(_)) { Via::Poll } else { Via::Push };
         Self {
             journal: store.journal.clone(),
@@ -41,7 +46,11 @@ impl Report {
             board,
             started: clock.now(),
             clock,
-            sources: config.sources.iter().map(|source| (source.id.clone(), via(&source.way))).collect(),
+            sources: config
+                .sources
+                .iter()
+                .map(|source| (source.id.clone(), via(&source.way)))
+                .collect(),
             destinations: config.destinations.iter().map(|d| (d.name.clone(), d.kind)).collect(),
             journal_bytes_max: config.settings.journal_bytes_max,
         }
@@ -58,7 +67,8 @@ impl Report {
             .collect();
         let gaps = self.journal.gaps().unwrap_or_default();
         let others = totals.keys().filter(|id| !self.sources.iter().any(|(known, _)| known == *id));
-        let others = others.map(|id| (id.clone(), if id.source == "import" { Via::Import } else { Via::Poll }));
+        let others = others
+            .map(|id| (id.clone(), if id.source == "import" { Via::Import } else { Via::Poll }));
         let all: Vec<(SourceId, Via)> = self.sources.iter().cloned().chain(others).collect();
         all.into_iter()
             .map(|(id, via)| {
@@ -97,7 +107,8 @@ impl Report {
                     kind: (*kind).to_owned(),
                     state: destination_state(&condition, backlog_events),
                     backlog_events,
-                    oldest_unsent_seconds: reader.and_then(|reader| self.oldest_unsent(reader, now)),
+                    oldest_unsent_seconds: reader
+                        .and_then(|reader| self.oldest_unsent(reader, now)),
                     sent_events: condition.sent,
                     dead_letters: self.dead_letters(Some(&Shipper::reader(name))),
                     last_success: condition.last_success,
@@ -127,24 +138,40 @@ impl Report {
             head_offset: *self.journal.head().borrow(),
             dead_letters: self.dead_letters(None),
             trouble: self.journal.healthy().err().map(|error| {
-                trouble("journal.storage", error.to_string(), "events are refused until there is room; free some disk space")
+                trouble(
+                    "journal.storage",
+                    error.to_string(),
+                    "events are refused until there is room; free some disk space",
+                )
             }),
         }
     }
 
     fn lake_status(&self) -> LakeStatus {
         let lake = self.lake.status();
-        let reader = self.journal.readers().unwrap_or_default().into_iter().find(|reader| reader.name == "lake");
+        let reader = self
+            .journal
+            .readers()
+            .unwrap_or_default()
+            .into_iter()
+            .find(|reader| reader.name == "lake");
         let tables: Vec<TableStatus> = lake
             .tables
             .into_iter()
-            .map(|table| TableStatus { name: table.name, rows: table.rows + table.tail_rows, bytes: table.bytes, files: table.files as u64 })
+            .map(|table| TableStatus {
+                name: table.name,
+                rows: table.rows + table.tail_rows,
+                bytes: table.bytes,
+                files: table.files as u64,
+            })
             .collect();
         LakeStatus {
             committed_offset: reader.as_ref().map_or(0, |reader| reader.offset),
             uncommitted_events: reader.as_ref().map_or(0, |reader| reader.backlog_events),
             tables,
-            trouble: lake.error.map(|error| trouble("lake.storage", error, "events wait in the journal; nothing is lost")),
+            trouble: lake.error.map(|error| {
+                trouble("lake.storage", error, "events wait in the journal; nothing is lost")
+            }),
         }
     }
 
@@ -158,7 +185,8 @@ impl Report {
             destinations: self.destinations(now),
             journal: self.journal_status(),
             lake: self.lake_status(),
-            ..Status::default()
+            light: Light::default(),
+            reasons: Vec::new(),
         }
         .judge()
     }
@@ -185,9 +213,10 @@ fn source_state(condition: Option<&SourceCondition>) -> (SourceState, Option<Tro
         Some(SourceCondition::Reading) => (SourceState::Reading, None),
         Some(SourceCondition::CaughtUp) => (SourceState::CaughtUp, None),
         Some(SourceCondition::Listening) => (SourceState::Listening, None),
-        Some(SourceCondition::Waiting { reason }) => {
-            (SourceState::Failing, Some(trouble("journal.refused", reason.clone(), "the page is read again")))
-        }
+        Some(SourceCondition::Waiting { reason }) => (
+            SourceState::Failing,
+            Some(trouble("journal.refused", reason.clone(), "the page is read again")),
+        ),
         Some(SourceCondition::Failed(error)) => {
             let state = match error.kind {
                 SourceErrorKind::Refused => SourceState::Refused,
@@ -204,7 +233,9 @@ fn lag(state: SourceState, total: Option<&journal::SourceState>, now: Timestamp)
     match state {
         SourceState::CaughtUp => Some(0.0),
         SourceState::Listening => None,
-        _ => total.and_then(|total| total.last_event).map(|event| now.duration_since(event).as_secs_f64().max(0.0)),
+        _ => total
+            .and_then(|total| total.last_event)
+            .map(|event| now.duration_since(event).as_secs_f64().max(0.0)),
     }
 }
 

@@ -43,7 +43,7 @@ pub(crate) struct Shipper {
     /// The way out.
     pub(crate) client: Client,
     /// Bearer tokens.
-    pub(crate) tokens: EntraTokens,
+    pub(crate) tokens: Arc<EntraTokens>,
     /// What time it is.
     pub(crate) clock: Arc<dyn Clock>,
     /// Where the state is shown.
@@ -90,8 +90,8 @@ impl Shipper {
             }
             match self.ship_window(offset, &stop).await {
                 Ok(after) => offset = after,
-                Err(Trouble::Stopped) => return,
-                Err(Trouble::Journal(reason)) => {
+                Err(Halt::Stopped) => return,
+                Err(Halt::Journal(reason)) => {
                     self.trouble("journal.unreadable", &reason, "see `doorledger status`", true);
                     if sleep(STOPPED_WAIT, &stop).await.is_err() {
                         return;
@@ -102,25 +102,28 @@ impl Shipper {
     }
 
     /// Ships one window and gives the offset after it.
-    async fn ship_window(&self, offset: u64, stop: &CancellationToken) -> Result<u64, Trouble> {
+    async fn ship_window(&self, offset: u64, stop: &CancellationToken) -> Result<u64, Halt> {
         let (events, end) = self.read_window(offset).await?;
         let packed = self.destination.pack(&events);
         let mut window = Window::new(&events, end);
-        let refused: Vec<DeadLetter> = packed.refused.iter().map(|(i, why)| dead_letter(&events[*i], why)).collect();
-        window.settle(packed.parcels.iter().flat_map(|parcel| parcel.events.iter().copied()), false);
+        let refused: Vec<DeadLetter> =
+            packed.refused.iter().map(|(i, why)| dead_letter(&events[*i], why)).collect();
+        window
+            .settle(packed.parcels.iter().flat_map(|parcel| parcel.events.iter().copied()), false);
         let mut settled = stream::iter(packed.parcels)
             .map(|parcel| self.deliver(parcel, &events, stop))
             .buffered(PARCELS_IN_FLIGHT_MAX);
         let mut dead = refused;
         while let Some(parcel) = settled.next().await {
-            let parcel = parcel.map_err(|Stopped| Trouble::Stopped)?;
+            let parcel = parcel.map_err(|Stopped| Halt::Stopped)?;
             window.settle(parcel.events.iter().copied(), true);
             let refused = parcel.refused.len();
             dead.extend(parcel.refused.iter().map(|(i, why)| dead_letter(&events[*i], why)));
             self.board.destination_sent(&self.name, parcel.events.len() - refused, refused);
             let until = window.settled_until();
             // A dead letter is laid down together with the offset that passes it, so that a crash cannot double it.
-            let (passed, ahead) = dead.into_iter().partition(|letter: &DeadLetter| letter.offset < Some(until));
+            let (passed, ahead) =
+                dead.into_iter().partition(|letter: &DeadLetter| letter.offset < Some(until));
             dead = ahead;
             self.advance(until, passed).await?;
         }
@@ -128,17 +131,21 @@ impl Shipper {
         Ok(end)
     }
 
-    async fn advance(&self, offset: u64, dead: Vec<DeadLetter>) -> Result<(), Trouble> {
+    async fn advance(&self, offset: u64, dead: Vec<DeadLetter>) -> Result<(), Halt> {
         let advanced = self.journal.advance(&Self::reader(&self.name), offset, dead).await;
-        advanced.map_err(|error| Trouble::Journal(error.to_string()))
+        advanced.map_err(|error| Halt::Journal(error.to_string()))
     }
 
     /// The events of the next window that are for this destination, and the offset after the window.
-    async fn read_window(&self, offset: u64) -> Result<(Vec<Outgoing>, u64), Trouble> {
+    async fn read_window(&self, offset: u64) -> Result<(Vec<Outgoing>, u64), Halt> {
         let (journal, destination) = (self.journal.clone(), self.destination.clone());
         let read = tokio::task::spawn_blocking(move || {
             let batches = journal.read(offset, WINDOW_BYTES_MAX)?;
-            let end = batches.iter().flat_map(|batch| batch.events.last()).map(|event| event.offset + 1).max();
+            let end = batches
+                .iter()
+                .flat_map(|batch| batch.events.last())
+                .map(|event| event.offset + 1)
+                .max();
             let mut events = Vec::new();
             for batch in batches.iter().filter(|batch| destination.takes(&batch.source)) {
                 events.extend(batch.events.iter().map(|event| Outgoing {
@@ -154,19 +161,26 @@ impl Shipper {
         });
         match read.await {
             Ok(Ok(window)) => Ok(window),
-            Ok(Err(error)) => Err(Trouble::Journal(error.to_string())),
-            Err(panic) => Err(Trouble::Journal(panic.to_string())),
+            Ok(Err(error)) => Err(Halt::Journal(error.to_string())),
+            Err(panic) => Err(Halt::Journal(panic.to_string())),
         }
     }
 
     /// Sends one parcel until it is settled: halving what is too large or refused, waiting where the service is unwell.
-    async fn deliver(&self, parcel: Parcel, events: &[Outgoing], stop: &CancellationToken) -> Result<Settled, Stopped> {
+    async fn deliver(
+        &self,
+        parcel: Parcel,
+        events: &[Outgoing],
+        stop: &CancellationToken,
+    ) -> Result<Settled, Stopped> {
         let mut settled = Settled { events: parcel.events.clone(), refused: Vec::new() };
         let mut waiting = vec![parcel];
         while let Some(parcel) = waiting.pop() {
             match self.send_until_decided(&parcel, stop).await? {
                 Decided::Delivered => {}
-                Decided::Split(reason) if parcel.events.len() == 1 => settled.refused.push((parcel.events[0], reason)),
+                Decided::Split(reason) if parcel.events.len() == 1 => {
+                    settled.refused.push((parcel.events[0], reason))
+                }
                 Decided::Split(_) => waiting.extend(self.halves(&parcel, events, &mut settled)),
             }
         }
@@ -191,7 +205,11 @@ impl Shipper {
         parcels
     }
 
-    async fn send_until_decided(&self, parcel: &Parcel, stop: &CancellationToken) -> Result<Decided, Stopped> {
+    async fn send_until_decided(
+        &self,
+        parcel: &Parcel,
+        stop: &CancellationToken,
+    ) -> Result<Decided, Stopped> {
         let mut backoff = Backoff::new(RETRY_FIRST, RETRY_MAX, parcel.body.len() as u64);
         let mut renewed = false;
         loop {
@@ -201,11 +219,18 @@ impl Shipper {
                     self.board.destination_well(&self.name, self.clock.now());
                     return Ok(Decided::Delivered);
                 }
-                Verdict::Split => return Ok(Decided::Split("too large for the service".to_owned())),
+                Verdict::Split => {
+                    return Ok(Decided::Split("too large for the service".to_owned()));
+                }
                 Verdict::Refused(reason) => return Ok(Decided::Split(reason)),
                 Verdict::TokenExpired => {
                     let hint = "check the identity and its permissions";
-                    self.trouble("destination.token", "the service does not accept the token", hint, true);
+                    self.trouble(
+                        "destination.token",
+                        "the service does not accept the token",
+                        hint,
+                        true,
+                    );
                     STOPPED_WAIT
                 }
                 Verdict::Stop { reason, hint } => {
@@ -213,7 +238,12 @@ impl Shipper {
                     STOPPED_WAIT
                 }
                 Verdict::Retry { after_seconds, reason } => {
-                    self.trouble("destination.unavailable", &reason, "it is tried again by itself", false);
+                    self.trouble(
+                        "destination.unavailable",
+                        &reason,
+                        "it is tried again by itself",
+                        false,
+                    );
                     backoff.next_wait_at_least(after_seconds)
                 }
             };
@@ -235,7 +265,9 @@ impl Shipper {
                 Err(failure) => self.destination.read_failure(&failure),
             };
             match (verdict, self.destination.credential(), token) {
-                (Verdict::TokenExpired, Credential::Entra(credential), Some(token)) if !*renewed => {
+                (Verdict::TokenExpired, Credential::Entra(credential), Some(token))
+                    if !*renewed =>
+                {
                     *renewed = true;
                     self.tokens.forget(&credential, &token);
                 }
@@ -247,7 +279,9 @@ impl Shipper {
     async fn token(&self) -> Result<Option<Secret>, Verdict> {
         let Credential::Entra(credential) = self.destination.credential() else { return Ok(None) };
         self.tokens.token(&credential).await.map(Some).map_err(|error| match &error {
-            TokenError::Refused { hint, .. } => Verdict::Stop { reason: error.to_string(), hint: hint.clone() },
+            TokenError::Refused { hint, .. } => {
+                Verdict::Stop { reason: error.to_string(), hint: hint.clone() }
+            }
             TokenError::Unavailable { after_seconds, .. } => {
                 Verdict::Retry { after_seconds: *after_seconds, reason: error.to_string() }
             }
@@ -257,7 +291,12 @@ impl Shipper {
     /// Tells what is wrong: in the log once for each new reason, in `status` as long as it lasts.
     fn trouble(&self, code: &str, reason: &str, hint: &str, stopped: bool) {
         let now = self.clock.now();
-        let trouble = Trouble { code: code.to_owned(), message: reason.to_owned(), hint: hint.to_owned(), since: Some(now) };
+        let trouble = Trouble {
+            code: code.to_owned(),
+            message: reason.to_owned(),
+            hint: hint.to_owned(),
+            since: Some(now),
+        };
         if self.board.destination_trouble(&self.name, trouble, stopped) {
             tracing::warn!(destination = self.name, hint, "{reason}");
         }
@@ -265,8 +304,12 @@ impl Shipper {
 }
 
 fn dead_letter(event: &Outgoing, reason: &str) -> DeadLetter {
-    let stored =
-        StoredEvent { offset: event.offset, id: event.id.clone(), time: event.time, raw: event.raw.clone() };
+    let stored = StoredEvent {
+        offset: event.offset,
+        id: event.id.clone(),
+        time: event.time,
+        raw: event.raw.clone(),
+    };
     DeadLetter::of_event(&event.source, &stored, reason)
 }
 
@@ -276,7 +319,7 @@ enum Decided {
     Split(String),
 }
 
-enum Trouble {
+enum Halt {
     Stopped,
     Journal(String),
 }

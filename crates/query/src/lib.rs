@@ -17,6 +17,7 @@ mod subqueries;
 mod ticks;
 
 pub use catalog::Tables;
+pub use datafusion::datasource::TableProvider;
 pub use engine::{Engine, EngineOptions};
 pub use error::Error;
 pub use stored::{Stored, StoredError, StoredFunctions};

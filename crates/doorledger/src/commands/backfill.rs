@@ -14,8 +14,8 @@ use model::{Clock as _, SystemClock};
 use serde_json::json;
 use tokio_util::sync::CancellationToken;
 
-use super::server::Server;
 use super::serve::stop_on_signal;
+use super::server::Server;
 use super::{draws_progress, refused, say, written};
 use crate::cli::Backfill;
 use crate::exit::{Exit, Failure};
@@ -29,7 +29,8 @@ const BAR_STEPS: f64 = 10_000.0;
 /// Starts the backfills and shows them until all have ended.
 pub(super) async fn run(config: Option<&Path>, options: Backfill) -> Result<()> {
     let written = written(config)?;
-    let mut config = node::configure(&written, true).await.map_err(|problems| refused(&problems))?;
+    let mut config =
+        node::configure(&written, true).await.map_err(|problems| refused(&problems))?;
     config.settings.data = options.data.clone().unwrap_or(config.settings.data);
     let stop = CancellationToken::new();
     stop_on_signal(stop.clone())?;
@@ -37,7 +38,9 @@ pub(super) async fn run(config: Option<&Path>, options: Backfill) -> Result<()> 
         Err(OpenError::Locked) => through_server(&options, &stop).await,
         Err(OpenError::Other(error)) => Err(error),
         Ok((store, backfills)) => {
-            backfills.start(&options.tenants, &options.since).map_err(|problems| refused(&problems))?;
+            backfills
+                .start(&options.tenants, &options.since)
+                .map_err(|problems| refused(&problems))?;
             let mut bars = Bars::new();
             while bars.show(backfills.progress()) {
                 tokio::time::sleep(LOOK_INTERVAL).await;
@@ -79,8 +82,16 @@ struct Bars {
 
 impl Bars {
     fn new() -> Self {
-        let target = if draws_progress() { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
-        Self { drawn: MultiProgress::with_draw_target(target), bars: BTreeMap::new(), ended: Vec::new() }
+        let target = if draws_progress() {
+            ProgressDrawTarget::stderr()
+        } else {
+            ProgressDrawTarget::hidden()
+        };
+        Self {
+            drawn: MultiProgress::with_draw_target(target),
+            bars: BTreeMap::new(),
+            ended: Vec::new(),
+        }
     }
 
     /// Draws the states; false once all have ended.
@@ -94,7 +105,11 @@ impl Bars {
                 }
                 bar.with_prefix(state.source.clone())
             });
-            #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a share of the bar")]
+            #[expect(
+                clippy::cast_possible_truncation,
+                clippy::cast_sign_loss,
+                reason = "a share of the bar"
+            )]
             bar.set_position((state.share * BAR_STEPS) as u64);
             bar.set_message(told(state));
         }
@@ -113,7 +128,10 @@ impl Bars {
             say(&format!("{}: {}", state.source, told(state)));
         }
         if self.ended.iter().any(|state| state.state != BackfillState::Done) {
-            return Err(Failure::error(Exit::Unavailable, "a backfill was stopped; run the command again to go on"));
+            return Err(Failure::error(
+                Exit::Unavailable,
+                "a backfill was stopped; run the command again to go on",
+            ));
         }
         Ok(())
     }
@@ -124,9 +142,17 @@ impl Bars {
 fn told(state: &BackfillProgress) -> String {
     let seconds = SystemClock.now().duration_since(state.started).as_secs_f64();
     let rate = state.events as f64 / seconds.max(0.001);
-    let left = if state.share > 0.0 { state.events as f64 * (1.0 - state.share) / state.share } else { 0.0 };
-    let until = state.latest.map_or_else(|| "the beginning".to_owned(), |latest| latest.strftime("%Y-%m-%d %H:%M").to_string());
-    let mut text = format!("{} events ({} new) up to {until}, {rate:.0}/s", state.events, state.stored);
+    let left = if state.share > 0.0 {
+        state.events as f64 * (1.0 - state.share) / state.share
+    } else {
+        0.0
+    };
+    let until = state.latest.map_or_else(
+        || "the beginning".to_owned(),
+        |latest| latest.strftime("%Y-%m-%d %H:%M").to_string(),
+    );
+    let mut text =
+        format!("{} events ({} new) up to {until}, {rate:.0}/s", state.events, state.stored);
     if state.state == BackfillState::Running && state.share > 0.0 {
         text.push_str(&format!(", about {left:.0} left, {:.0} s", left / rate.max(0.001)));
     }

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::Result;
-use model::{Clock as _, Problem, SystemClock};
+use model::{Problem, SystemClock};
 use net::TokenError;
 use serde_json::json;
 
@@ -29,8 +29,15 @@ pub(super) async fn run(path: Option<&Path>, options: &Check) -> Result<()> {
     };
     let warnings = config.as_ref().and_then(|config| config.settings.exposure_problem());
     if options.json {
-        print(&format!("{:#}\n", json!({ "problems": problems, "warnings": warnings.as_slice() })))?;
-        return if problems.is_empty() { Ok(()) } else { Err(Failure::error(Exit::Config, "the configuration has problems")) };
+        print(&format!(
+            "{:#}\n",
+            json!({ "problems": problems, "warnings": warnings.as_slice() })
+        ))?;
+        return if problems.is_empty() {
+            Ok(())
+        } else {
+            Err(Failure::error(Exit::Config, "the configuration has problems"))
+        };
     }
     if !problems.is_empty() {
         return Err(refused(&problems));
@@ -44,8 +51,11 @@ pub(super) async fn run(path: Option<&Path>, options: &Check) -> Result<()> {
 
 fn summary(config: &Config) -> String {
     let sources: Vec<String> = config.sources.iter().map(|source| source.id.to_string()).collect();
-    let destinations: Vec<String> = config.destinations.iter().map(|d| format!("{} ({})", d.name, d.kind)).collect();
-    let told = |names: Vec<String>, none: &str| if names.is_empty() { none.to_owned() } else { names.join(", ") };
+    let destinations: Vec<String> =
+        config.destinations.iter().map(|d| format!("{} ({})", d.name, d.kind)).collect();
+    let told = |names: Vec<String>, none: &str| {
+        if names.is_empty() { none.to_owned() } else { names.join(", ") }
+    };
     format!("{}; {}", told(sources, "no sources"), told(destinations, "no destinations"))
 }
 
@@ -58,7 +68,11 @@ async fn online(config: &Config) -> Result<Vec<Problem>> {
         if let config::Way::Poll(poll) = &source.way
             && let Err(error) = node::first_page(&client, poll.as_ref(), clock.now()).await
         {
-            problems.push(Problem::new(source.id.to_string(), format!("{} ({})", error.message, error.code), error.hint));
+            problems.push(Problem::new(
+                source.id.to_string(),
+                format!("{} ({})", error.message, error.code),
+                error.hint,
+            ));
         }
     }
     let tokens = node::tokens(&client, clock)?;

@@ -13,7 +13,8 @@ use crate::cli::DeadLetters;
 pub(super) async fn run(command: DeadLetters) -> Result<()> {
     match command {
         DeadLetters::List { server, limit, json } => {
-            let answer = Server::of(&server)?.get(&format!("/api/v1/dead-letters?limit={limit}")).await?;
+            let answer =
+                Server::of(&server)?.get(&format!("/api/v1/dead-letters?limit={limit}")).await?;
             if json { print(&format!("{answer:#}\n")) } else { print_list(&answer) }
         }
         DeadLetters::Show { server, id } => {
@@ -35,7 +36,9 @@ fn print_list(answer: &Value) -> Result<()> {
         return Ok(());
     }
     let mut table = Table::new();
-    table.load_preset(presets::UTF8_HORIZONTAL_ONLY).set_content_arrangement(ContentArrangement::Dynamic);
+    table
+        .load_preset(presets::UTF8_HORIZONTAL_ONLY)
+        .set_content_arrangement(ContentArrangement::Dynamic);
     table.set_header(["id", "at", "from", "event", "reason"]);
     for letter in &letters {
         let text = |name: &str| match &letter[name] {

@@ -40,7 +40,11 @@ struct Count {
 pub(super) async fn run(config: Option<&Path>, options: Import) -> Result<()> {
     let provider = provider(&options.provider)?;
     let sink = Sink::open(config, &options).await?;
-    let id = SourceId { provider: provider.name().to_owned(), tenant: options.tenant, source: "import".to_owned() };
+    let id = SourceId {
+        provider: provider.name().to_owned(),
+        tenant: options.tenant,
+        source: "import".to_owned(),
+    };
     let mut total = Count::default();
     for file in &options.files {
         let (sender, mut pieces) = tokio::sync::mpsc::channel(2);
@@ -54,10 +58,16 @@ pub(super) async fn run(config: Option<&Path>, options: Import) -> Result<()> {
                 total.rejected += count.rejected;
             }
         }
-        reading.await.context("read a file")?.map_err(|error| Failure::error(Exit::Data, format!("{error:#}")))?;
+        reading
+            .await
+            .context("read a file")?
+            .map_err(|error| Failure::error(Exit::Data, format!("{error:#}")))?;
         say(&format!(
             "{}: in all {} stored, {} there already, {} unreadable",
-            file.display(), total.stored, total.duplicates, total.rejected
+            file.display(),
+            total.stored,
+            total.duplicates,
+            total.rejected
         ));
     }
     sink.close().await?;
@@ -70,8 +80,12 @@ pub(super) async fn run(config: Option<&Path>, options: Import) -> Result<()> {
 fn provider(name: &str) -> Result<&'static dyn Provider> {
     sources::find(name).ok_or_else(|| {
         let known: Vec<&str> = sources::ALL.iter().map(|provider| provider.name()).collect();
-        let hint = nearest(name, known.iter().copied()).map_or_else(|| known.join(", "), str::to_owned);
-        Failure::error(Exit::Data, format!("`{name}` is not a provider\n  hint: did you mean {hint}?"))
+        let hint =
+            nearest(name, known.iter().copied()).map_or_else(|| known.join(", "), str::to_owned);
+        Failure::error(
+            Exit::Data,
+            format!("`{name}` is not a provider\n  hint: did you mean {hint}?"),
+        )
     })
 }
 
@@ -105,15 +119,24 @@ impl Sink {
                 };
                 let taken = store.journal.append(batch).await;
                 let taken = taken.map_err(|error| Failure::error(Exit::Io, error.to_string()))?;
-                Ok(Count { stored: taken.stored, duplicates: taken.duplicates, rejected: taken.rejected })
+                Ok(Count {
+                    stored: taken.stored,
+                    duplicates: taken.duplicates,
+                    rejected: taken.rejected,
+                })
             }
             Self::Server(server) => {
                 let path = format!("/api/v1/import/{}/{}", id.provider, id.tenant);
                 let body = lines(&decoded.events, &decoded.rejected);
                 let answer = server.send(Method::POST, &path, "application/json", body).await?;
-                let answer: serde_json::Value = serde_json::from_slice(&answer.body).context("read the answer")?;
+                let answer: serde_json::Value =
+                    serde_json::from_slice(&answer.body).context("read the answer")?;
                 let number = |name: &str| answer[name].as_u64().unwrap_or_default();
-                Ok(Count { stored: number("stored"), duplicates: number("duplicates"), rejected: number("rejected") })
+                Ok(Count {
+                    stored: number("stored"),
+                    duplicates: number("duplicates"),
+                    rejected: number("rejected"),
+                })
             }
         }
     }
@@ -129,7 +152,8 @@ impl Sink {
 /// Events and unreadable pieces as one body, a line between each two; an event may itself span lines.
 fn lines(events: &[Event], rejected: &[Rejected]) -> Bytes {
     let mut body = Vec::new();
-    for raw in events.iter().map(|event| &event.raw).chain(rejected.iter().map(|piece| &piece.raw)) {
+    for raw in events.iter().map(|event| &event.raw).chain(rejected.iter().map(|piece| &piece.raw))
+    {
         body.extend_from_slice(raw);
         body.push(b'\n');
     }
@@ -154,7 +178,11 @@ fn batches(decoded: Decoded) -> Vec<Decoded> {
 }
 
 /// Reads one file piece by piece: lines some megabytes at a time, an array whole.
-fn read_file(path: &PathBuf, provider: &dyn Provider, pieces: &tokio::sync::mpsc::Sender<Decoded>) -> Result<()> {
+fn read_file(
+    path: &PathBuf,
+    provider: &dyn Provider,
+    pieces: &tokio::sync::mpsc::Sender<Decoded>,
+) -> Result<()> {
     let shown = path.display();
     let input: Box<dyn Read> = if path.as_os_str() == "-" {
         Box::new(std::io::stdin())
@@ -162,15 +190,24 @@ fn read_file(path: &PathBuf, provider: &dyn Provider, pieces: &tokio::sync::mpsc
         Box::new(File::open(path).with_context(|| format!("open {shown}"))?)
     };
     let mut input = BufReader::with_capacity(1 << 16, input);
-    let gzip = input.fill_buf().with_context(|| format!("read {shown}"))?.starts_with(&[0x1f, 0x8b]);
-    let plain: Box<dyn Read> = if gzip { Box::new(MultiGzDecoder::new(input)) } else { Box::new(input) };
+    let gzip =
+        input.fill_buf().with_context(|| format!("read {shown}"))?.starts_with(&[0x1f, 0x8b]);
+    let plain: Box<dyn Read> =
+        if gzip { Box::new(MultiGzDecoder::new(input)) } else { Box::new(input) };
     let mut plain = BufReader::with_capacity(1 << 16, plain);
     // If the receiving end is gone, the command has failed already and says why.
-    let give = |bytes: Vec<u8>| drop(pieces.blocking_send(provider.read_export(&Bytes::from(bytes))));
+    let give =
+        |bytes: Vec<u8>| drop(pieces.blocking_send(provider.read_export(&Bytes::from(bytes))));
     if is_one_value(&mut plain).with_context(|| format!("read {shown}"))? {
         let mut whole = Vec::new();
-        plain.take(ARRAY_BYTES_MAX + 1).read_to_end(&mut whole).with_context(|| format!("read {shown}"))?;
-        anyhow::ensure!(whole.len() as u64 <= ARRAY_BYTES_MAX, "{shown} is one JSON value of more than {ARRAY_BYTES_MAX} bytes; cut it into lines");
+        plain
+            .take(ARRAY_BYTES_MAX + 1)
+            .read_to_end(&mut whole)
+            .with_context(|| format!("read {shown}"))?;
+        anyhow::ensure!(
+            whole.len() as u64 <= ARRAY_BYTES_MAX,
+            "{shown} is one JSON value of more than {ARRAY_BYTES_MAX} bytes; cut it into lines"
+        );
         give(whole);
         return Ok(());
     }
@@ -189,10 +226,15 @@ fn read_file(path: &PathBuf, provider: &dyn Provider, pieces: &tokio::sync::mpsc
 /// Whether the input is one array or one object over many lines, rather than an object a line.
 fn is_one_value(input: &mut BufReader<Box<dyn Read>>) -> std::io::Result<bool> {
     let start = input.fill_buf()?;
-    let first_line = start.split(|byte| *byte == b'\n').find(|line| !line.trim_ascii().is_empty()).unwrap_or_default();
+    let first_line = start
+        .split(|byte| *byte == b'\n')
+        .find(|line| !line.trim_ascii().is_empty())
+        .unwrap_or_default();
     let first_line = first_line.trim_ascii();
-    let is_whole_line = start.contains(&b'\n') && first_line.ends_with(b"}") && first_line.len() > 1;
-    Ok(first_line.starts_with(b"[") || (first_line.starts_with(b"{") && !is_whole_line && start.contains(&b'\n')))
+    let is_whole_line =
+        start.contains(&b'\n') && first_line.ends_with(b"}") && first_line.len() > 1;
+    Ok(first_line.starts_with(b"[")
+        || (first_line.starts_with(b"{") && !is_whole_line && start.contains(&b'\n')))
 }
 
 #[cfg(test)]
@@ -216,10 +258,16 @@ mod tests {
 
     #[test]
     fn batches_keep_order_and_size() {
-        let event = |number: usize| Event { id: number.to_string(), time: None, raw: vec![b'x'; BATCH_BYTES_MAX / 2].into() };
+        let event = |number: usize| Event {
+            id: number.to_string(),
+            time: None,
+            raw: vec![b'x'; BATCH_BYTES_MAX / 2].into(),
+        };
         let decoded = Decoded { events: (0..5).map(event).collect(), rejected: Vec::new() };
-        let ids: Vec<Vec<String>> =
-            batches(decoded).into_iter().map(|batch| batch.events.into_iter().map(|event| event.id).collect()).collect();
+        let ids: Vec<Vec<String>> = batches(decoded)
+            .into_iter()
+            .map(|batch| batch.events.into_iter().map(|event| event.id).collect())
+            .collect();
         assert_eq!(ids, [vec!["0", "1"], vec!["2", "3"], vec!["4"]]);
     }
 }

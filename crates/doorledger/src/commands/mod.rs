@@ -34,7 +34,10 @@ pub(crate) fn run(cli: Cli) -> Result<()> {
         clap_complete::generate(shell, &mut Cli::command(), "doorledger", &mut std::io::stdout());
         return Ok(());
     }
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().context("start the runtime")?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .context("start the runtime")?;
     let outcome = runtime.block_on(async {
         match cli.command {
             Command::Serve(options) => serve::run(config, options).await,
@@ -61,7 +64,8 @@ fn written(path: Option<&Path>) -> Result<Written> {
     let found = path.map(Path::to_owned).or_else(config::find);
     let folder = node::folder_of(found.as_deref());
     let document = match found {
-        Some(path) => config::read(&path).map_err(|error| Failure::error(Exit::Config, format!("{error:#}")))?,
+        Some(path) => config::read(&path)
+            .map_err(|error| Failure::error(Exit::Config, format!("{error:#}")))?,
         None => config::from_environment(&environment).unwrap_or(Value::Null),
     };
     Ok(Written { document, folder })
@@ -69,7 +73,10 @@ fn written(path: Option<&Path>) -> Result<Written> {
 
 /// The one place where the environment is read.
 pub(crate) fn environment(name: &str) -> Option<String> {
-    #[expect(clippy::disallowed_methods, reason = "this is the binary: everybody else is given this function")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "this is the binary: everybody else is given this function"
+    )]
     std::env::var(name).ok()
 }
 

@@ -38,7 +38,11 @@ pub(super) async fn run(config: Option<&Path>, options: Query) -> Result<()> {
             server.send(Method::POST, "/api/v1/query", accept, question).await?.body
         }
     };
-    if options.format == Format::Table { print_tables(&body) } else { print(&String::from_utf8_lossy(&body)) }
+    if options.format == Format::Table {
+        print_tables(&body)
+    } else {
+        print(&String::from_utf8_lossy(&body))
+    }
 }
 
 fn question(text: String) -> Result<String> {
@@ -46,7 +50,10 @@ fn question(text: String) -> Result<String> {
         return Ok(text);
     }
     let mut text = String::new();
-    std::io::stdin().take(QUESTION_BYTES_MAX).read_to_string(&mut text).context("read the question")?;
+    std::io::stdin()
+        .take(QUESTION_BYTES_MAX)
+        .read_to_string(&mut text)
+        .context("read the question")?;
     Ok(text)
 }
 
@@ -58,7 +65,9 @@ fn print_tables(body: &[u8]) -> Result<()> {
         let columns = table["columns"].as_array().cloned().unwrap_or_default();
         let rows = table["rows"].as_array().cloned().unwrap_or_default();
         let mut drawn = Table::new();
-        drawn.load_preset(presets::UTF8_HORIZONTAL_ONLY).set_content_arrangement(ContentArrangement::Dynamic);
+        drawn
+            .load_preset(presets::UTF8_HORIZONTAL_ONLY)
+            .set_content_arrangement(ContentArrangement::Dynamic);
         drawn.set_header(columns.iter().map(|column| column["name"].as_str().unwrap_or_default()));
         for row in &rows {
             drawn.add_row(row.as_array().into_iter().flatten().map(cell));
@@ -66,10 +75,15 @@ fn print_tables(body: &[u8]) -> Result<()> {
         print(&format!("{drawn}\n"))?;
         rows_told.push(rows.len());
     }
-    let told: Vec<String> = rows_told.iter().map(|rows| format!("{rows} {}", if *rows == 1 { "row" } else { "rows" })).collect();
+    let told: Vec<String> = rows_told
+        .iter()
+        .map(|rows| format!("{rows} {}", if *rows == 1 { "row" } else { "rows" }))
+        .collect();
     say(&told.join(", "));
     match answer["error"]["message"].as_str() {
-        Some(message) => Err(Failure::error(Exit::Data, format!("the answer is not whole: {message}"))),
+        Some(message) => {
+            Err(Failure::error(Exit::Data, format!("the answer is not whole: {message}")))
+        }
         None => Ok(()),
     }
 }

@@ -16,7 +16,8 @@ use crate::node::{self, Node};
 /// Serves until SIGINT or SIGTERM.
 pub(super) async fn run(config: Option<&Path>, options: Serve) -> Result<()> {
     let written = written(config)?;
-    let mut config = node::configure(&written, true).await.map_err(|problems| refused(&problems))?;
+    let mut config =
+        node::configure(&written, true).await.map_err(|problems| refused(&problems))?;
     config.settings.data = options.data.unwrap_or(config.settings.data);
     config.settings.listen = options.listen.unwrap_or(config.settings.listen);
     if let Some(problem) = config.settings.exposure_problem() {
@@ -36,8 +37,12 @@ pub(super) async fn run(config: Option<&Path>, options: Serve) -> Result<()> {
 /// Cancels `stop` at SIGINT or SIGTERM.
 pub(super) fn stop_on_signal(stop: CancellationToken) -> Result<()> {
     use tokio::signal::unix::{SignalKind, signal};
-    let listen = |kind| signal(kind).map_err(|error| Failure::error(Exit::Io, format!("listen for signals: {error}")));
-    let (mut interrupt, mut terminate) = (listen(SignalKind::interrupt())?, listen(SignalKind::terminate())?);
+    let listen = |kind| {
+        signal(kind)
+            .map_err(|error| Failure::error(Exit::Io, format!("listen for signals: {error}")))
+    };
+    let (mut interrupt, mut terminate) =
+        (listen(SignalKind::interrupt())?, listen(SignalKind::terminate())?);
     tokio::spawn(async move {
         tokio::select! {
             _ = interrupt.recv() => {}

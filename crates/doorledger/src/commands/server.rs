@@ -29,15 +29,19 @@ pub(super) struct Server {
 impl Server {
     /// The server that the options name.
     pub(super) fn of(options: &cli::Server) -> Result<Self> {
-        let url = Url::parse(&options.url)
-            .map_err(|error| Failure::error(Exit::Config, format!("--url is not an address: {error}")))?;
+        let url = Url::parse(&options.url).map_err(|error| {
+            Failure::error(Exit::Config, format!("--url is not an address: {error}"))
+        })?;
         let token = match &options.token_file {
             None => None,
             Some(path) => {
-                let text = std::fs::read_to_string(path)
-                    .map_err(|error| Failure::error(Exit::Io, format!("read {}: {error}", path.display())))?;
-                let mut value = HeaderValue::try_from(format!("Bearer {}", text.trim()))
-                    .map_err(|_| Failure::error(Exit::Config, format!("{} holds no token", path.display())))?;
+                let text = std::fs::read_to_string(path).map_err(|error| {
+                    Failure::error(Exit::Io, format!("read {}: {error}", path.display()))
+                })?;
+                let mut value =
+                    HeaderValue::try_from(format!("Bearer {}", text.trim())).map_err(|_| {
+                        Failure::error(Exit::Config, format!("{} holds no token", path.display()))
+                    })?;
                 value.set_sensitive(true);
                 Some(value)
             }
@@ -58,7 +62,13 @@ impl Server {
     }
 
     /// Sends bytes and gets the answer, if it is a good one.
-    pub(super) async fn send(&self, method: Method, path: &str, accept: &'static str, body: Bytes) -> Result<Answer> {
+    pub(super) async fn send(
+        &self,
+        method: Method,
+        path: &str,
+        accept: &'static str,
+        body: Bytes,
+    ) -> Result<Answer> {
         let url = self.url.join(path).context("make the address")?;
         let mut headers = HeaderMap::new();
         headers.insert(ACCEPT, HeaderValue::from_static(accept));
@@ -68,7 +78,10 @@ impl Server {
         }
         let request = Request { method, url, headers, body, timeout: TIMEOUT };
         let answer = self.client.send(request, ANSWER_BYTES_MAX).await.map_err(|error| {
-            let hint = format!("is a server running at {}? start one with `doorledger serve` or `doorledger demo`", self.url);
+            let hint = format!(
+                "is a server running at {}? start one with `doorledger serve` or `doorledger demo`",
+                self.url
+            );
             Failure::error(Exit::Unavailable, format!("{error}\n  hint: {hint}"))
         })?;
         if answer.status.is_success() { Ok(answer) } else { Err(refusal(&answer)) }
@@ -83,7 +96,9 @@ fn json(answer: &Answer) -> Result<Value> {
 fn refusal(answer: &Answer) -> anyhow::Error {
     let problem: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
     let text = |name: &str| problem[name].as_str().filter(|text| !text.is_empty());
-    let mut message = text("detail").or(text("title")).map_or_else(|| format!("the server answered {}", answer.status), str::to_owned);
+    let mut message = text("detail")
+        .or(text("title"))
+        .map_or_else(|| format!("the server answered {}", answer.status), str::to_owned);
     if let Some(code) = text("code") {
         message = format!("{code}: {message}");
     }
@@ -91,7 +106,9 @@ fn refusal(answer: &Answer) -> anyhow::Error {
         message = format!("{message}\n  hint: {hint}");
     }
     let exit = match answer.status {
-        StatusCode::BAD_REQUEST | StatusCode::NOT_FOUND | StatusCode::UNPROCESSABLE_ENTITY => Exit::Data,
+        StatusCode::BAD_REQUEST | StatusCode::NOT_FOUND | StatusCode::UNPROCESSABLE_ENTITY => {
+            Exit::Data
+        }
         StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => Exit::Permission,
         _ => Exit::Unavailable,
     };

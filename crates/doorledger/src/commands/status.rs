@@ -21,15 +21,33 @@ pub(super) async fn run(options: cli::Status) -> Result<()> {
     } else {
         print(&shown(&status))?;
     }
-    if status.light == Light::Red { Err(Failure::error(Exit::Findings, "the status is red")) } else { Ok(()) }
+    if status.light == Light::Red {
+        Err(Failure::error(Exit::Findings, "the status is red"))
+    } else {
+        Ok(())
+    }
 }
 
 fn shown(status: &Status) -> String {
-    let mut text = format!("{}  doorledger {}, since {}\n", word(&status.light), status.version, status.started);
+    let mut text = format!(
+        "{}  doorledger {}, since {}\n",
+        word(&status.light),
+        status.version,
+        status.started
+    );
     for reason in &status.reasons {
         text.push_str(&format!("  {reason}\n"));
     }
-    let mut sources = table(["source", "state", "last event", "lag", "stored", "duplicates", "unreadable", "gaps"]);
+    let mut sources = table([
+        "source",
+        "state",
+        "last event",
+        "lag",
+        "stored",
+        "duplicates",
+        "unreadable",
+        "gaps",
+    ]);
     for source in &status.sources {
         sources.add_row([
             source.source.to_string(),
@@ -42,7 +60,8 @@ fn shown(status: &Status) -> String {
             source.gaps.to_string(),
         ]);
     }
-    let mut destinations = table(["destination", "state", "backlog", "oldest", "sent", "dead letters"]);
+    let mut destinations =
+        table(["destination", "state", "backlog", "oldest", "sent", "dead letters"]);
     for destination in &status.destinations {
         destinations.add_row([
             format!("{} ({})", destination.name, destination.kind),
@@ -56,7 +75,10 @@ fn shown(status: &Status) -> String {
     text.push_str(&format!("{sources}\n{destinations}\n"));
     text.push_str(&format!(
         "journal  {} of {} MiB, next offset {}, {} dead letters\n",
-        status.journal.bytes >> 20, status.journal.bytes_max >> 20, status.journal.head_offset, status.journal.dead_letters
+        status.journal.bytes >> 20,
+        status.journal.bytes_max >> 20,
+        status.journal.head_offset,
+        status.journal.dead_letters
     ));
     text.push_str(&format!(
         "lake     committed to offset {}, {} events in memory\n",
@@ -71,13 +93,16 @@ fn shown(status: &Status) -> String {
 }
 
 fn told(name: &str, trouble: &Trouble) -> String {
-    let hint = if trouble.hint.is_empty() { String::new() } else { format!("\n  hint: {}", trouble.hint) };
+    let hint =
+        if trouble.hint.is_empty() { String::new() } else { format!("\n  hint: {}", trouble.hint) };
     format!("{name}: {} ({}){hint}\n", trouble.message, trouble.code)
 }
 
 fn table<const N: usize>(header: [&str; N]) -> Table {
     let mut table = Table::new();
-    table.load_preset(presets::UTF8_HORIZONTAL_ONLY).set_content_arrangement(ContentArrangement::Dynamic);
+    table
+        .load_preset(presets::UTF8_HORIZONTAL_ONLY)
+        .set_content_arrangement(ContentArrangement::Dynamic);
     table.set_header(header);
     table
 }
@@ -108,7 +133,13 @@ mod tests {
 
     #[test]
     fn spans_read_as_people_say_them() {
-        for (seconds, expected) in [(0.4, "0 s"), (119.0, "119 s"), (600.0, "10 min"), (10_000.0, "3 h"), (900_000.0, "10 d")] {
+        for (seconds, expected) in [
+            (0.4, "0 s"),
+            (119.0, "119 s"),
+            (600.0, "10 min"),
+            (10_000.0, "3 h"),
+            (900_000.0, "10 d"),
+        ] {
             assert_eq!(span(seconds), expected);
         }
     }

@@ -38,7 +38,10 @@ pub(crate) fn from_environment(variable: &dyn Fn(&str) -> Option<String>) -> Opt
 }
 
 fn data_collector(get: &dyn Fn(&str) -> Option<String>) -> Option<Value> {
-    let pairs = [("WorkspaceID", "WorkspaceKey"), ("LOGANALYTICS_WORKSPACEID", "LOGANALYTICS_WORKSPACEKEY")];
+    let pairs = [
+        ("WorkspaceID", "WorkspaceKey"),
+        ("LOGANALYTICS_WORKSPACEID", "LOGANALYTICS_WORKSPACEKEY"),
+    ];
     let (id, key) = pairs.into_iter().find(|(id, _)| get(id).is_some())?;
     let mut destination = json!({
         "kind": "azure_data_collector", "workspace_id": {"env": id}, "shared_key": {"env": key},
@@ -64,7 +67,8 @@ mod tests {
     use super::*;
 
     fn check(set: &[(&str, &str)], expected: Option<Value>) {
-        let variable = |name: &str| set.iter().find(|(n, _)| *n == name).map(|(_, value)| (*value).to_owned());
+        let variable =
+            |name: &str| set.iter().find(|(n, _)| *n == name).map(|(_, value)| (*value).to_owned());
         assert_eq!(from_environment(&variable), expected, "{set:?}");
     }
 

@@ -47,16 +47,24 @@ impl Format {
 pub(crate) fn find() -> Option<PathBuf> {
     [".", "/etc/doorledger"]
         .iter()
-        .flat_map(|folder| ["yaml", "yml", "toml", "json"].map(|e| Path::new(folder).join(format!("doorledger.{e}"))))
+        .flat_map(|folder| {
+            ["yaml", "yml", "toml", "json"]
+                .map(|e| Path::new(folder).join(format!("doorledger.{e}")))
+        })
         .find(|path| path.is_file())
 }
 
 /// Reads one configuration file.
 pub(crate) fn read(path: &Path) -> anyhow::Result<Value> {
     let shown = path.display();
-    let size = std::fs::metadata(path).with_context(|| format!("read configuration `{shown}`"))?.len();
-    anyhow::ensure!(size <= FILE_BYTES_MAX, "configuration `{shown}` is larger than {FILE_BYTES_MAX} bytes");
-    let text = std::fs::read_to_string(path).with_context(|| format!("read configuration `{shown}`"))?;
+    let size =
+        std::fs::metadata(path).with_context(|| format!("read configuration `{shown}`"))?.len();
+    anyhow::ensure!(
+        size <= FILE_BYTES_MAX,
+        "configuration `{shown}` is larger than {FILE_BYTES_MAX} bytes"
+    );
+    let text =
+        std::fs::read_to_string(path).with_context(|| format!("read configuration `{shown}`"))?;
     Format::of(path).parse(&text).with_context(|| format!("read configuration `{shown}`"))
 }
 

@@ -9,7 +9,7 @@ mod file;
 mod settings;
 
 pub(crate) use environment::from_environment;
-pub(crate) use file::{Format, find, read};
+pub(crate) use file::{find, read};
 pub(crate) use settings::{DEFAULT_LISTEN, Settings, read as read_settings};
 
 use std::collections::HashSet;
@@ -64,7 +64,8 @@ pub(crate) struct ConfiguredDestination {
 impl Config {
     /// The tables of all providers that are configured, for `ensure_table`.
     pub(crate) fn tables(&self) -> Vec<&'static TableSchema> {
-        let mut tables: Vec<&'static TableSchema> = self.sources.iter().map(|source| source.provider.table()).collect();
+        let mut tables: Vec<&'static TableSchema> =
+            self.sources.iter().map(|source| source.provider.table()).collect();
         tables.sort_by_key(|table| table.name);
         tables.dedup_by_key(|table| table.name);
         tables
@@ -93,8 +94,13 @@ fn read_tenants(fields: &mut Fields<'_>) -> Vec<ConfiguredSource> {
     sources
 }
 
-fn read_tenant(fields: &mut Fields<'_>, seen: &mut HashSet<(String, String)>) -> Vec<ConfiguredSource> {
-    let name = fields.required_text("name", "a short name of the tenant, for example `acme-prod`").map(str::to_owned);
+fn read_tenant(
+    fields: &mut Fields<'_>,
+    seen: &mut HashSet<(String, String)>,
+) -> Vec<ConfiguredSource> {
+    let name = fields
+        .required_text("name", "a short name of the tenant, for example `acme-prod`")
+        .map(str::to_owned);
     let provider = read_provider(fields);
     let written = fields.value("sources").cloned().unwrap_or(Value::Null);
     let (Some(name), Some(provider)) = (name, provider) else { return Vec::new() };
@@ -102,10 +108,18 @@ fn read_tenant(fields: &mut Fields<'_>, seen: &mut HashSet<(String, String)>) ->
         fields.problem("name", problem, "use letters, digits, `-`, `_` and `.`, 64 at most");
     }
     if !seen.insert((provider.name().to_owned(), name.clone())) {
-        fields.problem("name", &format!("`{name}` is the name of two {} tenants", provider.title()), "rename one of them");
+        fields.problem(
+            "name",
+            &format!("`{name}` is the name of two {} tenants", provider.title()),
+            "rename one of them",
+        );
     }
     let Some(written) = written.as_object().filter(|sources| !sources.is_empty()) else {
-        let hint = format!("add `{}: {{…}}` or `{}: {{…}}`", provider.poll_name(), provider.receive_name());
+        let hint = format!(
+            "add `{}: {{…}}` or `{}: {{…}}`",
+            provider.poll_name(),
+            provider.receive_name()
+        );
         fields.problem("sources", "needs at least one source", &hint);
         return Vec::new();
     };
@@ -147,7 +161,11 @@ fn read_source(
         None => source.to_owned(),
     };
     if let Some(problem) = name_problem(source) {
-        return Err(vec![Problem::new("", problem, "use letters, digits, `-`, `_` and `.`, 64 at most")]);
+        return Err(vec![Problem::new(
+            "",
+            problem,
+            "use letters, digits, `-`, `_` and `.`, 64 at most",
+        )]);
     }
     let way = if kind == provider.poll_name() {
         Way::Poll(provider.poll(&written)?)
@@ -155,10 +173,19 @@ fn read_source(
         Way::Receive(provider.receive(&written)?.into())
     } else {
         let known = [provider.poll_name(), provider.receive_name()];
-        let hint = format!("{} has `{}` and `{}`; give another name with `kind:`", provider.title(), known[0], known[1]);
+        let hint = format!(
+            "{} has `{}` and `{}`; give another name with `kind:`",
+            provider.title(),
+            known[0],
+            known[1]
+        );
         return Err(vec![Problem::new("", format!("`{kind}` is not a kind of source"), hint)]);
     };
-    let id = SourceId { provider: provider.name().to_owned(), tenant: tenant.to_owned(), source: source.to_owned() };
+    let id = SourceId {
+        provider: provider.name().to_owned(),
+        tenant: tenant.to_owned(),
+        source: source.to_owned(),
+    };
     Ok(ConfiguredSource { id, provider, way, written })
 }
 
@@ -171,7 +198,10 @@ fn read_destinations(fields: &mut Fields<'_>) -> Vec<ConfiguredDestination> {
             Ok(destination) => {
                 if !seen.insert(destination.name.clone()) {
                     let message = format!("`{}` is the name of two destinations", destination.name);
-                    fields.problems_under(&path, [Problem::new("name", message, "rename one of them")]);
+                    fields.problems_under(
+                        &path,
+                        [Problem::new("name", message, "rename one of them")],
+                    );
                 }
                 destinations.push(destination);
             }
@@ -183,12 +213,17 @@ fn read_destinations(fields: &mut Fields<'_>) -> Vec<ConfiguredDestination> {
 
 fn read_destination(written: &Value) -> Result<ConfiguredDestination, Vec<Problem>> {
     let Some(object) = written.as_object() else {
-        return Err(vec![Problem::new("", "expected fields", "write `kind:` and the kind's fields")]);
+        return Err(vec![Problem::new(
+            "",
+            "expected fields",
+            "write `kind:` and the kind's fields",
+        )]);
     };
     // What every destination has is taken out here; the rest belongs to the kind.
     let (mut own, mut rest) = (serde_json::Map::new(), serde_json::Map::new());
     for (name, value) in object {
-        let target = if ["name", "kind", "start"].contains(&name.as_str()) { &mut own } else { &mut rest };
+        let target =
+            if ["name", "kind", "start"].contains(&name.as_str()) { &mut own } else { &mut rest };
         target.insert(name.clone(), value.clone());
     }
     let own = Value::Object(own);
@@ -196,7 +231,8 @@ fn read_destination(written: &Value) -> Result<ConfiguredDestination, Vec<Proble
     let known: Vec<&str> = destinations::ALL.iter().map(|kind| kind.name()).collect();
     let kind_name = fields.required_text("kind", &format!("choose one of: {}", known.join(", ")));
     let name = fields.text("name").or(kind_name).map(str::to_owned);
-    let from_beginning = fields.choice("start", &[("beginning", true), ("now", false)]).unwrap_or(true);
+    let from_beginning =
+        fields.choice("start", &[("beginning", true), ("now", false)]).unwrap_or(true);
     let kind = kind_name.and_then(destinations::find);
     if let (Some(written), None) = (kind_name, kind) {
         let hint = match nearest(written, known.iter().copied()) {
@@ -211,7 +247,12 @@ fn read_destination(written: &Value) -> Result<ConfiguredDestination, Vec<Proble
     let mut problems = fields.finish();
     match (kind.map(|kind| (kind, kind.validate(&Value::Object(rest)))), name) {
         (Some((kind, Ok(destination))), Some(name)) if problems.is_empty() => {
-            Ok(ConfiguredDestination { name, kind: kind.name(), from_beginning, destination: destination.into() })
+            Ok(ConfiguredDestination {
+                name,
+                kind: kind.name(),
+                from_beginning,
+                destination: destination.into(),
+            })
         }
         (validated, _) => {
             problems.extend(validated.and_then(|(_, outcome)| outcome.err()).unwrap_or_default());

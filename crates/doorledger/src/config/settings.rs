@@ -67,13 +67,19 @@ pub(crate) struct TlsFiles {
 pub(crate) fn read(fields: &mut Fields<'_>) -> Settings {
     let listen = fields.text("listen").unwrap_or(DEFAULT_LISTEN);
     let listen: SocketAddr = listen.parse().unwrap_or_else(|_| {
-        fields.problem("listen", "is not an address", "write an IP address and a port: 127.0.0.1:7788");
+        fields.problem(
+            "listen",
+            "is not an address",
+            "write an IP address and a port: 127.0.0.1:7788",
+        );
         SocketAddr::from(([127, 0, 0, 1], 7788))
     });
     let data = PathBuf::from(fields.text("data").unwrap_or(DEFAULT_DATA));
     let node = fields.text("node").unwrap_or("node-1").to_owned();
     let tls = section(fields, "tls", |tls| {
-        let certificate = tls.required_text("certificate", "path of the certificate chain (PEM)").map(PathBuf::from);
+        let certificate = tls
+            .required_text("certificate", "path of the certificate chain (PEM)")
+            .map(PathBuf::from);
         let key = tls.required_text("key", "path of the private key (PEM)").map(PathBuf::from);
         Some(TlsFiles { certificate: certificate?, key: key? })
     });
@@ -93,7 +99,8 @@ pub(crate) fn read(fields: &mut Fields<'_>) -> Settings {
     .unwrap_or_default();
     // Read before all else, when secrets are resolved (`node::configure`).
     fields.value("keyvault");
-    let functions = section(fields, "content", |content| content.text("functions").map(PathBuf::from));
+    let functions =
+        section(fields, "content", |content| content.text("functions").map(PathBuf::from));
     Settings {
         data,
         listen,
@@ -124,19 +131,28 @@ struct Lake {
 
 fn read_lake(fields: &mut Fields<'_>) -> Lake {
     let url = fields.text("url").map(str::to_owned);
-    let retention_days = fields.number("retention_days", 1, 36_600).and_then(|days| u32::try_from(days).ok());
+    let retention_days =
+        fields.number("retention_days", 1, 36_600).and_then(|days| u32::try_from(days).ok());
     let mut options = HashMap::new();
     for (name, value) in fields.value("options").and_then(Value::as_object).into_iter().flatten() {
         match value.as_str() {
             Some(text) => drop(options.insert(name.clone(), text.to_owned())),
-            None => fields.problem(&format!("options.{name}"), "expected a text", "put it in quotes"),
+            None => {
+                fields.problem(&format!("options.{name}"), "expected a text", "put it in quotes")
+            }
         }
     }
     let mut tables = HashMap::new();
-    for (name, value) in fields.value("retention_days_by_table").and_then(Value::as_object).into_iter().flatten() {
+    for (name, value) in
+        fields.value("retention_days_by_table").and_then(Value::as_object).into_iter().flatten()
+    {
         match value.as_u64().and_then(|days| u32::try_from(days).ok()).filter(|days| *days > 0) {
             Some(days) => drop(tables.insert(name.clone(), days)),
-            None => fields.problem(&format!("retention_days_by_table.{name}"), "expected a number of days", ""),
+            None => fields.problem(
+                &format!("retention_days_by_table.{name}"),
+                "expected a number of days",
+                "",
+            ),
         }
     }
     Lake { url, options, retention_days, tables }
@@ -183,7 +199,10 @@ impl Settings {
         }
         Some(Problem::new(
             "listen",
-            format!("{} is reachable from other machines; queries are refused there without TLS and an API token", self.listen),
+            format!(
+                "{} is reachable from other machines; queries are refused there without TLS and an API token",
+                self.listen
+            ),
             "set `tls:` (or `behind_proxy: true`) and `tokens:`, or listen on 127.0.0.1",
         ))
     }

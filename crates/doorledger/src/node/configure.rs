@@ -35,8 +35,11 @@ pub(crate) async fn configure(written: &Written, fetch: bool) -> Result<Config, 
         Ok(_) => Err(problems),
         Err(found) => {
             // What could not be resolved is told once, as such; a text that stands for an unfetched secret is not judged.
-            let known = |path: &String| unfetched.contains(path) || problems.iter().any(|told| told.path == *path);
-            let untold: Vec<Problem> = found.into_iter().filter(|problem| !known(&problem.path)).collect();
+            let known = |path: &String| {
+                unfetched.contains(path) || problems.iter().any(|told| told.path == *path)
+            };
+            let untold: Vec<Problem> =
+                found.into_iter().filter(|problem| !known(&problem.path)).collect();
             problems.extend(untold);
             Err(problems)
         }
@@ -67,11 +70,14 @@ async fn resolve(written: &Written, fetch: bool) -> Result<Resolved, Vec<Problem
     }
     // The vault's own section is needed before the vault is asked; its secrets come from files and variables.
     let (cloud, authority, identity) = vault_section(&offline.0)?;
-    let failed = |error: &dyn std::fmt::Display| vec![Problem::new("network", error.to_string(), "")];
+    let failed =
+        |error: &dyn std::fmt::Display| vec![Problem::new("network", error.to_string(), "")];
     let settings = config::read_settings(&mut Fields::of(&offline.0));
     let client = outgoing::client(&settings).map_err(|error| failed(&error))?;
-    let tokens = outgoing::tokens(&client, Arc::new(SystemClock)).map_err(|error| failed(&error))?;
-    let access = VaultAccess { client: &client, tokens: &tokens, cloud, authority, identity, seed: 1 };
+    let tokens =
+        outgoing::tokens(&client, Arc::new(SystemClock)).map_err(|error| failed(&error))?;
+    let access =
+        VaultAccess { client: &client, tokens: &tokens, cloud, authority, identity, seed: 1 };
     resolve_with(written, Vaults::Online(access)).await
 }
 
@@ -82,7 +88,9 @@ async fn resolve_with(written: &Written, vaults: Vaults<'_>) -> Result<Resolved,
 }
 
 /// Who we are to key vaults: the managed identity of the machine, unless `keyvault:` says otherwise.
-fn vault_section(document: &Value) -> Result<(Cloud, Option<String>, Option<EntraIdentity>), Vec<Problem>> {
+fn vault_section(
+    document: &Value,
+) -> Result<(Cloud, Option<String>, Option<EntraIdentity>), Vec<Problem>> {
     let empty = Value::Null;
     let mut fields = Fields::of(document.get("keyvault").unwrap_or(&empty));
     let cloud = fields.choice("cloud", &Cloud::NAMES).unwrap_or_default();
@@ -92,11 +100,15 @@ fn vault_section(document: &Value) -> Result<(Cloud, Option<String>, Option<Entr
     } else {
         destinations::identity(&mut fields)
     };
-    let problems: Vec<Problem> = fields.finish().into_iter().map(|problem| problem.under("keyvault")).collect();
+    let problems: Vec<Problem> =
+        fields.finish().into_iter().map(|problem| problem.under("keyvault")).collect();
     if problems.is_empty() { Ok((cloud, authority, identity)) } else { Err(problems) }
 }
 
 /// The folder of a configuration file; the working folder if there is no file.
 pub(crate) fn folder_of(path: Option<&Path>) -> PathBuf {
-    path.and_then(Path::parent).filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new(".")).to_owned()
+    path.and_then(Path::parent)
+        .filter(|folder| !folder.as_os_str().is_empty())
+        .unwrap_or(Path::new("."))
+        .to_owned()
 }

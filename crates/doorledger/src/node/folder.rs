@@ -8,11 +8,11 @@ use anyhow::{Context as _, Result};
 use bytes::Bytes;
 use journal::ReaderStart;
 use kql::plan::Field;
-use lake::Lake;
+use lake::{Lake, READER};
 use model::{Clock, QueryEngine, QueryLimits, QueryRequest, SystemClock};
 use query::{Engine, EngineOptions, StoredFunctions, TableProvider, Tables};
 
-use super::store::{IdsOfLake, OpenError, READER, deliveries, lake_failure, lake_options, lock, open_journal};
+use super::store::{OpenError, lake_failure, lake_options, lock, open_journal};
 use crate::config::Settings;
 use crate::exit::{Exit, Failure};
 use crate::mapper::Providers;
@@ -21,18 +21,31 @@ use crate::mapper::Providers;
 const TAIL_BYTES_MAX: usize = 16 * 1024 * 1024;
 
 /// The engine over a lake. `functions` is a folder whose functions add to, or replace, the built-in ones.
-pub(crate) fn engine(lake: Arc<Lake>, functions: Option<&Path>, clock: Arc<dyn Clock>) -> Result<Arc<dyn QueryEngine>> {
-    let functions = match functions {
-        None => StoredFunctions::built_in(),
-        Some(folder) => StoredFunctions::with_folder(folder)
-            .map_err(|error| Failure::error(Exit::Config, format!("content.functions: {error}")))?,
-    };
-    let engine = Engine::new(Arc::new(LakeTables(lake)), functions, clock, EngineOptions::default());
+pub(crate) fn engine(
+    lake: Arc<Lake>,
+    functions: Option<&Path>,
+    clock: Arc<dyn Clock>,
+) -> Result<Arc<dyn QueryEngine>> {
+    let mut stored = StoredFunctions::embedded().context("read the built-in functions")?;
+    if let Some(folder) = functions {
+        let read = stored.with_folder(folder);
+        stored = read.map_err(|error| {
+            Failure::error(
+                Exit::Config,
+                format!("content.functions: {:#}", anyhow::Error::new(error)),
+            )
+        })?;
+    }
+    let engine = Engine::new(Arc::new(LakeTables(lake)), stored, clock, EngineOptions::default());
     Ok(Arc::new(engine.context("start the query engine")?))
 }
 
 /// Answers `text` from a data folder that nobody serves, in the form that `accept` names.
-pub(crate) async fn ask_folder(settings: &Settings, text: &str, accept: &'static str) -> Result<Bytes> {
+pub(crate) async fn ask_folder(
+    settings: &Settings,
+    text: &str,
+    accept: &'static str,
+) -> Result<Bytes> {
     let data = &settings.data;
     if !data.join("journal").is_dir() {
         let message = format!("`{}` is not a data folder", data.display());
@@ -46,26 +59,32 @@ pub(crate) async fn ask_folder(settings: &Settings, text: &str, accept: &'static
         other => other.into_error(),
     })?;
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-    let ids = Arc::new(IdsOfLake::default());
-    let journal = open_journal(settings, clock.clone(), ids).await?;
-    let options = lake_options(settings, &journal);
-    let lake = Lake::open_read_only(options, Arc::new(Providers), clock.clone()).await.map_err(lake_failure)?;
-    let (head, mut offset) = (*journal.head().borrow(), journal.register_reader(READER, ReaderStart::Beginning)?);
+    let opened =
+        Lake::open_read_only(lake_options(settings), Arc::new(Providers), clock.clone()).await;
+    let lake = opened.map_err(lake_failure)?;
+    let journal = open_journal(settings, clock.clone(), lake.clone()).await?;
+    let (head, mut offset) =
+        (*journal.head().borrow(), journal.register_reader(READER, ReaderStart::Beginning)?);
     let mut pending = Vec::new();
     while offset < head {
         let batches = journal.read(offset, TAIL_BYTES_MAX)?;
         let Some(last) = batches.last().and_then(|batch| batch.events.last()) else { break };
         offset = last.offset + 1;
-        pending.extend(deliveries(batches));
+        pending.extend(batches);
     }
-    lake.load_tail(&pending).await.map_err(lake_failure)?;
+    lake.load_tail(journal.id(), &pending).await.map_err(lake_failure)?;
     let engine = engine(lake, settings.functions.as_deref(), clock.clone())?;
-    let request = QueryRequest { text: text.to_owned(), timespan: None, limits: QueryLimits::default() };
+    let request =
+        QueryRequest { text: text.to_owned(), timespan: None, limits: QueryLimits::default() };
     let answer = api::answer(engine.as_ref(), request, accept).await;
     journal.close().await;
     answer.map_err(|error| {
         let problem = error.details();
-        let hint = if problem.hint.is_empty() { String::new() } else { format!("\n  hint: {}", problem.hint) };
+        let hint = if problem.hint.is_empty() {
+            String::new()
+        } else {
+            format!("\n  hint: {}", problem.hint)
+        };
         Failure::error(Exit::Data, format!("{}: {}{hint}", problem.code, problem.detail))
     })
 }

@@ -50,19 +50,31 @@ pub(crate) struct Node {
 
 impl Node {
     /// Opens the store and starts every part but the HTTP server, whose socket is bound. `stop` stops it all.
-    pub(crate) async fn start(config: Config, clock: Arc<dyn Clock>, stop: CancellationToken) -> Result<Self> {
+    pub(crate) async fn start(
+        config: Config,
+        clock: Arc<dyn Clock>,
+        stop: CancellationToken,
+    ) -> Result<Self> {
         let metrics = install_metrics();
         let listener = listen(&config.settings).await?;
         let address = listener.socket.local_addr().context("read the listener's address")?;
         let store = Store::open_for(&config).await.map_err(OpenError::into_error)?;
         let client = client(&config.settings)?;
         let board = Arc::new(Board::default());
-        let collector =
-            Collector { client: client.clone(), journal: store.journal.clone(), clock: clock.clone(), board: board.clone() };
+        let collector = Collector {
+            client: client.clone(),
+            journal: store.journal.clone(),
+            clock: clock.clone(),
+            board: board.clone(),
+        };
         let backfills = Arc::new(Backfills::new(collector.clone(), &config.sources, stop.clone()));
         let shippers = shippers(&config.destinations, &store, &client, &clock, &board)?;
         let report = Report::new(&config, &store, clock.clone(), board.clone());
-        let replay = Replay::new(store.journal.clone(), shippers.iter().map(|(shipper, _)| shipper.clone()), clock.clone());
+        let replay = Replay::new(
+            store.journal.clone(),
+            shippers.iter().map(|(shipper, _)| shipper.clone()),
+            clock.clone(),
+        );
         let operations = Operations::new(store.journal.clone(), backfills.clone(), clock.clone());
         let engine: Arc<dyn QueryEngine> = store.engine(&config.settings, clock.clone())?;
         let (mut receivers, mut polls) = (Vec::new(), Vec::new());
@@ -75,10 +87,11 @@ impl Node {
                 Way::Poll(poll) => polls.push((source.id, poll)),
             }
         }
-        let tokens = ApiTokens::from_hashes(config.settings.tokens.iter().map(String::as_str)).context("read tokens")?;
+        let tokens = ApiTokens::from_hashes(config.settings.tokens.iter().map(String::as_str))
+            .context("read tokens")?;
         let api = Arc::new(Api::new(ApiOptions {
             receivers,
-            intake: Arc::new(operations.intake()),
+            intake: Arc::new(store.journal.clone()),
             engine,
             status: Arc::new(report),
             dead_letters: Arc::new(replay),
@@ -96,7 +109,9 @@ impl Node {
         }
         for (id, poll) in polls {
             let (collector, stop) = (collector.clone(), stop.clone());
-            collecting.spawn(async move { collector.run(&id, poll.as_ref(), Until::Cancelled, &stop, |_| ()).await });
+            collecting.spawn(async move {
+                collector.run(&id, poll.as_ref(), Until::Cancelled, &stop, |_| ()).await
+            });
         }
         Ok(Self { store, api, listener, address, backfills, collecting, shipping, stop })
     }
@@ -128,7 +143,8 @@ pub(crate) async fn start_backfills(
 ) -> Result<(Store, Backfills), OpenError> {
     let client = client(&config.settings).map_err(OpenError::Other)?;
     let store = Store::open_for(&config).await?;
-    let collector = Collector { client, journal: store.journal.clone(), clock, board: Arc::default() };
+    let collector =
+        Collector { client, journal: store.journal.clone(), clock, board: Arc::default() };
     let backfills = Backfills::new(collector, &config.sources, stop);
     Ok((store, backfills))
 }
@@ -136,13 +152,22 @@ pub(crate) async fn start_backfills(
 async fn listen(settings: &Settings) -> Result<Listener> {
     let socket = TcpListener::bind(settings.listen).await.map_err(|error| {
         let hint = "another process may use the port; choose one with --listen";
-        Failure::error(Exit::Unavailable, format!("listen on {}: {error}\n  hint: {hint}", settings.listen))
+        Failure::error(
+            Exit::Unavailable,
+            format!("listen on {}: {error}\n  hint: {hint}", settings.listen),
+        )
     })?;
     let tls = match &settings.tls {
         None => None,
         Some(files) => {
-            let config = TlsConfig { certificate_pem: files.certificate.clone(), key_pem: files.key.clone() };
-            Some(Tls::read(&config).map_err(|error| Failure::error(Exit::Config, format!("tls: {error}")))?)
+            let config = TlsConfig {
+                certificate_pem: files.certificate.clone(),
+                key_pem: files.key.clone(),
+            };
+            Some(
+                Tls::read(&config)
+                    .map_err(|error| Failure::error(Exit::Config, format!("tls: {error}")))?,
+            )
         }
     };
     Ok(Listener { socket, tls, behind_proxy: settings.behind_proxy })
@@ -156,10 +181,11 @@ fn shippers(
     clock: &Arc<dyn Clock>,
     board: &Arc<Board>,
 ) -> Result<Vec<(Arc<Shipper>, u64)>> {
-    let tokens = tokens(client, clock.clone())?;
+    let tokens = Arc::new(tokens(client, clock.clone())?);
     let mut shippers = Vec::new();
     for configured in destinations {
-        let start = if configured.from_beginning { ReaderStart::Beginning } else { ReaderStart::Head };
+        let start =
+            if configured.from_beginning { ReaderStart::Beginning } else { ReaderStart::Head };
         let offset = store.journal.register_reader(&Shipper::reader(&configured.name), start)?;
         let shipper = Shipper {
             name: configured.name.clone(),
@@ -181,7 +207,11 @@ fn forget_removed(destinations: &[ConfiguredDestination], store: &Store) -> Resu
     for reader in store.journal.readers()? {
         let Some(name) = reader.name.strip_prefix(Shipper::READER_PREFIX) else { continue };
         if !destinations.iter().any(|configured| configured.name == name) {
-            tracing::warn!(destination = name, unsent = reader.backlog_events, "no longer configured; its place is given up");
+            tracing::warn!(
+                destination = name,
+                unsent = reader.backlog_events,
+                "no longer configured; its place is given up"
+            );
             store.journal.remove_reader(&reader.name)?;
         }
     }

@@ -22,7 +22,10 @@ pub(crate) fn client(settings: &Settings) -> Result<Client> {
     let extra_roots_pem = match &settings.ca_certificate {
         None => None,
         Some(path) => Some(std::fs::read(path).map_err(|error| {
-            Failure::error(Exit::Config, format!("network.ca_certificate: read `{}`: {error}", path.display()))
+            Failure::error(
+                Exit::Config,
+                format!("network.ca_certificate: read `{}`: {error}", path.display()),
+            )
         })?),
     };
     let proxy = settings.proxy.as_deref().map(Secret::new);
@@ -34,17 +37,24 @@ pub(crate) fn client(settings: &Settings) -> Result<Client> {
 pub(crate) fn tokens(client: &Client, clock: Arc<dyn Clock>) -> Result<EntraTokens> {
     let endpoint = environment("IDENTITY_ENDPOINT");
     let header = environment("IDENTITY_HEADER").map(Secret::new);
-    let managed = ManagedEndpoint::from_variables(endpoint.as_deref(), header)
-        .ok_or_else(|| Failure::error(Exit::Config, "the variable IDENTITY_ENDPOINT is not an address"))?;
+    let managed =
+        ManagedEndpoint::from_variables(endpoint.as_deref(), header).ok_or_else(|| {
+            Failure::error(Exit::Config, "the variable IDENTITY_ENDPOINT is not an address")
+        })?;
     Ok(EntraTokens::new(client.clone(), clock, managed))
 }
 
 /// Does once what a poll does first, and gives the first trouble: for `check --online`.
-pub(crate) async fn first_page(client: &Client, source: &dyn PollSource, now: Timestamp) -> Result<(), SourceError> {
+pub(crate) async fn first_page(
+    client: &Client,
+    source: &dyn PollSource,
+    now: Timestamp,
+) -> Result<(), SourceError> {
     let mut poll = source.start(None, now);
     for _ in 0..FIRST_PAGE_REQUESTS_MAX {
         let Step::Send(request) = poll.step(now) else { return Ok(()) };
-        let answer = client.send(request, FIRST_PAGE_BYTES_MAX).await.map_err(|error| error.to_string());
+        let answer =
+            client.send(request, FIRST_PAGE_BYTES_MAX).await.map_err(|error| error.to_string());
         match poll.answer(answer.as_ref().map_err(String::as_str), now) {
             Outcome::Page { .. } => return Ok(()),
             Outcome::Settled => {}
