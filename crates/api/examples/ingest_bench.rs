@@ -10,9 +10,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use api::{
-    Api, ApiOptions, ApiTokens, DeadLetter, DeadLetterBox, DeadLetterBoxError, DeadLetterFilter,
-    BackfillProgress, BackfillRequest, DeadLetterPage, Intake, OperationError, Operations, IntakeError, Limits, Listener, ReceiverEntry, ReplayOutcome,
-    ReplayRequest, Status, StatusReport, Taken, serve,
+    Api, ApiOptions, ApiTokens, BackfillProgress, BackfillRequest, DeadLetter, DeadLetterBox,
+    DeadLetterBoxError, DeadLetterFilter, DeadLetterPage, Intake, IntakeError, Limits, Listener,
+    OperationError, Operations, ReceiverEntry, ReplayOutcome, ReplayRequest, Status, StatusReport,
+    Taken, serve,
 };
 use futures::FutureExt;
 use futures::future::BoxFuture;

@@ -14,6 +14,7 @@ use model::{Clock, QueryEngine, QueryLimits};
 use tower::ServiceExt;
 
 use crate::access::Rules;
+use crate::body::ReadAway;
 use crate::dead_letters::DeadLetterBox;
 use crate::ingest::{PREFIX, ReceiverEntry, Receivers};
 use crate::intake::Intake;
@@ -70,6 +71,8 @@ pub(crate) struct Shared {
     pub(crate) rules: Rules,
     pub(crate) query_limits: QueryLimits,
     pub(crate) queries: Budget,
+    /// What bodies of requests may hold, the receivers' among them.
+    pub(crate) memory: Budget,
     pub(crate) limits: Limits,
     pub(crate) clock: Arc<dyn Clock>,
 }
@@ -79,6 +82,7 @@ impl Api {
     #[must_use]
     pub fn new(options: ApiOptions) -> Self {
         let ApiOptions { receivers, intake, engine, status, dead_letters, .. } = options;
+        let memory = Budget::of(options.limits.body_memory_bytes_max);
         let shared = Shared {
             engine,
             status,
@@ -88,11 +92,12 @@ impl Api {
             rules: Rules { tokens: options.tokens, hosts: options.hosts },
             query_limits: options.query_limits,
             queries: Budget::of(options.limits.queries_max),
+            memory: memory.clone(),
             limits: options.limits.clone(),
             clock: Arc::clone(&options.clock),
         };
         Self {
-            receivers: Receivers::new(receivers, intake, options.clock, &options.limits),
+            receivers: Receivers::new(receivers, intake, options.clock, memory, &options.limits),
             router: routes::router(Arc::new(shared)),
             metrics: options.metrics,
             limits: options.limits,
@@ -100,11 +105,14 @@ impl Api {
     }
 
     /// Answers one request that came by `peer`.
-    pub async fn respond<B>(&self, mut request: Request<B>, peer: Peer) -> Response
+    pub async fn respond<B>(&self, request: Request<B>, peer: Peer) -> Response
     where
         B: Body<Data = Bytes> + Send + Unpin + 'static,
         B::Error: Into<axum::BoxError> + Send,
     {
+        let (head, body) = request.into_parts();
+        let body = ReadAway::of(&head.headers, body);
+        let mut request = Request::from_parts(head, body);
         if request.uri().path().starts_with(PREFIX) {
             return self.receivers.respond(request, peer).await;
         }

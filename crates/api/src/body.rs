@@ -1,11 +1,16 @@
 //! Reading the body of a request: never more of it than a limit allows, never longer than a time allows, and in one
 //! piece. Deliberately absent: what the bytes mean.
 
+use std::pin::Pin;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
+use http::HeaderMap;
+use http::header::EXPECT;
 use http_body_util::BodyExt;
-use hyper::body::Body;
+use hyper::body::{Body, Frame, SizeHint};
+use tokio::runtime::Handle;
 use tokio::time::{Instant, timeout};
 
 use crate::limits::Share;
@@ -122,34 +127,91 @@ where
 const DRAIN_BYTES_MAX: usize = 256 * 1024;
 const DRAIN_TIME_MAX: Duration = Duration::from_secs(2);
 
-/// Reads away a body that nobody wants, beside the answer that is already on its way. A connection that is closed with
-/// unread input is reset by the system, and the sender would see the reset instead of the answer.
-pub(crate) fn drain<B>(mut body: B)
+/// A body of which the rest is read away when nobody wants it any more, beside the answer that is already on its way. A
+/// connection that is closed with unread input is reset by the system, and the sender would see the reset instead of the
+/// answer.
+pub(crate) struct ReadAway<B>
 where
     B: Body<Data = Bytes> + Send + Unpin + 'static,
-    B::Error: Send,
 {
-    if body.is_end_stream() {
-        return;
+    // Taken when dropped.
+    body: Option<B>,
+    ended: bool,
+}
+
+impl<B> ReadAway<B>
+where
+    B: Body<Data = Bytes> + Send + Unpin + 'static,
+{
+    /// The body of a request with these headers.
+    pub(crate) fn of(headers: &HeaderMap, body: B) -> Self {
+        // A sender that waits for `100 Continue` has not sent its body, and sends it only if somebody begins to read.
+        Self { body: Some(body), ended: headers.contains_key(EXPECT) }
     }
-    tokio::spawn(timeout(DRAIN_TIME_MAX, async move {
-        let mut read = 0;
-        while let Some(Ok(frame)) = body.frame().await {
-            read += frame.data_ref().map_or(0, Bytes::len);
-            if read > DRAIN_BYTES_MAX {
-                break;
-            }
+}
+
+impl<B> Body for ReadAway<B>
+where
+    B: Body<Data = Bytes> + Send + Unpin + 'static,
+{
+    type Data = Bytes;
+    type Error = B::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, B::Error>>> {
+        let Some(body) = &mut self.body else { return Poll::Ready(None) };
+        let polled = Pin::new(body).poll_frame(context);
+        self.ended = matches!(polled, Poll::Ready(None | Some(Err(_))));
+        polled
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.as_ref().is_none_or(Body::is_end_stream)
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.as_ref().map(Body::size_hint).unwrap_or_default()
+    }
+}
+
+impl<B> Drop for ReadAway<B>
+where
+    B: Body<Data = Bytes> + Send + Unpin + 'static,
+{
+    fn drop(&mut self) {
+        if self.ended || self.is_end_stream() {
+            return;
         }
-    }));
+        // Without a runtime there is no connection either.
+        if let (Some(body), Ok(runtime)) = (self.body.take(), Handle::try_current()) {
+            runtime.spawn(timeout(DRAIN_TIME_MAX, drain(body)));
+        }
+    }
+}
+
+async fn drain<B>(mut body: B)
+where
+    B: Body<Data = Bytes> + Unpin,
+{
+    let mut read = 0;
+    while let Some(Ok(frame)) = body.frame().await {
+        read += frame.data_ref().map_or(0, Bytes::len);
+        if read > DRAIN_BYTES_MAX {
+            break;
+        }
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use std::convert::Infallible;
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicUsize, Ordering};
 
     use futures::StreamExt;
     use http_body_util::{Full, StreamBody};
-    use hyper::body::Frame;
 
     use super::*;
     use crate::limits::Budget;
@@ -235,6 +297,37 @@ mod tests {
         let read = collect(&mut Box::pin(StreamBody::new(trickle)), CAPS, &mut share).await;
         assert_eq!(read, Err(BodyError::Stalled));
         assert_eq!(started.elapsed(), Duration::from_secs(8));
+    }
+
+    /// A body that counts how many of its pieces were asked for.
+    fn counting(asked: Arc<AtomicUsize>) -> impl Body<Data = Bytes, Error = Infallible> + Unpin {
+        StreamBody::new(futures::stream::iter(0..5).map(move |_| {
+            asked.fetch_add(1, Ordering::SeqCst);
+            Ok(Frame::data(Bytes::from(vec![b'x'; 100_000])))
+        }))
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_nobody_wants_is_read_away_up_to_a_limit() {
+        let expecting = HeaderMap::from_iter([(EXPECT, "100-continue".parse().unwrap())]);
+        for (headers, wanted, expected) in [
+            // Three pieces are the first to exceed the limit.
+            (HeaderMap::new(), 0, 3),
+            (HeaderMap::new(), 1, 4),
+            (HeaderMap::new(), 5, 5),
+            (expecting.clone(), 0, 0),
+            (expecting, 1, 4),
+        ] {
+            let asked = Arc::<AtomicUsize>::default();
+            let mut body = ReadAway::of(&headers, counting(Arc::clone(&asked)));
+            for _ in 0..wanted {
+                assert!(body.frame().await.is_some());
+            }
+            drop(body);
+            // Paused time moves on only when every task waits: by then the rest is read.
+            tokio::time::sleep(Duration::from_millis(1)).await;
+            assert_eq!(asked.load(Ordering::SeqCst), expected, "{headers:?} {wanted}");
+        }
     }
 
     fn pieces_then_silence<const N: usize>(

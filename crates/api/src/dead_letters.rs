@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::body::Body;
+use axum::extract::rejection::{PathRejection, QueryRejection};
 use axum::extract::{Path, Query, State};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -146,7 +147,7 @@ pub struct ReplayOutcome {
 /// `GET /api/v1/dead-letters`
 pub(crate) async fn list(
     State(shared): State<Arc<Shared>>,
-    filter: Result<Query<DeadLetterFilter>, axum::extract::rejection::QueryRejection>,
+    filter: Result<Query<DeadLetterFilter>, QueryRejection>,
 ) -> Result<Json<DeadLetterPage>, HttpProblem> {
     let Query(filter) = filter.map_err(|error| invalid(error.body_text()))?;
     if filter.limit == 0 || filter.limit > PAGE_LETTERS_MAX {
@@ -158,9 +159,9 @@ pub(crate) async fn list(
 /// `GET /api/v1/dead-letters/{id}`
 pub(crate) async fn show(
     State(shared): State<Arc<Shared>>,
-    Path(id): Path<String>,
+    id: Result<Path<u64>, PathRejection>,
 ) -> Result<Json<DeadLetter>, HttpProblem> {
-    let id = id.parse().map_err(|_| invalid("the id of a dead letter is a whole number"))?;
+    let Path(id) = id.map_err(|_| invalid("the id of a dead letter is a whole number"))?;
     let letter = shared.dead_letters.show(id).await.map_err(failed)?;
     letter.map(Json).ok_or_else(|| {
         HttpProblem::new(

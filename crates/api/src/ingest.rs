@@ -6,7 +6,6 @@
 //! request (counters tell instead).
 
 mod answer;
-mod encoding;
 mod endpoint;
 
 use std::collections::HashMap;
@@ -15,19 +14,19 @@ use std::time::Instant;
 
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
-use http::{HeaderMap, Method, Request, header};
+use http::{HeaderMap, Method, Request};
 use hyper::body::Body;
 use model::{Batch, Clock, Via};
-use net::inflate;
 use sources::Decoded;
 
-use self::answer::Refusal;
 pub use self::endpoint::ReceiverEntry;
 use self::endpoint::{Endpoint, path_of};
-use crate::body::{BodyCaps, collect, declared_length, drain};
+use crate::body::{BodyCaps, collect, declared_length};
+use crate::encoding;
 use crate::intake::{Intake, Taken};
 use crate::limits::{Budget, Limits, Share};
 use crate::peer::Peer;
+use crate::refusal::Refusal;
 
 /// The beginning of every path that is served here.
 pub(crate) const PREFIX: &str = "/ingest/";
@@ -52,6 +51,7 @@ impl Receivers {
         entries: Vec<ReceiverEntry>,
         intake: Arc<dyn Intake>,
         clock: Arc<dyn Clock>,
+        memory: Budget,
         limits: &Limits,
     ) -> Self {
         let by_path = entries
@@ -62,12 +62,8 @@ impl Receivers {
             by_path,
             intake,
             clock,
-            caps: BodyCaps {
-                bytes_max: limits.body_bytes_max,
-                stall_time_max: limits.body_stall_time_max,
-                time_max: limits.body_time_max,
-            },
-            memory: Budget::of(limits.body_memory_bytes_max),
+            caps: limits.body_caps(limits.body_bytes_max),
+            memory,
             places: Budget::of(limits.ingest_requests_max),
         }
     }
@@ -75,37 +71,31 @@ impl Receivers {
     /// Answers one request.
     pub(crate) async fn respond<B>(&self, request: Request<B>, peer: Peer) -> Response
     where
-        B: Body<Data = Bytes> + Send + Unpin + 'static,
-        B::Error: Send,
+        B: Body<Data = Bytes> + Unpin,
     {
         let (head, mut body) = request.into_parts();
-        // A sender that waits for `100 Continue` has not sent its body: there is nothing to read away.
-        let waits = head.headers.contains_key(header::EXPECT);
         let Some(endpoint) = self.endpoint(head.uri.path()) else {
-            return refuse(Refusal::UnknownPath, body, waits);
+            return Refusal::UnknownPath.into_response();
         };
         match head.method {
             Method::POST => {}
             Method::GET | Method::HEAD => return answer::probe(&endpoint.source),
             Method::OPTIONS => return answer::options(),
-            _ => return refuse(Refusal::Method, body, waits),
+            _ => return Refusal::Method.into_response(),
         }
         let started = Instant::now();
-        let entered = match self.enter(endpoint, &head.headers, &body, peer) {
-            Ok(entered) => entered,
-            Err(refusal) => {
-                endpoint.count_refused(refusal.code());
-                return refuse(refusal, body, waits);
-            }
+        let taken = match self.enter(endpoint, &head.headers, &body, peer) {
+            Ok(entered) => self.receive(endpoint, &mut body, entered).await,
+            Err(refusal) => Err(refusal),
         };
-        match self.receive(endpoint, &mut body, entered).await {
+        match taken {
             Ok(taken) => {
                 endpoint.count_taken(taken, started.elapsed());
                 answer::taken(taken)
             }
             Err(refusal) => {
                 endpoint.count_refused(refusal.code());
-                refuse(refusal, body, false)
+                refusal.into_response()
             }
         }
     }
@@ -180,13 +170,9 @@ impl Receivers {
         mut entered: Entered,
     ) -> Result<(Decoded, Entered), Refusal> {
         let bytes_max = self.caps.bytes_max;
-        let gzip = encoding::is_gzip(&sent);
         let (endpoint, length) = (Arc::clone(endpoint), sent.len());
         let work = move || {
-            let plain = if gzip { inflate(&sent, bytes_max)? } else { sent };
-            if gzip && !entered.memory.grow(plain.len()) {
-                return Err(Refusal::Busy);
-            }
+            let plain = encoding::plain(sent, bytes_max, &mut entered.memory)?;
             Ok((endpoint.receiver.read(&plain), entered))
         };
         if length <= DECODE_INLINE_BYTES_MAX {
@@ -200,15 +186,4 @@ impl Receivers {
 struct Entered {
     _place: Share,
     memory: Share,
-}
-
-fn refuse<B>(refusal: Refusal, body: B, waits: bool) -> Response
-where
-    B: Body<Data = Bytes> + Send + Unpin + 'static,
-    B::Error: Send,
-{
-    if !waits {
-        drain(body);
-    }
-    refusal.into_response()
 }

@@ -1,6 +1,6 @@
 //! Reading the JSON body of a request to `/api`. The content type is required, because a browser sends `application/json`
 //! to another origin only after asking, and we never answer such a question with yes.
-//! Deliberately absent: the receivers' bodies, whose content type is ignored.
+//! Deliberately absent: bodies of events, which `ingest` and `import` read.
 
 use axum::body::Body;
 use bytes::Bytes;
@@ -9,9 +9,9 @@ use http::{HeaderMap, Request, StatusCode};
 use serde::de::DeserializeOwned;
 
 use crate::api::Shared;
-use crate::body::{BodyCaps, BodyError, collect};
-use crate::limits::Budget;
+use crate::body::{BodyError, collect};
 use crate::problem::HttpProblem;
+use crate::refusal::Refusal;
 
 /// Reads and decodes the body.
 pub(crate) async fn read_json<T: DeserializeOwned>(
@@ -28,31 +28,12 @@ pub(crate) async fn read_json<T: DeserializeOwned>(
     })
 }
 
-/// Reads a body of up to `bytes_max` bytes that only has to come as JSON, and may hold many values.
-pub(crate) async fn read_bytes(
-    shared: &Shared,
-    request: Request<Body>,
-    bytes_max: usize,
-) -> Result<Bytes, HttpProblem> {
-    let (head, body) = request.into_parts();
-    if is_json(&head.headers) { read(shared, body, bytes_max).await } else { Err(json_required()) }
-}
-
 async fn read(shared: &Shared, mut body: Body, bytes_max: usize) -> Result<Bytes, HttpProblem> {
-    let caps = BodyCaps {
-        bytes_max,
-        stall_time_max: shared.limits.body_stall_time_max,
-        time_max: shared.limits.body_time_max,
-    };
-    // Connections are limited and these bodies are small: no shared budget is needed, only this body's own.
-    let mut share = Budget::of(bytes_max).take(0).ok_or_else(|| too_large(bytes_max))?;
-    collect(&mut body, caps, &mut share).await.map_err(|error| match error {
+    let mut memory = shared.memory.take(0).ok_or_else(|| Refusal::Busy.problem())?;
+    let read = collect(&mut body, shared.limits.body_caps(bytes_max), &mut memory).await;
+    read.map_err(|error| match error {
         BodyError::TooLarge { bytes_max } => too_large(bytes_max),
-        BodyError::NoMemory => too_large(bytes_max),
-        BodyError::Stalled => {
-            HttpProblem::new(StatusCode::REQUEST_TIMEOUT, "body_stalled", error.to_string())
-        }
-        BodyError::Cut => HttpProblem::new(StatusCode::BAD_REQUEST, "body_cut", error.to_string()),
+        other => Refusal::from(other).problem(),
     })
 }
 
@@ -69,9 +50,16 @@ fn too_large(bytes_max: usize) -> HttpProblem {
     )
 }
 
-fn is_json(headers: &HeaderMap) -> bool {
-    let written = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
-    let essence = written.unwrap_or_default().split(';').next().unwrap_or_default().trim();
-    essence.eq_ignore_ascii_case("application/json")
+/// Whether the content type is JSON.
+pub(crate) fn is_json(headers: &HeaderMap) -> bool {
+    let essence = essence(headers);
+    essence == "application/json"
         || (essence.starts_with("application/") && essence.ends_with("+json"))
+}
+
+/// The content type without its parameters, in lower case; empty if there is none.
+pub(crate) fn essence(headers: &HeaderMap) -> String {
+    let written = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    let essence = written.unwrap_or_default().split(';').next().unwrap_or_default();
+    essence.trim().to_ascii_lowercase()
 }

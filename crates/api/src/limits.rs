@@ -5,6 +5,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
+use crate::body::BodyCaps;
+
 /// The limits of one server.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Limits {
@@ -18,7 +20,7 @@ pub struct Limits {
     pub head_time_max: Duration,
     /// From a connection's opening to the end of its TLS handshake.
     pub handshake_time_max: Duration,
-    /// The largest body of a receiver's request, as sent and after decompression.
+    /// The largest body of events, for a receiver or an import, as sent and after decompression.
     pub body_bytes_max: usize,
     /// Bodies of all requests in flight together, as sent and after decompression.
     pub body_memory_bytes_max: usize,
@@ -33,7 +35,7 @@ pub struct Limits {
     pub ingest_requests_max: usize,
     /// Queries that run at once. More would share the same processors and memory, and all would be slow.
     pub queries_max: usize,
-    /// The largest body of a request to `/api`.
+    /// The largest body of any other request to `/api`.
     pub api_body_bytes_max: usize,
     /// From the word to stop until requests in flight are cut.
     pub shutdown_time_max: Duration,
@@ -55,6 +57,17 @@ impl Default for Limits {
             queries_max: 16,
             api_body_bytes_max: 1024 * 1024,
             shutdown_time_max: Duration::from_secs(30),
+        }
+    }
+}
+
+impl Limits {
+    /// What a body of up to `bytes_max` bytes may use up.
+    pub(crate) fn body_caps(&self, bytes_max: usize) -> BodyCaps {
+        BodyCaps {
+            bytes_max,
+            stall_time_max: self.body_stall_time_max,
+            time_max: self.body_time_max,
         }
     }
 }

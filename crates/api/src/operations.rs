@@ -1,11 +1,12 @@
-//! What an administrator sets going from the command line of another process: importing events, backfilling tenants.
+//! What an administrator sets going in a running server: importing events, backfilling tenants. The port, and the
+//! routes of backfills; `import` has the other route.
 //! Deliberately absent: doing it, which the binary does behind [`Operations`].
 
 use std::sync::Arc;
 
 use axum::Json;
 use axum::body::Body;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use bytes::Bytes;
 use futures::future::BoxFuture;
 use http::{Request, StatusCode};
@@ -14,43 +15,69 @@ use serde::{Deserialize, Serialize};
 
 use crate::api::Shared;
 use crate::intake::{IntakeError, Taken};
-use crate::json_body::{read_bytes, read_json};
+use crate::json_body::read_json;
 use crate::problem::HttpProblem;
+use crate::refusal::Refusal;
 
 /// Does what is asked.
 pub trait Operations: Send + Sync {
-    /// Decodes `body` in any wire form of the provider and makes its events durable as the tenant's.
+    /// Decodes `body`, which is in any wire form of the provider and not compressed, and makes its events durable as the
+    /// tenant's. When this has answered `Ok`, they are on disk, and what could not be read is with the dead letters.
     fn import(
         &self,
         provider: String,
         tenant: String,
         body: Bytes,
     ) -> BoxFuture<'_, Result<Taken, OperationError>>;
-    /// Starts backfills. Those that run already are left alone.
+    /// Starts backfills, all that are wanted or none, and does not wait for them. Those that run already are left alone.
     fn start_backfills(&self, wanted: &BackfillRequest) -> Result<(), OperationError>;
     /// How far each backfill is that was started since the program was.
     fn backfills(&self) -> Vec<BackfillProgress>;
 }
 
-/// Why something was not done.
+/// Why something was not done. Nothing of it was.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum OperationError {
-    /// What was asked for makes no sense here.
-    #[error("{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "))]
+    /// What was asked for makes no sense here: everything that is to be mended.
+    #[error("{}", in_one_line(.0))]
     Refused(Vec<Problem>),
     /// The journal did not take it.
     #[error("the journal did not take it")]
     Intake(#[source] IntakeError),
 }
 
+fn in_one_line(problems: &[Problem]) -> String {
+    let line = |problem: &Problem| match problem.path.as_str() {
+        "" => problem.message.clone(),
+        path => format!("{path}: {}", problem.message),
+    };
+    problems.iter().map(line).collect::<Vec<_>>().join("; ")
+}
+
+impl From<OperationError> for HttpProblem {
+    fn from(error: OperationError) -> Self {
+        let detail = error.to_string();
+        match error {
+            OperationError::Refused(problems) => {
+                Self::new(StatusCode::BAD_REQUEST, "invalid", detail).problems(problems)
+            }
+            OperationError::Intake(error) => {
+                // The cause may name what only the log should: a receiver's sender is not told it either.
+                tracing::warn!(%error, "import not taken");
+                Refusal::from(error).problem()
+            }
+        }
+    }
+}
+
 /// Which tenants to backfill, and from when on.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct BackfillRequest {
-    /// Names of tenants; none for all that are polled.
+    /// Names of tenants; if none is named, all that are polled.
     #[serde(default)]
     pub tenants: Vec<String>,
-    /// A date, or `retention`.
+    /// From when on: a date, or `retention` for everything that the provider still holds.
     pub since: String,
 }
 
@@ -79,69 +106,32 @@ pub struct BackfillProgress {
     pub stored: u64,
     /// When it was started.
     pub started: Timestamp,
-    /// The latest provider time of the first page.
+    /// Provider time at which it began to read; `None` before the first page with events.
     pub oldest: Option<Timestamp>,
     /// The latest provider time read so far.
     pub latest: Option<Timestamp>,
-    /// Share of the stretch of time that is read, 0 to 1.
+    /// How much of the time from `oldest` to `started` is read, 0 to 1.
     pub share: f64,
 }
 
-/// The body of the answer to `GET /api/v1/backfill`.
+/// The body of every answer under `/api/v1/backfill`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Backfills {
     /// Every backfill.
     pub backfills: Vec<BackfillProgress>,
 }
 
-/// `POST /api/v1/import/{provider}/{tenant}`
-pub(crate) async fn import(
-    State(shared): State<Arc<Shared>>,
-    Path((provider, tenant)): Path<(String, String)>,
-    request: Request<Body>,
-) -> Result<Json<Taken>, HttpProblem> {
-    let body = read_bytes(&shared, request, shared.limits.body_bytes_max).await?;
-    shared.operations.import(provider, tenant, body).await.map(Json).map_err(refused)
-}
-
-/// `POST /api/v1/backfill`
+/// `POST /api/v1/backfill`: 202, since the reading goes on after the answer.
 pub(crate) async fn start_backfills(
     State(shared): State<Arc<Shared>>,
     request: Request<Body>,
-) -> Result<Json<Backfills>, HttpProblem> {
+) -> Result<(StatusCode, Json<Backfills>), HttpProblem> {
     let wanted: BackfillRequest = read_json(&shared, request).await?;
-    shared.operations.start_backfills(&wanted).map_err(refused)?;
-    Ok(Json(Backfills { backfills: shared.operations.backfills() }))
+    shared.operations.start_backfills(&wanted)?;
+    Ok((StatusCode::ACCEPTED, backfills(State(shared)).await))
 }
 
 /// `GET /api/v1/backfill`
 pub(crate) async fn backfills(State(shared): State<Arc<Shared>>) -> Json<Backfills> {
     Json(Backfills { backfills: shared.operations.backfills() })
-}
-
-fn refused(error: OperationError) -> HttpProblem {
-    match &error {
-        OperationError::Refused(problems) => {
-            let hint = problems.first().map(|problem| problem.hint.clone()).unwrap_or_default();
-            let detail: Vec<&str> =
-                problems.iter().map(|problem| problem.message.as_str()).collect();
-            HttpProblem::new(StatusCode::BAD_REQUEST, "refused", detail.join("; ")).hint(hint)
-        }
-        OperationError::Intake(IntakeError::TooLarge { .. }) => {
-            HttpProblem::new(StatusCode::PAYLOAD_TOO_LARGE, "batch_too_large", error.to_string())
-                .hint("send fewer events at a time")
-        }
-        OperationError::Intake(IntakeError::Full { retry_after_seconds }) => {
-            HttpProblem::new(StatusCode::SERVICE_UNAVAILABLE, "journal_full", error.to_string())
-                .retry_after_seconds(*retry_after_seconds)
-        }
-        OperationError::Intake(
-            IntakeError::Busy | IntakeError::Closed | IntakeError::Storage(_),
-        ) => HttpProblem::new(
-            StatusCode::SERVICE_UNAVAILABLE,
-            "journal_unavailable",
-            error.to_string(),
-        )
-        .retry_after_seconds(1),
-    }
 }

@@ -5,7 +5,7 @@ use axum::body::Body;
 use axum::response::{IntoResponse, Response};
 use http::header::{ALLOW, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderName, HeaderValue, StatusCode};
-use model::{QueryError, QueryErrorKind};
+use model::{Problem, QueryError, QueryErrorKind};
 use serde::{Deserialize, Serialize};
 
 /// An answer that says what is wrong, with the headers that go with it.
@@ -36,6 +36,9 @@ pub struct ProblemDetails {
     /// What to do next; may be empty.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub hint: String,
+    /// Where the request has several things to mend: each of them, with its place.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub problems: Vec<Problem>,
 }
 
 impl HttpProblem {
@@ -49,6 +52,7 @@ impl HttpProblem {
             code: code.to_owned(),
             span: None,
             hint: String::new(),
+            problems: Vec::new(),
         };
         Self { details: Box::new(details), headers: Vec::new() }
     }
@@ -57,6 +61,20 @@ impl HttpProblem {
     #[must_use]
     pub fn hint(mut self, hint: impl Into<String>) -> Self {
         self.details.hint = hint.into();
+        self
+    }
+
+    /// With each thing to mend; advice that several of them give is given once.
+    #[must_use]
+    pub fn problems(mut self, problems: Vec<Problem>) -> Self {
+        let mut hints: Vec<&str> = Vec::new();
+        for problem in &problems {
+            if !problem.hint.is_empty() && !hints.contains(&problem.hint.as_str()) {
+                hints.push(&problem.hint);
+            }
+        }
+        self.details.hint = hints.join("; ");
+        self.details.problems = problems;
         self
     }
 

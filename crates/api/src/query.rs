@@ -72,13 +72,15 @@ pub(crate) async fn query(
 /// nobody else.
 ///
 /// # Errors
-/// What a server would have answered instead of rows.
+/// What a server would have answered instead of rows; and an error after the first rows, where the form has no place for
+/// it. In the other forms the answer ends with it, as a server's would.
 pub async fn answer(
     engine: &dyn QueryEngine,
     request: QueryRequest,
-    accept: &'static str,
+    accept: &str,
 ) -> Result<Bytes, HttpProblem> {
-    let headers = HeaderMap::from_iter([(ACCEPT, HeaderValue::from_static(accept))]);
+    let accept = HeaderValue::from_str(accept).map_err(|_| not_acceptable())?;
+    let headers = HeaderMap::from_iter([(ACCEPT, accept)]);
     let format = Format::wanted(&headers).ok_or_else(not_acceptable)?;
     let mut answer = Answer::start(engine, request, format, None).await?;
     let mut whole = BytesMut::new();

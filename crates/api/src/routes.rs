@@ -15,7 +15,7 @@ use http::header::CONTENT_TYPE;
 use crate::access::{Access, guard};
 use crate::api::Shared;
 use crate::problem::HttpProblem;
-use crate::{dead_letters, health, metrics_page, operations, query, status};
+use crate::{dead_letters, health, import, metrics_page, operations, query, status};
 
 /// One route.
 pub(crate) struct Route {
@@ -79,14 +79,14 @@ pub(crate) static ALL: &[Route] = &[
         method: "POST",
         path: "/api/v1/import/{provider}/{tenant}",
         access: Access::Token,
-        about: "takes exported events in any wire form of the provider",
-        handler: || post(operations::import),
+        about: "takes exported events in any wire form of the provider, plain or gzip",
+        handler: || post(import::import),
     },
     Route {
         method: "POST",
         path: "/api/v1/backfill",
         access: Access::Token,
-        about: "reads what providers still hold: {\"tenants\":[…],\"since\":\"retention\"}",
+        about: "starts reading what providers still hold: {\"tenants\":[…],\"since\":\"retention\"}",
         handler: || post(operations::start_backfills),
     },
     Route {
@@ -126,6 +126,10 @@ pub(crate) static ALL: &[Route] = &[
     },
 ];
 
+/// What the index says of the receivers: method, path, one sentence.
+const RECEIVERS: (&str, &str, &str) =
+    ("POST", "/ingest/PROVIDER/TENANT/SOURCE", "takes what a provider pushes");
+
 /// The router of the whole table. The guard is put around each route here, so that none can go without.
 pub(crate) fn router(shared: Arc<Shared>) -> Router {
     let mut router = Router::new();
@@ -154,11 +158,12 @@ fn index_text() -> String {
     let mut text = String::from(
         "doorledger collects the logs of identity providers, keeps them, and answers KQL over them.\n\n",
     );
-    let receivers = ("POST", "/ingest/PROVIDER/TENANT/SOURCE", "takes what a provider pushes");
     let routes = ALL.iter().map(|route| (route.method, route.path, route.about));
-    for (method, path, about) in routes.chain([receivers]) {
+    let routes = routes.chain([RECEIVERS]);
+    let width = routes.clone().map(|(_, path, _)| path.len()).max().unwrap_or_default();
+    for (method, path, about) in routes {
         // Writing to a String cannot fail.
-        let _written = writeln!(text, "{method:<5}{path:<32}{about}");
+        let _written = writeln!(text, "{method:<4} {path:<width$}  {about}");
     }
     text
 }
@@ -175,6 +180,27 @@ mod tests {
             .map(|route| route.path)
             .collect();
         assert_eq!(open, ["/", "/livez", "/readyz", "/healthz"]);
+    }
+
+    #[test]
+    fn the_manual_has_the_same_table() {
+        let mut table =
+            String::from("| method | path | asks for | what it does |\n|---|---|---|---|\n");
+        let routes = ALL.iter().map(|route| {
+            let access = match route.access {
+                Access::Open => "nothing",
+                Access::Token => "a token",
+            };
+            (route.method, route.path, access, route.about)
+        });
+        let (method, path, about) = RECEIVERS;
+        for (method, path, access, about) in
+            routes.chain([(method, path, "the source's secret", about)])
+        {
+            writeln!(table, "| `{method}` | `{path}` | {access} | {about} |").unwrap();
+        }
+        let manual = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/api.md"));
+        assert!(manual.contains(&table), "docs/api.md should hold:\n{table}");
     }
 
     #[test]

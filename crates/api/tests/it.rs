@@ -1,11 +1,12 @@
-//! The server as its users meet it: requests in, responses out, against an intake, an engine and a dead-letter box that
-//! the tests command. Deliberately absent: the real ones, which their own crates test.
+//! The server as its users meet it: requests in, responses out, against an intake, an engine and other parts that the
+//! tests command. Deliberately absent: the real ones, which their own crates test.
 
 #[cfg(test)]
 mod it {
     mod api_routes;
     mod fakes;
     mod journaled;
+    mod operations;
     mod queries;
     mod receivers;
     mod server;

@@ -45,6 +45,27 @@ impl fmt::Display for SourceId {
     }
 }
 
+/// What a name may be, in the words of a hint.
+pub const NAME_HINT: &str = "use letters, digits, `-`, `_` and `.`, 64 at most";
+
+/// Characters of a name at most.
+const NAME_CHARS_MAX: usize = 64;
+
+/// What is wrong with the name of a tenant, source or destination, as a lowercase fragment; `None` if it is good. Names
+/// stand in URLs, in stored events and in metrics, so they hold nothing that any of these would have to escape.
+#[must_use]
+pub fn name_problem(name: &str) -> Option<&'static str> {
+    if name.is_empty() || name.len() > NAME_CHARS_MAX {
+        return Some("has an unusable length");
+    }
+    // Clients take `.` and `..` within a path for steps, and never send them.
+    if name.chars().all(|c| c == '.') {
+        return Some("consists of dots alone");
+    }
+    let usable = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
+    (!name.chars().all(usable)).then_some("holds characters that cannot stand in a URL")
+}
+
 /// How events came in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -89,4 +110,28 @@ pub struct Batch {
     pub cursor: Option<Cursor>,
     /// A stretch that was lost before this batch.
     pub gap: Option<Gap>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_can_stand_in_a_url() {
+        let longest = "n".repeat(NAME_CHARS_MAX);
+        let too_long = "n".repeat(NAME_CHARS_MAX + 1);
+        for (name, good) in [
+            ("acme", true),
+            ("acme-prod_2.eu", true),
+            (longest.as_str(), true),
+            (too_long.as_str(), false),
+            ("", false),
+            ("..", false),
+            ("a/b", false),
+            ("a b", false),
+            ("acm\u{e9}", false),
+        ] {
+            assert_eq!(name_problem(name).is_none(), good, "{name}");
+        }
+    }
 }

@@ -15,7 +15,7 @@ mod table;
 mod written;
 
 pub use clock::{Clock, FixedClock, SystemClock};
-pub use event::{Batch, Cursor, Event, Gap, Rejected, SourceId, Via};
+pub use event::{Batch, Cursor, Event, Gap, NAME_HINT, Rejected, SourceId, Via, name_problem};
 pub use jiff::{SignedDuration, Timestamp};
 pub use nesting::is_nested_deeper_than;
 pub use problem::{Problem, nearest};

@@ -173,10 +173,39 @@ pub(super) fn timespan_text(ticks: i64) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::fmt::Write as _;
+
     use jiff::Timestamp;
     use proptest::prelude::*;
 
     use super::*;
+
+    #[test]
+    fn the_manual_shows_how_each_type_is_written() {
+        let mut table = String::from("| type | in JSON | in CSV |\n|---|---|---|\n");
+        for (kind, column) in [
+            ("bool", ColumnValues::Bool(vec![Some(true)])),
+            ("int", ColumnValues::Int(vec![Some(-5)])),
+            ("long", ColumnValues::Long(vec![Some(9_007_199_254_740_993)])),
+            ("real", ColumnValues::Real(vec![Some(0.5)])),
+            ("real", ColumnValues::Real(vec![Some(f64::NAN)])),
+            ("real", ColumnValues::Real(vec![Some(f64::NEG_INFINITY)])),
+            ("decimal", ColumnValues::Decimal(vec![Some("0.10".into())])),
+            ("string", ColumnValues::String(vec!["a \"b\", c".into()])),
+            ("guid", ColumnValues::Guid(vec![Some("74be27de-1e4e-49d9-b579-fe0b331d3642".into())])),
+            ("datetime", ColumnValues::DateTime(vec![Some(639_308_484_000_000_000)])),
+            ("timespan", ColumnValues::TimeSpan(vec![Some(936_610_000_000)])),
+            ("dynamic", ColumnValues::Dynamic(vec![Some("{\"a\":[1]}".into())])),
+        ] {
+            let (mut json, mut csv) = (Vec::new(), Vec::new());
+            json_cell(&mut json, &column, 0, false);
+            csv_cell(&mut csv, &column, 0);
+            let (json, csv) = (String::from_utf8(json).unwrap(), String::from_utf8(csv).unwrap());
+            writeln!(table, "| `{kind}` | `{json}` | `{csv}` |").unwrap();
+        }
+        let manual = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/api.md"));
+        assert!(manual.contains(&table), "docs/api.md should hold:\n{table}");
+    }
 
     #[test]
     fn moments_have_seven_digits() {

@@ -3,9 +3,10 @@
 use std::sync::{Arc, Mutex};
 
 use api::{
-    Api, ApiOptions, ApiTokens, Check, DeadLetter, DeadLetterBox, DeadLetterBoxError,
-    DeadLetterFilter, DeadLetterPage, Intake, IntakeError, Limits, Peer, RawEncoding, Reach,
-    ReceiverEntry, ReplayOutcome, ReplayRequest, Status, StatusReport, Taken, token_hash,
+    Api, ApiOptions, ApiTokens, BackfillProgress, BackfillRequest, BackfillState, Check,
+    DeadLetter, DeadLetterBox, DeadLetterBoxError, DeadLetterFilter, DeadLetterPage, Intake,
+    IntakeError, Limits, OperationError, Operations, Peer, RawEncoding, Reach, ReceiverEntry,
+    ReplayOutcome, ReplayRequest, Status, StatusReport, Taken, token_hash,
 };
 use axum::body::Body;
 use bytes::Bytes;
@@ -31,6 +32,9 @@ pub(crate) const SECRET: &str = "s3cret-of-the-receiver";
 pub(crate) const TOKEN: &str = "dl_token-of-the-api";
 pub(crate) const PATH: &str = "/ingest/auth0/acme/stream";
 
+/// The page of the manual that the server keeps to.
+const MANUAL: &str = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/api.md"));
+
 /// A server and the strings by which the tests pull it.
 pub(crate) struct Stage {
     pub(crate) api: Arc<Api>,
@@ -38,6 +42,7 @@ pub(crate) struct Stage {
     pub(crate) engine: Arc<FakeEngine>,
     pub(crate) letters: Arc<FakeLetters>,
     pub(crate) health: Arc<FakeHealth>,
+    pub(crate) operations: Arc<FakeOperations>,
 }
 
 /// What a test may change.
@@ -57,6 +62,7 @@ pub(crate) fn stage() -> Stage {
 pub(crate) fn stage_with(setting: Setting) -> Stage {
     let (intake, engine) = (Arc::new(FakeIntake::default()), Arc::new(FakeEngine::default()));
     let (letters, health) = (Arc::new(FakeLetters::default()), Arc::new(FakeHealth::default()));
+    let operations = Arc::new(FakeOperations::default());
     let hashes: Vec<String> = setting.tokens.iter().map(|token| token_hash(token)).collect();
     let source =
         SourceId { provider: "auth0".into(), tenant: "acme".into(), source: "stream".into() };
@@ -67,6 +73,7 @@ pub(crate) fn stage_with(setting: Setting) -> Stage {
         engine: Arc::<FakeEngine>::clone(&engine),
         status: Arc::<FakeHealth>::clone(&health),
         dead_letters: Arc::<FakeLetters>::clone(&letters),
+        operations: Arc::<FakeOperations>::clone(&operations),
         metrics: Some(api::recorder().unwrap().handle()),
         tokens: ApiTokens::from_hashes(hashes.iter().map(String::as_str)).unwrap(),
         hosts: Vec::new(),
@@ -74,7 +81,7 @@ pub(crate) fn stage_with(setting: Setting) -> Stage {
         limits: setting.limits,
         clock: Arc::new(FixedClock::at(now())),
     });
-    Stage { api: Arc::new(api), intake, engine, letters, health }
+    Stage { api: Arc::new(api), intake, engine, letters, health, operations }
 }
 
 pub(crate) fn now() -> Timestamp {
@@ -101,6 +108,10 @@ impl Answered {
         assert_eq!(self.header("content-type"), "application/problem+json", "{self:?}");
         let problem: api::ProblemDetails = serde_json::from_str(&self.text).unwrap();
         assert_eq!(problem.status, self.status);
+        // The manual names every code, the engine's own aside.
+        let ours = problem.kind == format!("urn:doorledger:problem:{}", problem.code);
+        let code = format!("`{}`", problem.code);
+        assert!(!ours || MANUAL.contains(&code), "docs/api.md does not name {code}");
         problem.code
     }
 }
@@ -352,6 +363,62 @@ impl DeadLetterBox for FakeLetters {
         let failed = ids.iter().filter(|id| **id % 2 == 1).count() as u64;
         let outcome = ReplayOutcome { replayed: ids.len() as u64 - failed, failed };
         async move { self.check().map(|()| outcome) }.boxed()
+    }
+}
+
+/// Keeps what it is asked for; an import stores its lines, as many as there are.
+#[derive(Default)]
+pub(crate) struct FakeOperations {
+    pub(crate) imported: Mutex<Vec<(String, String, Bytes)>>,
+    pub(crate) wanted: Mutex<Vec<BackfillRequest>>,
+    pub(crate) fails: Mutex<Option<OperationError>>,
+}
+
+impl FakeOperations {
+    fn check(&self) -> Result<(), OperationError> {
+        self.fails.lock().unwrap().clone().map_or(Ok(()), Err)
+    }
+}
+
+impl Operations for FakeOperations {
+    fn import(
+        &self,
+        provider: String,
+        tenant: String,
+        body: Bytes,
+    ) -> BoxFuture<'_, Result<Taken, OperationError>> {
+        async move {
+            self.check()?;
+            let stored = body.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()).count();
+            self.imported.lock().unwrap().push((provider, tenant, body));
+            Ok(Taken { stored: stored as u64, duplicates: 0, rejected: 0 })
+        }
+        .boxed()
+    }
+
+    fn start_backfills(&self, wanted: &BackfillRequest) -> Result<(), OperationError> {
+        self.check()?;
+        self.wanted.lock().unwrap().push(wanted.clone());
+        Ok(())
+    }
+
+    fn backfills(&self) -> Vec<BackfillProgress> {
+        let wanted = self.wanted.lock().unwrap();
+        wanted.iter().flat_map(|wanted| &wanted.tenants).map(|tenant| backfill(tenant)).collect()
+    }
+}
+
+/// A backfill under way.
+pub(crate) fn backfill(tenant: &str) -> BackfillProgress {
+    BackfillProgress {
+        source: format!("auth0/{tenant}/poll.backfill"),
+        state: BackfillState::Running,
+        events: 100,
+        stored: 90,
+        started: now(),
+        oldest: Some("2026-10-21T07:00:00Z".parse().unwrap()),
+        latest: Some("2026-10-29T07:00:00Z".parse().unwrap()),
+        share: 0.25,
     }
 }
 

@@ -9,7 +9,10 @@ use axum::body::Body;
 use futures::{StreamExt, stream};
 use http::Request;
 use http_body_util::BodyExt;
-use model::{ColumnType, ColumnValues, QueryError, QueryErrorKind, QueryLimits, Render, RowBatch};
+use model::{
+    ColumnType, ColumnValues, QueryError, QueryErrorKind, QueryLimits, QueryRequest, Render,
+    RowBatch,
+};
 use proptest::prelude::{prop_assert, proptest};
 use serde_json::{Value, json};
 use tokio::time::Instant;
@@ -315,4 +318,50 @@ async fn going_away_cancels_the_query() {
     assert!(!cancelled.load(Ordering::SeqCst));
     drop(response);
     assert!(cancelled.load(Ordering::SeqCst));
+}
+
+#[tokio::test]
+async fn a_program_with_the_engine_at_hand_gets_what_a_server_would_have_answered() {
+    let late = || vec![table(vec![Ok(numbers(1..3)), Err(query_error(QueryErrorKind::Limit))])];
+    let two = || vec![table(vec![]), table(vec![])];
+    let large = || {
+        let batches = (0..20).map(|i| Ok(numbers(i * 5_000..(i + 1) * 5_000))).collect();
+        vec![table(batches)]
+    };
+    let scripts: [&dyn Fn() -> Vec<Script>; 5] =
+        [&Vec::new, &|| vec![table(vec![Ok(numbers(0..3))])], &late, &two, &large];
+    for tables in scripts {
+        for accept in ["*/*", "application/json", "text/csv", "application/x-ndjson", "image/png"] {
+            let stage = stage();
+            stage.engine.gives(tables());
+            let sent = stage.send(accepting(accept)).await;
+            stage.engine.gives(tables());
+            let request =
+                QueryRequest { text: "T".into(), timespan: None, limits: QueryLimits::default() };
+            match api::answer(stage.engine.as_ref(), request, accept).await {
+                Ok(bytes) => assert_eq!((sent.whole, sent.text.as_bytes()), (true, &bytes[..])),
+                // An error that a server could only show by cutting the answer is told here.
+                Err(problem) if sent.status == 200 => {
+                    assert_eq!(problem.details().detail, "it did not work");
+                    assert!(!sent.whole);
+                }
+                Err(problem) => {
+                    assert_eq!(json_of(&sent.text), json!(problem.details()));
+                }
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_question_that_the_engine_refuses_is_refused_without_a_server_too() {
+    let stage = stage();
+    let request =
+        || QueryRequest { text: "T".into(), timespan: None, limits: QueryLimits::default() };
+    stage.engine.refuses(query_error(QueryErrorKind::Semantic));
+    let problem = api::answer(stage.engine.as_ref(), request(), "text/csv").await.unwrap_err();
+    assert_eq!((problem.details().status, problem.details().span), (400, Some((2, 3))));
+    // What could not stand in a header names no form either.
+    let problem = api::answer(stage.engine.as_ref(), request(), "text/csv\n").await.unwrap_err();
+    assert_eq!(problem.details().code, "not_acceptable");
 }

@@ -91,6 +91,29 @@ async fn one_connection_serves_many_requests_also_after_a_refusal() {
 }
 
 #[tokio::test]
+async fn whoever_sends_a_body_that_nobody_wants_still_hears_the_answer() {
+    let stage = stage();
+    let server = start(&stage, None).await;
+    let body = "x".repeat(200_000);
+    let mut stream = server.connect().await;
+    for (path, content_type, expected) in [
+        ("/api/v1/import/auth0/acme", "text/plain", "http/1.1 415 unsupported media type"),
+        ("/api/v1/status", "application/json", "http/1.1 405 method not allowed"),
+        ("/nowhere", "application/json", "http/1.1 404 not found"),
+        ("/api/v1/import/auth0/acme", "application/json", "http/1.1 200 ok"),
+    ] {
+        let request = format!(
+            "POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: {content_type}\r\n\
+             Content-Length: {}\r\n\r\n{body}",
+            body.len()
+        );
+        assert_eq!(exchange(&mut stream, &request).await, expected, "{path}");
+    }
+    drop(stream);
+    server.stop().await;
+}
+
+#[tokio::test]
 async fn a_connection_cut_within_a_body_stores_nothing() {
     let stage = stage();
     let server = start(&stage, None).await;
