@@ -32,6 +32,9 @@ use crate::faults::{Fault, Troubles};
 /// How long an answer that is under way may take after the end was asked for.
 const SHUTDOWN_MILLISECONDS_MAX: u64 = 1_000;
 
+/// How long to wait after a connection could not be accepted.
+const ACCEPT_PAUSE_MILLISECONDS: u64 = 20;
+
 /// Where and how a simulator listens. It is always 127.0.0.1.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Listen {
@@ -161,7 +164,7 @@ async fn accept(
             Err(error) => {
                 // Out of file descriptors, or a client that left at once: the next one may fare better.
                 tracing::debug!(%error, "a connection could not be accepted");
-                tokio::task::yield_now().await;
+                tokio::time::sleep(Duration::from_millis(ACCEPT_PAUSE_MILLISECONDS)).await;
                 continue;
             }
         };

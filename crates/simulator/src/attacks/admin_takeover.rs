@@ -5,8 +5,8 @@
 use super::{Story, far_away, hostile};
 use crate::dice::Dice;
 use crate::moment::SECOND_US;
-use crate::world::World;
 use crate::world::happening::{Administration, Kind, Who};
+use crate::world::{Connection, World};
 
 /// The steps, in order.
 const STEPS: [Kind; 12] = [
@@ -26,15 +26,26 @@ const STEPS: [Kind; 12] = [
 
 pub(super) fn story(world: &World, dice: &mut Dice, start: i64) -> Story {
     let mut story = Story::default();
-    let person = *dice.pick(&world.administrators);
+    let person = taken(world, dice);
     let place = far_away(dice);
     let origin = hostile(dice, place);
     let visit = dice.any();
     let mut at = start;
     for step in STEPS {
-        story.tell(at, step, Who::Person(person), origin, visit);
+        story.tell(at, step, (Who::Person(person), origin), visit);
         at += dice.between(6, 150) * SECOND_US;
     }
     story.victims.push(person);
     story
+}
+
+/// An administrator whose password the tenant keeps, if there is one: it is going to be reset.
+fn taken(world: &World, dice: &mut Dice) -> u32 {
+    let known: Vec<u32> = world
+        .administrators
+        .iter()
+        .copied()
+        .filter(|it| world.person(*it).connection == Connection::Database)
+        .collect();
+    *dice.pick(if known.is_empty() { &world.administrators } else { &known })
 }

@@ -16,12 +16,12 @@ pub(super) fn story(world: &World, dice: &mut Dice, start: i64) -> Story {
     let place = far_away(dice);
     let away = hostile(dice, place);
     let (first, second) = (dice.any(), dice.any());
-    story.tell(start, Kind::LoggedIn, who, home, first);
-    story.tell(start + SECOND_US, Kind::CodeExchanged, who, home, first);
+    story.tell(start, Kind::LoggedIn, (who, home), first);
+    story.tell(start + SECOND_US, Kind::CodeExchanged, (who, home), first);
     let later = start + dice.between(12, 60) * MINUTE_US;
-    story.tell(later, Kind::LoggedIn, who, away, second);
-    story.tell(later + SECOND_US, Kind::CodeExchanged, who, away, second);
-    story.tell(later + 3 * MINUTE_US, Kind::TokenRefreshed, who, away, second);
+    story.tell(later, Kind::LoggedIn, (who, away), second);
+    story.tell(later + SECOND_US, Kind::CodeExchanged, (who, away), second);
+    story.tell(later + 3 * MINUTE_US, Kind::TokenRefreshed, (who, away), second);
     // Only the second address is the attacker's.
     story.addresses.retain(|address| *address == away.address);
     story.victims.push(person);

@@ -19,18 +19,18 @@ pub(super) fn story(world: &World, dice: &mut Dice, start: i64) -> Story {
     let visit = dice.any();
     let mut at = start;
     for _ in 0..dice.between(REFUSALS.0, REFUSALS.1) {
-        story.tell(at, Kind::FactorPushed, who, origin, visit);
+        story.tell(at, Kind::FactorPushed, (who, origin), visit);
         at += dice.between(4, 25) * SECOND_US;
-        story.tell(at, Kind::FactorRejected, who, origin, visit);
+        story.tell(at, Kind::FactorRejected, (who, origin), visit);
         at += dice.between(8, 60) * SECOND_US;
     }
-    story.tell(at, Kind::FactorPushed, who, origin, visit);
+    story.tell(at, Kind::FactorPushed, (who, origin), visit);
     at += dice.between(2, 8) * SECOND_US;
-    story.tell(at, Kind::FactorAccepted, who, origin, visit);
+    story.tell(at, Kind::FactorAccepted, (who, origin), visit);
     at += SECOND_US / 2;
-    story.tell(at, Kind::LoggedIn, who, origin, visit);
+    story.tell(at, Kind::LoggedIn, (who, origin), visit);
     at += SECOND_US / 2;
-    story.tell(at, Kind::CodeExchanged, who, origin, visit);
+    story.tell(at, Kind::CodeExchanged, (who, origin), visit);
     story.victims.push(person);
     story
 }

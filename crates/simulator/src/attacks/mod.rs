@@ -105,7 +105,7 @@ pub(crate) struct Story {
 }
 
 impl Story {
-    fn tell(&mut self, at: i64, kind: Kind, who: Who, origin: Origin, visit: u64) {
+    fn tell(&mut self, at: i64, kind: Kind, (who, origin): (Who, Origin), visit: u64) {
         let application = 0;
         self.happenings.push(Happening { at, kind, who, application, origin, visit });
         if !self.addresses.contains(&origin.address) {
@@ -152,11 +152,10 @@ fn hostile(dice: &mut Dice, place: u8) -> Origin {
 
 /// Somebody with a second factor, and with a password that the tenant keeps.
 fn protected_person(world: &World, dice: &mut Dice) -> u32 {
-    let start = dice.index(world.people.len()) as u32;
-    (0..world.people.len() as u32)
-        .map(|step| (start + step) % world.people.len() as u32)
-        .find(|position| world.person(*position).second_factor)
-        .unwrap_or(start)
+    let known = world.with_password();
+    let start = dice.index(known.len());
+    let mut from_start = known.iter().cycle().skip(start).take(known.len()).copied();
+    from_start.find(|it| world.person(*it).second_factor).unwrap_or(known[start])
 }
 
 #[cfg(test)]

@@ -4,9 +4,9 @@
 
 use std::borrow::Cow;
 
-use super::details;
 use super::log_id::LogId;
 use super::{PageShape, UserAgentForm};
+use super::{administration, details};
 use crate::dice::Dice;
 use crate::json::{self, Object};
 use crate::world::happening::{Administration, Happening, Kind, Who};
@@ -105,6 +105,7 @@ pub(crate) const fn code(kind: Kind) -> &'static str {
         Kind::MailConfirmed => "sv",
         Kind::MachineToken => "seccft",
         Kind::MachineTokenRefused => "feccft",
+        Kind::ApiLimitNear => "api_limit_warning",
         Kind::ApiLimited => "api_limit",
         Kind::AccountSynced => "sscim",
         Kind::Administered(Administration::ReadSecret) => "mgmt_api_read",
@@ -179,7 +180,10 @@ impl Scene<'_> {
         } else {
             sheet.event.text("client_id", &self.application.client_id);
             // Calls from the dashboard tell the client but not its name.
-            let named = !matches!(self.happening.kind, Kind::Administered(_) | Kind::ApiLimited);
+            let named = !matches!(
+                self.happening.kind,
+                Kind::Administered(_) | Kind::ApiLimited | Kind::ApiLimitNear
+            );
             sheet.event.text("client_name", if named { self.application.name } else { "" });
         }
     }
@@ -326,9 +330,10 @@ impl Scene<'_> {
                 "Your email was verified. You can continue using the application."
             }
             Kind::MachineTokenRefused => "Unauthorized",
+            Kind::ApiLimitNear => "Global limit is about to be reached",
             Kind::ApiLimited => "Global limit has been reached",
             Kind::AccountSynced => "User updated by SCIM",
-            Kind::Administered(what) => details::operation(what).0,
+            Kind::Administered(what) => administration::operation(what).0,
             _ => "",
         })
     }

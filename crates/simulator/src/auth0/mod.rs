@@ -4,6 +4,7 @@
 //! signed with a key of the simulator's own and are opaque to a client.
 
 mod account;
+mod administration;
 mod answers;
 mod details;
 mod event;

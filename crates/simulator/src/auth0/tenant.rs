@@ -81,7 +81,8 @@ struct Maker {
     per_hour: BTreeMap<i64, u64>,
     per_code: BTreeMap<&'static str, u64>,
     text: String,
-    limited_at: i64,
+    /// When each kind of event about the rate limit was last written.
+    limited_at: BTreeMap<&'static str, i64>,
 }
 
 impl std::fmt::Debug for Auth0 {
@@ -115,7 +116,7 @@ impl Auth0 {
             per_hour: BTreeMap::new(),
             per_code: BTreeMap::new(),
             text: String::with_capacity(16 * 1024),
-            limited_at: 0,
+            limited_at: BTreeMap::new(),
         };
         let service = Self {
             troubles: Arc::new(Troubles::new(options.seed, options.faults.clone())),
@@ -229,7 +230,9 @@ impl Auth0 {
             self.limits.lock().unwrap_or_else(PoisonError::into_inner).as_mut()?.take(now);
         if !verdict.allowed {
             self.served.lock().unwrap_or_else(PoisonError::into_inner).limited();
-            self.record_limit(now);
+            self.record_limit(now, Kind::ApiLimited);
+        } else if verdict.remaining < verdict.limit / 5 {
+            self.record_limit(now, Kind::ApiLimitNear);
         }
         Some(verdict)
     }
@@ -300,16 +303,17 @@ impl Auth0 {
         self.ingest(&mut maker, history, Ids::Ignored);
     }
 
-    fn record_limit(&self, now: i64) {
+    fn record_limit(&self, now: i64, kind: Kind) {
         if !self.options.records_itself {
             return;
         }
         let mut maker = self.maker();
         // Once a minute: the real service does not write an event for each refusal either.
-        if now - maker.limited_at >= 60 * SECOND_US {
-            maker.limited_at = now;
+        let last = maker.limited_at.entry(event::code(kind)).or_insert(i64::MIN / 2);
+        if now - *last >= 60 * SECOND_US {
+            *last = now;
             drop(maker);
-            self.record(Kind::ApiLimited);
+            self.record(kind);
         }
     }
 

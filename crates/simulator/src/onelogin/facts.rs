@@ -57,7 +57,7 @@ const fn type_id(kind: Kind) -> u16 {
         Kind::MailConfirmed => 16,
         Kind::MachineToken => 515,
         Kind::MachineTokenRefused => 522,
-        Kind::ApiLimited => 400,
+        Kind::ApiLimited | Kind::ApiLimitNear => 400,
         Kind::AccountSynced => 14,
         Kind::Administered(what) => match what {
             Administration::UpdatedUser => 14,
@@ -173,7 +173,8 @@ impl Facts {
         self.directory = Some(8_114);
         self.sync_run = Some(happening.at.unsigned_abs() / 60_000_000);
         self.resolution = Some(10);
-        if mix(happening.visit ^ happening.at.unsigned_abs()) % PROVISIONING_FAILURE == 0 {
+        let throw = mix(happening.visit ^ happening.at.unsigned_abs());
+        if throw.is_multiple_of(PROVISIONING_FAILURE) {
             self.type_id = 64;
             self.system = "OneLogin::Provisioning";
             self.error = Some("team_license_limit");

@@ -5,7 +5,7 @@ use super::weights;
 use crate::dice::{Dice, mix};
 use crate::moment::{MINUTE_US, SECOND_US};
 use crate::world::happening::{Administration, Happening, Kind, Origin, Who};
-use crate::world::{Address, Person, World, devices, places};
+use crate::world::{Address, Connection, Person, World, devices, places};
 
 /// Some visit that begins at `begin`. Never empty; nothing in it happens before `begin`.
 pub(crate) fn visit(world: &World, dice: &mut Dice, begin: i64) -> Vec<Happening> {
@@ -21,6 +21,9 @@ pub(crate) fn visit(world: &World, dice: &mut Dice, begin: i64) -> Vec<Happening
         _ => administration(world, dice, begin),
     }
 }
+
+/// How often somebody is looked for who has a password here.
+const SEARCHES_MAX: usize = 16;
 
 /// Writes the happenings of one visit.
 struct Diary {
@@ -44,6 +47,17 @@ impl Diary {
         (Self::new(dice, at, Who::Person(position), application, origin), position)
     }
 
+    /// Somebody whose password the tenant keeps, if chance finds one.
+    fn of_somebody_with_password(world: &World, dice: &mut Dice, at: i64) -> (Self, u32) {
+        for _ in 0..SEARCHES_MAX {
+            let (diary, person) = Self::of_somebody(world, dice, at);
+            if world.person(person).connection == Connection::Database {
+                return (diary, person);
+            }
+        }
+        Self::of_somebody(world, dice, at)
+    }
+
     fn write(&mut self, kind: Kind) {
         self.written.push(Happening {
             at: self.at,
@@ -61,7 +75,7 @@ impl Diary {
     }
 
     fn sign_in(&mut self, world: &World, dice: &mut Dice, person: u32) {
-        if dice.chance(0.07) {
+        if world.person(person).connection == Connection::Database && dice.chance(0.09) {
             for _ in 0..dice.between(1, 2) {
                 self.write(Kind::WrongPassword);
                 self.wait(dice, 4, 25);
@@ -145,7 +159,7 @@ fn return_to_work(world: &World, dice: &mut Dice, begin: i64) -> Vec<Happening> 
 fn program(world: &World, dice: &mut Dice, begin: i64) -> Vec<Happening> {
     let machine = dice.index(world.machines.len()) as u8;
     let origin = Origin {
-        address: Address::V4(0xc633_6400 | u32::from(machine) + 10),
+        address: Address::V4(0xc633_6400 + 10 + u32::from(machine)),
         place: 0,
         device: devices::program(machine % 2),
         risk: 0,
@@ -165,7 +179,7 @@ fn program(world: &World, dice: &mut Dice, begin: i64) -> Vec<Happening> {
 
 /// Mistypes a few times, and mostly remembers in the end.
 fn forgotten_password(world: &World, dice: &mut Dice, begin: i64) -> Vec<Happening> {
-    let (mut diary, person) = Diary::of_somebody(world, dice, begin);
+    let (mut diary, person) = Diary::of_somebody_with_password(world, dice, begin);
     if dice.chance(0.08) {
         diary.write(Kind::CallbackRefused);
         diary.wait(dice, 3, 12);
@@ -207,7 +221,7 @@ fn background_noise(_world: &World, dice: &mut Dice, begin: i64) -> Vec<Happenin
 
 /// Asks for a new password, sets it, signs in.
 fn password_reset(world: &World, dice: &mut Dice, begin: i64) -> Vec<Happening> {
-    let (mut diary, person) = Diary::of_somebody(world, dice, begin);
+    let (mut diary, person) = Diary::of_somebody_with_password(world, dice, begin);
     diary.write(Kind::WrongPassword);
     diary.wait(dice, 10, 60);
     diary.write(Kind::PasswordResetAsked);
@@ -220,7 +234,7 @@ fn password_reset(world: &World, dice: &mut Dice, begin: i64) -> Vec<Happening> 
 
 /// A new account is opened and confirmed.
 fn signup(world: &World, dice: &mut Dice, begin: i64) -> Vec<Happening> {
-    let (mut diary, _) = Diary::of_somebody(world, dice, begin);
+    let (mut diary, _) = Diary::of_somebody_with_password(world, dice, begin);
     if dice.chance(0.3) {
         diary.write(Kind::SignupFailed);
         diary.wait(dice, 10, 60);

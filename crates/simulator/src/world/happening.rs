@@ -98,6 +98,8 @@ pub(crate) enum Kind {
     MachineToken,
     /// A program did not get its token.
     MachineTokenRefused,
+    /// The service will soon refuse for too many calls.
+    ApiLimitNear,
     /// The service refused for too many calls.
     ApiLimited,
     /// An account was brought in line with a directory.

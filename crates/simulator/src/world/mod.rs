@@ -172,6 +172,14 @@ impl World {
         &self.people[position as usize % self.people.len()]
     }
 
+    /// Positions of those whose password the tenant keeps; of everybody, if there is nobody such.
+    pub(crate) fn with_password(&self) -> Vec<u32> {
+        let all = 0..self.people.len() as u32;
+        let known: Vec<u32> =
+            all.clone().filter(|it| self.person(*it).connection == Connection::Database).collect();
+        if known.is_empty() { all.collect() } else { known }
+    }
+
     /// The address that an account had which never existed here: what guessing programs try.
     pub(crate) fn stranger_mail(number: u32) -> String {
         let mut dice = Dice::numbered(0x5712_a9e1, number.into());
