@@ -206,6 +206,7 @@ impl Writer {
 
     /// Reads some events of the journal and shows them as rows. Returns how many bytes they had.
     async fn read(&mut self) -> Result<usize> {
+        metrics::gauge!("lake_tail_bytes").set(self.lake.tail_bytes() as f64);
         let deliveries = self
             .intake
             .read(self.position, READ_BYTES_MAX)
@@ -280,7 +281,7 @@ impl Writer {
 
     fn failed(&mut self, error: &Error) {
         let text = chain(error);
-        metrics::counter!("doorledger_lake_failures_total").increment(1);
+        metrics::counter!("lake_failures_total").increment(1);
         tracing::warn!(error = text, pause_ms = self.pause.as_millis(), "the lake writer waits");
         self.lake.set_error(Some(text));
         self.retry_at = Some(Instant::now() + self.pause);
