@@ -193,24 +193,22 @@ impl Lake {
         }
     }
 
-    /// Maps events to rows and shows them. Returns how many bytes the events had.
+    /// Maps events to rows and shows them: all of them, or none if it fails. Returns how many bytes the events had.
     pub(crate) async fn show(
         &self,
         deliveries: &[StoredBatch],
         end: u64,
         dead: &mut Vec<DeadLetter>,
     ) -> Result<usize> {
-        let (mapped, bytes) = writer::map(self, deliveries, dead).await?;
+        let mut mapped = writer::map(self, deliveries).await?;
         let now = self.clock.now();
-        for (table, rows) in mapped {
-            if rows.len() > 0 {
-                metrics::counter!("lake_rows_total", "table" => table.name.clone())
-                    .increment(rows.len() as u64);
-                let rows = rows.finish().map_err(Error::encode(&table.name))?;
-                table.push(rows, end, now)?;
-            }
+        for (table, rows) in mapped.tables {
+            metrics::counter!("lake_rows_total", "table" => table.name.clone())
+                .increment(rows.num_rows() as u64);
+            table.push(rows, end, now);
         }
-        Ok(bytes)
+        dead.append(&mut mapped.dead);
+        Ok(mapped.bytes)
     }
 
     /// The table that events of `provider` go to; `None` if nobody knows the provider.

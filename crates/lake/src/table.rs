@@ -150,10 +150,10 @@ impl Table {
     }
 
     /// Shows `rows`, which come from journal offsets below `end`.
-    pub(crate) fn push(&self, rows: RecordBatch, end: u64, now: Timestamp) -> Result<()> {
+    pub(crate) fn push(&self, rows: RecordBatch, end: u64, now: Timestamp) {
         let mut view = self.view_mut();
         view.last_rows = Some(now);
-        view.tail.push(TailBatch::new(rows, end)).map_err(Error::encode(&self.name))
+        view.tail.push(TailBatch::new(rows, end));
     }
 
     /// Notes what is wrong, or that nothing is.
