@@ -35,7 +35,7 @@ pub(crate) async fn step(table: &Table, now: Timestamp) -> Result<usize> {
     let output = table.write(inputs[0].day, encoded).await?;
     // If it fails in a way that leaves open whether the commit was made, the file stays: the vacuum will know.
     if table.replace(Deed::Compact, &inputs, std::slice::from_ref(&output), now).await? {
-        metrics::counter!("doorledger_lake_compacted_files_total").increment(inputs.len() as u64);
+        metrics::counter!("lake_compacted_files_total").increment(inputs.len() as u64);
         return Ok(inputs.len());
     }
     // Another node merged the same files, or their days are over.

@@ -342,3 +342,94 @@ fn primitive<'a, T: ArrowPrimitiveType>(
         .and_then(|column| column.as_primitive_opt::<T>())
         .ok_or_else(|| ArrowError::SchemaError(format!("no column {name} of the expected type")))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use arrow::array::{Int64Array, StringArray, TimestampMicrosecondArray};
+    use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::layout::{Layout, RAW_EVENT};
+    use crate::tail::conform;
+
+    const NO_COLUMNS: model::TableSchema = model::TableSchema { name: "T", columns: &[] };
+
+    fn batch(rows: &[(i64, i64)]) -> RecordBatch {
+        let times: TimestampMicrosecondArray = rows.iter().map(|(time, _)| Some(*time)).collect();
+        let offsets: Int64Array = rows.iter().map(|(_, offset)| Some(*offset)).collect();
+        let raw: StringArray = rows.iter().map(|row| Some(format!("{row:?}"))).collect();
+        let rows = RecordBatch::try_from_iter([
+            (TIME_GENERATED, Arc::new(times.with_timezone("UTC")) as arrow::array::ArrayRef),
+            (OFFSET, Arc::new(offsets) as _),
+            (RAW_EVENT, Arc::new(raw) as _),
+        ]);
+        conform(&rows.unwrap(), &Layout::new(&NO_COLUMNS).schema).unwrap()
+    }
+
+    fn decode(encoded: &Encoded) -> Vec<(i64, i64)> {
+        let bytes = bytes::Bytes::from(encoded.payload.clone());
+        let reader = ParquetRecordBatchReaderBuilder::try_new(bytes).unwrap().build().unwrap();
+        let mut rows = Vec::new();
+        for batch in reader {
+            let batch = batch.unwrap();
+            let times = times(&batch, TIME_GENERATED).unwrap().values().to_vec();
+            let offsets = primitive::<Int64Type>(&batch, OFFSET).unwrap().values().to_vec();
+            let raw = batch.column_by_name(RAW_EVENT).unwrap().as_string::<i32>().clone();
+            for (at, row) in times.into_iter().zip(offsets).enumerate() {
+                assert_eq!(raw.value(at), format!("{row:?}"));
+                rows.push(row);
+            }
+        }
+        rows
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
+
+        #[test]
+        fn every_row_lands_once_on_its_day_in_order(
+            batches in prop::collection::vec(
+                prop::collection::vec((-300_000_000_000_i64..300_000_000_000, any::<i64>()), 1..40),
+                1..6,
+            ),
+            compacted in any::<bool>(),
+        ) {
+            let care = if compacted { Care::Compacted } else { Care::Fresh };
+            let given: Vec<RecordBatch> = batches.iter().map(|rows| batch(rows)).collect();
+            let schema = given[0].schema();
+            let mut found = Vec::new();
+            for day in by_day(&given).unwrap() {
+                let encoded = encode(&schema, &given, &day.rows, care).unwrap();
+                let rows = decode(&encoded);
+                prop_assert!(rows.is_sorted_by_key(|(time, _)| *time));
+                prop_assert!(rows.iter().all(|(time, _)| day_of(*time) == day.day));
+                prop_assert_eq!(encoded.stats.rows, rows.len() as u64);
+                prop_assert_eq!(encoded.stats.time, Some((rows[0].0, rows[rows.len() - 1].0)));
+                prop_assert_eq!(FileStats::from_json(&encoded.stats.to_json()).offset, encoded.stats.offset);
+                found.extend(rows);
+            }
+            let mut expected = batches.concat();
+            expected.sort_unstable();
+            found.sort_unstable();
+            prop_assert_eq!(found, expected);
+        }
+
+        #[test]
+        fn a_day_survives_its_text(day in -719_162..2_932_896_i32) {
+            prop_assert_eq!(day_from_text(&day_text(day)), Some(day));
+        }
+    }
+
+    #[test]
+    fn statistics_of_other_programs_are_read_with_their_rounding() {
+        let text = r#"{"numRecords":2,"minValues":{"TimeGenerated":"2026-01-01T00:00:00.123Z"},"maxValues":{"TimeGenerated":"2026-01-01T00:00:01.500Z"}}"#;
+        let stats = FileStats::from_json(text);
+        let micros = |text: &str| text.parse::<Timestamp>().unwrap().as_microsecond();
+        let expected = (micros("2026-01-01T00:00:00.123Z"), micros("2026-01-01T00:00:01.500999Z"));
+        assert_eq!((stats.rows, stats.time), (2, Some(expected)));
+        assert_eq!(FileStats::from_json("no json"), FileStats::default());
+    }
+}

@@ -116,6 +116,9 @@ pub enum Error {
         /// How often a commit was tried.
         tries: usize,
     },
+    /// The lake was opened to be read.
+    #[error("the lake was opened to be read only")]
+    ReadOnly,
     /// A thread or task ended without saying why.
     #[error("the lake's {task} stopped unexpectedly")]
     Stopped {

@@ -17,7 +17,7 @@ use crate::options::LakeOptions;
 use crate::place::Place;
 use crate::provider::LakeTable;
 use crate::status::{LakeStatus, TableStatus};
-use crate::table::Table;
+use crate::table::{Access, Table};
 use crate::{Error, Maintained, Result, maintain, writer};
 
 /// So much of a journal's random name tells it from the others of a node.
@@ -119,6 +119,7 @@ impl Lake {
         intake: Arc<dyn Intake>,
         cancel: CancellationToken,
     ) -> Result<()> {
+        self.writable()?;
         writer::run(self, intake, cancel).await
     }
 
@@ -128,6 +129,7 @@ impl Lake {
     /// # Errors
     /// If its thread cannot be started, or ends unexpectedly.
     pub async fn maintain(self: Arc<Self>, cancel: CancellationToken) -> Result<()> {
+        self.writable()?;
         let (done, ended) = tokio::sync::oneshot::channel();
         let handle = self.runtime.clone();
         writer::spawn("lake-maintain", writer::NICE_MAINTAIN, move || {
@@ -143,6 +145,7 @@ impl Lake {
     /// # Errors
     /// If something cannot be done; what was done before stays done.
     pub async fn maintain_once(&self) -> Result<Maintained> {
+        self.writable()?;
         maintain::once(self).await
     }
 
@@ -190,24 +193,22 @@ impl Lake {
         }
     }
 
-    /// Maps events to rows and shows them. Returns how many bytes the events had.
+    /// Maps events to rows and shows them: all of them, or none if it fails. Returns how many bytes the events had.
     pub(crate) async fn show(
         &self,
         deliveries: &[StoredBatch],
         end: u64,
         dead: &mut Vec<DeadLetter>,
     ) -> Result<usize> {
-        let (mapped, bytes) = writer::map(self, deliveries, dead).await?;
+        let mut mapped = writer::map(self, deliveries).await?;
         let now = self.clock.now();
-        for (table, rows) in mapped {
-            if rows.len() > 0 {
-                metrics::counter!("doorledger_lake_rows_total", "table" => table.name.clone())
-                    .increment(rows.len() as u64);
-                let rows = rows.finish().map_err(Error::encode(&table.name))?;
-                table.push(rows, end, now)?;
-            }
+        for (table, rows) in mapped.tables {
+            metrics::counter!("lake_rows_total", "table" => table.name.clone())
+                .increment(rows.num_rows() as u64);
+            table.push(rows, end, now);
         }
-        Ok(bytes)
+        dead.append(&mut mapped.dead);
+        Ok(mapped.bytes)
     }
 
     /// The table that events of `provider` go to; `None` if nobody knows the provider.
@@ -240,8 +241,8 @@ impl Lake {
         {
             return Ok(Some(table));
         }
-        let schema = if self.read_only { None } else { schema };
-        let opened = Table::open(&self.place, name, schema, self.writer(), &self.options).await?;
+        let access = Access { may_write: !self.read_only, options: &self.options };
+        let opened = Table::open(&self.place, name, schema, self.writer(), access).await?;
         let Some(table) = opened.map(Arc::new) else { return Ok(None) };
         let mut tables = self.tables.write().unwrap_or_else(PoisonError::into_inner);
         tables.insert(name.to_owned(), table.clone());
@@ -261,6 +262,10 @@ impl Lake {
     /// Bytes of Arrow memory that rows take which are in no commit yet.
     pub(crate) fn tail_bytes(&self) -> usize {
         self.tables().iter().map(|table| table.view().tail.bytes()).sum()
+    }
+
+    fn writable(&self) -> Result<()> {
+        if self.read_only { Err(Error::ReadOnly) } else { Ok(()) }
     }
 
     /// Who writes: the node and its journal.

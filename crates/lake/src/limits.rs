@@ -33,7 +33,7 @@ pub(crate) const COMPACT_ROW_GROUP_ROWS: usize = 16 * 1024;
 pub(crate) const ENCODE_ROWS: usize = 4 * 1024;
 
 /// Bytes of Arrow memory after which a compaction sorts and writes what it has gathered, row group full or not.
-pub(crate) const COMPACT_GATHER_BYTES_MAX: usize = 24 * 1024 * 1024;
+pub(crate) const COMPACT_GATHER_BYTES_MAX: usize = 16 * 1024 * 1024;
 
 /// A file of this size is good; smaller ones are merged until they reach it.
 pub(crate) const COMPACT_FILE_BYTES: u64 = 24 * 1024 * 1024;

@@ -47,7 +47,7 @@ pub(crate) async fn run(lake: Arc<Lake>, cancel: CancellationToken) {
             if let Err(error) = maintain_table(&lake, &table, clean, &cancel).await {
                 let error = chain(&error);
                 tracing::warn!(table = table.name, error, "housekeeping failed; tried again later");
-                metrics::counter!("doorledger_lake_failures_total").increment(1);
+                metrics::counter!("lake_failures_total").increment(1);
                 table.set_error(Some(error));
             }
         }

@@ -44,7 +44,7 @@ impl LakeOptions {
             storage_options: HashMap::new(),
             node: node.into(),
             flush_age: Duration::from_secs(5),
-            flush_bytes: 24 * 1024 * 1024,
+            flush_bytes: 16 * 1024 * 1024,
             retention_days: HashMap::new(),
             retention_days_default: None,
             refresh_age: Duration::from_secs(10),

@@ -147,7 +147,7 @@ impl LakeTable {
         projection: Option<&Vec<usize>>,
         limit: Option<usize>,
     ) -> Result<Arc<dyn ExecutionPlan>> {
-        let place = &self.lake.place;
+        let place = &self.table.place;
         let environment = state.runtime_env();
         environment.register_object_store(place.store_url.as_ref(), place.store.clone());
         let metadata_cache = environment.cache_manager.get_file_metadata_cache();

@@ -2,6 +2,7 @@
 //! once.
 //! Deliberately absent: when rows are flushed (`writer`) and files merged (`compact`).
 
+use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use std::time::Duration;
 
@@ -29,6 +30,8 @@ use crate::{Error, Result};
 /// A table of the lake.
 pub(crate) struct Table {
     pub(crate) name: String,
+    /// The lake that the table's files are in.
+    pub(crate) place: Place,
     /// The table's folder.
     pub(crate) store: Arc<dyn ObjectStore>,
     /// Held while a commit is made and shown, so that there is one order of both.
@@ -37,6 +40,15 @@ pub(crate) struct Table {
     /// A try to commit that takes longer is given up: see [`ATTEMPT_SHARE_OF_GRACE`].
     attempt_max: Duration,
     failpoint: Option<Failpoint>,
+}
+
+/// What may be done to a table.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Access<'a> {
+    /// Whether anything of the lake may be changed.
+    pub(crate) may_write: bool,
+    /// How the lake was opened.
+    pub(crate) options: &'a LakeOptions,
 }
 
 /// What a query sees; always consistent.
@@ -67,34 +79,44 @@ pub(crate) struct View {
 }
 
 impl Table {
-    /// Opens the table called `name`; makes or widens it if its provider's schema is given.
+    /// Opens the table called `name`. If its provider's schema is given, the table is made or widened as `access` allows;
+    /// otherwise `None` if there is no such table.
     pub(crate) async fn open(
         place: &Place,
         name: &str,
         schema: Option<&TableSchema>,
         writer: Arc<str>,
-        options: &LakeOptions,
+        access: Access<'_>,
     ) -> Result<Option<Self>> {
-        let (log, layout) = match schema {
-            None => {
-                let Some(log) = DeltaLog::open(place, name).await? else { return Ok(None) };
+        let mut place = place.clone();
+        let (log, layout) = match (DeltaLog::open(&place, name).await?, schema) {
+            (None, None) => return Ok(None),
+            (Some(log), None) => {
                 let layout = Layout::of_stored(log.schema()?);
                 (log, layout)
             }
-            Some(schema) => {
-                let mut log = DeltaLog::open_or_create(place, name, &Layout::new(schema)).await?;
+            (Some(mut log), Some(schema)) => {
                 let layout = Layout::widened(log.schema()?.as_ref(), schema);
-                log.widen(&layout).await?;
+                if access.may_write {
+                    log.widen(&layout).await?;
+                }
                 (log, layout)
             }
+            (None, Some(schema)) => {
+                // Who may only read sees rows of a journal in a table that exists in memory alone.
+                if !access.may_write {
+                    place = Place::open("memory:///", &HashMap::new(), None)?;
+                }
+                let layout = Layout::new(schema);
+                (DeltaLog::open_or_create(&place, name, &layout).await?, layout)
+            }
         };
-        let committed = log.offset_of(&writer).await?.unwrap_or(0);
         let view = View {
             layout: Arc::new(layout),
             files: Arc::new(log.files(&Files::default())),
             version: log.version(),
             tail: Tail::default(),
-            committed,
+            committed: log.offset_of(&writer).await?.unwrap_or(0),
             refreshed: Instant::now(),
             last_commit: None,
             last_rows: None,
@@ -105,10 +127,11 @@ impl Table {
         Ok(Some(Self {
             name: name.to_owned(),
             store: place.table_store(name),
+            place,
             log: Mutex::new(log),
             view: RwLock::new(view),
-            attempt_max: options.vacuum_grace / ATTEMPT_SHARE_OF_GRACE,
-            failpoint: options.failpoint.clone(),
+            attempt_max: access.options.vacuum_grace / ATTEMPT_SHARE_OF_GRACE,
+            failpoint: access.options.failpoint.clone(),
         }))
     }
 
@@ -127,10 +150,10 @@ impl Table {
     }
 
     /// Shows `rows`, which come from journal offsets below `end`.
-    pub(crate) fn push(&self, rows: RecordBatch, end: u64, now: Timestamp) -> Result<()> {
+    pub(crate) fn push(&self, rows: RecordBatch, end: u64, now: Timestamp) {
         let mut view = self.view_mut();
         view.last_rows = Some(now);
-        view.tail.push(TailBatch::new(rows, end)).map_err(Error::encode(&self.name))
+        view.tail.push(TailBatch::new(rows, end));
     }
 
     /// Notes what is wrong, or that nothing is.
@@ -239,10 +262,12 @@ impl Table {
                     return Ok(());
                 }
             }
+            let started = Instant::now();
             let actions: Vec<Action> =
                 files.iter().map(|file| delta::add(file, now.as_millisecond(), true)).collect();
             let committed = log.commit(Deed::Append, actions, Some((&writer, offset))).await;
             self.view_mut().unsure = committed.is_err();
+            metrics::histogram!("lake_commit_seconds").record(started.elapsed().as_secs_f64());
             match committed {
                 Ok(()) => {
                     if let Err(error) = self.fail_at(Step::Publish) {

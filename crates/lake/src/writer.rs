@@ -5,6 +5,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use arrow::array::RecordBatch;
 use journal::{DeadLetter, StoredBatch};
 use tokio::runtime::Handle;
 use tokio::sync::oneshot;
@@ -76,11 +77,10 @@ fn yield_to_others(_nice: i32) {}
 /// A flush under way.
 struct Flight {
     offset: u64,
-    done: oneshot::Receiver<Landing>,
+    /// So many of the dead letters go with it.
+    dead: usize,
+    done: oneshot::Receiver<Result<()>>,
 }
-
-/// How a flush ended, and the dead letters that the journal was not told of.
-type Landing = (Result<()>, Vec<DeadLetter>);
 
 struct Writer {
     lake: Arc<Lake>,
@@ -89,6 +89,7 @@ struct Writer {
     position: u64,
     /// The journal was told that the lake is here.
     saved: u64,
+    /// Events that cannot become rows, of which the journal was not told yet.
     dead: Vec<DeadLetter>,
     /// When the oldest row came that is in no commit yet.
     oldest: Option<Instant>,
@@ -206,6 +207,7 @@ impl Writer {
 
     /// Reads some events of the journal and shows them as rows. Returns how many bytes they had.
     async fn read(&mut self) -> Result<usize> {
+        metrics::gauge!("lake_tail_bytes").set(self.lake.tail_bytes() as f64);
         let deliveries = self
             .intake
             .read(self.position, READ_BYTES_MAX)
@@ -235,7 +237,8 @@ impl Writer {
         let frozen: Vec<(Arc<Table>, Vec<TailBatch>)> =
             self.lake.tables().into_iter().map(|table| (table.clone(), table.freeze())).collect();
         let (lake, intake, offset) = (self.lake.clone(), self.intake.clone(), self.position);
-        let dead = std::mem::take(&mut self.dead);
+        let dead = self.dead.clone();
+        let dead_count = dead.len();
         let handle = Handle::current();
         let (send, done) = oneshot::channel();
         let spawned = spawn("lake-flush", NICE_WRITER, move || {
@@ -244,7 +247,7 @@ impl Writer {
             send.send(landing).ok();
         });
         self.oldest = None;
-        self.flight = Some(Flight { offset, done });
+        self.flight = Some(Flight { offset, dead: dead_count, done });
         if let Err(error) = spawned {
             self.flight = None;
             self.failed(&error);
@@ -261,17 +264,16 @@ impl Writer {
         }
     }
 
-    fn landed(&mut self, (outcome, mut dead): Landing) {
+    fn landed(&mut self, outcome: Result<()>) {
         let Some(flight) = self.flight.take() else { return };
         match outcome {
             Ok(()) => {
                 self.saved = flight.offset;
+                self.dead.drain(..flight.dead);
                 self.pause = RETRY_FIRST;
                 self.lake.set_error(None);
             }
             Err(error) => {
-                dead.append(&mut self.dead);
-                self.dead = dead;
                 self.oldest = Some(Instant::now());
                 self.failed(&error);
             }
@@ -280,7 +282,7 @@ impl Writer {
 
     fn failed(&mut self, error: &Error) {
         let text = chain(error);
-        metrics::counter!("doorledger_lake_failures_total").increment(1);
+        metrics::counter!("lake_failures_total").increment(1);
         tracing::warn!(error = text, pause_ms = self.pause.as_millis(), "the lake writer waits");
         self.lake.set_error(Some(text));
         self.retry_at = Some(Instant::now() + self.pause);
@@ -295,14 +297,14 @@ impl Writer {
         }
         self.start_flush();
         match self.flight {
-            Some(flight) => flight.done.await.unwrap_or_else(|_| stopped()).0,
+            Some(flight) => flight.done.await.unwrap_or_else(|_| stopped()),
             None => Ok(()),
         }
     }
 }
 
-fn stopped() -> Landing {
-    (Err(Error::Stopped { task: "flush" }), Vec::new())
+fn stopped() -> Result<()> {
+    Err(Error::Stopped { task: "flush" })
 }
 
 /// Commits the frozen rows of every table, then tells the journal.
@@ -312,7 +314,7 @@ async fn flush(
     frozen: Vec<(Arc<Table>, Vec<TailBatch>)>,
     offset: u64,
     dead: Vec<DeadLetter>,
-) -> Landing {
+) -> Result<()> {
     let mut outcome = Ok(());
     for (table, frozen) in frozen {
         let flushed = table.flush(frozen, offset, lake.clock.now()).await;
@@ -322,23 +324,24 @@ async fn flush(
             outcome = flushed;
         }
     }
-    if let Err(error) =
-        outcome.and_then(|()| fail_at(lake.options.failpoint.as_ref(), Step::Advance))
-    {
-        return (Err(error), dead);
-    }
-    match intake.advance(offset, dead.clone()).await {
-        Ok(()) => (Ok(()), Vec::new()),
-        Err(source) => (Err(Error::Journal { action: "advance", source }), dead),
-    }
+    outcome?;
+    fail_at(lake.options.failpoint.as_ref(), Step::Advance)?;
+    let told = intake.advance(offset, dead).await;
+    told.map_err(|source| Error::Journal { action: "advance", source })
+}
+
+/// What events of the journal became.
+pub(crate) struct Mapped {
+    /// Rows, by table.
+    pub(crate) tables: Vec<(Arc<Table>, RecordBatch)>,
+    /// Events that cannot become rows.
+    pub(crate) dead: Vec<DeadLetter>,
+    /// How many bytes the events had.
+    pub(crate) bytes: usize,
 }
 
 /// Events of the journal as rows of their tables. Those that are in the files already are left out.
-pub(crate) async fn map(
-    lake: &Lake,
-    deliveries: &[StoredBatch],
-    dead: &mut Vec<DeadLetter>,
-) -> Result<(Vec<(Arc<Table>, Rows)>, usize)> {
+pub(crate) async fn map(lake: &Lake, deliveries: &[StoredBatch]) -> Result<Mapped> {
     let mut mapped: Vec<(Arc<Table>, u64, Rows)> = Vec::new();
     let (mut rejected, mut bytes) = (Vec::new(), 0);
     let (ingested, node) = (lake.clock.now(), lake.writer());
@@ -379,6 +382,12 @@ pub(crate) async fn map(
             }
         }
     }
-    dead.append(&mut rejected);
-    Ok((mapped.into_iter().map(|(table, _, rows)| (table, rows)).collect(), bytes))
+    let mut tables = Vec::new();
+    for (table, _, rows) in mapped {
+        if rows.len() > 0 {
+            let rows = rows.finish().map_err(Error::encode(&table.name))?;
+            tables.push((table, rows));
+        }
+    }
+    Ok(Mapped { tables, dead: rejected, bytes })
 }

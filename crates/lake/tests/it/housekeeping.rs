@@ -38,7 +38,7 @@ async fn compaction_keeps_every_row_while_rows_arrive() {
     let cancel = CancellationToken::new();
     let running = tokio::spawn(lake.clone().run(Arc::new(journal.clone()), cancel.clone()));
     let mut expected = Vec::new();
-    let mut merged = 0;
+    let (mut merged, mut seen) = (0, 0);
     for round in 0..30 {
         for day in ["2026-03-05", "2026-03-01"] {
             let prefix = format!("{day}-{round:02}");
@@ -51,6 +51,8 @@ async fn compaction_keeps_every_row_while_rows_arrive() {
         }
         let found = ask(&lake, "Doors_CL", &["_EventId"], None).await;
         assert!(found.windows(2).all(|pair| pair[0] != pair[1]), "no row is seen twice");
+        assert!(found.len() >= seen, "a row that was seen stays");
+        seen = found.len();
     }
     journal.settled().await;
     cancel.cancel();

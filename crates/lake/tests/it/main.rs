@@ -10,6 +10,8 @@ mod housekeeping;
 #[cfg(test)]
 mod journal;
 #[cfg(test)]
+mod limits;
+#[cfg(test)]
 mod nodes;
 #[cfg(test)]
 mod pruning;

@@ -58,6 +58,31 @@ async fn an_event_becomes_a_row_with_its_columns() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn rows_are_seen_long_before_they_are_committed() {
+    let folder = TempDir::new().unwrap();
+    let journal = Journal::new();
+    let mut patient = options(&folder);
+    patient.flush_age = std::time::Duration::from_secs(3600);
+    let lake = open(patient).await;
+    lake.ensure_table(&DOORS).await.unwrap();
+    let cancel = tokio_util::sync::CancellationToken::new();
+    let running = tokio::spawn(lake.clone().run(Arc::new(journal.clone()), cancel.clone()));
+    for n in 0..100 {
+        journal.append("doors", &[format!(r#"{{"id":"{n}"}}"#)]);
+        tokio::task::yield_now().await;
+    }
+    while lake.status().tables[0].tail_rows < 100 {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(ask(&lake, "Doors_CL", &["_EventId"], None).await.len(), 100);
+    assert_eq!(lake.status().tables[0].rows, 0);
+    cancel.cancel();
+    running.await.unwrap().unwrap();
+    assert_eq!(ask(&lake, "Doors_CL", &["_EventId"], None).await.len(), 100);
+    assert_eq!(lake.status().tables[0].rows, 100);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn raw_events_come_back_byte_for_byte() {
     let folder = TempDir::new().unwrap();
     let journal = Journal::new();
