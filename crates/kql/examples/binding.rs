@@ -236,6 +236,9 @@ fn main() -> Result<(), Box<dyn Error>> {
         let start = Instant::now();
         let result = kql::bind(text, &workspace, &options);
         times.push((start.elapsed(), verdict["id"].to_string()));
+        if list > 0 && start.elapsed().as_millis() > 200 {
+            writeln!(out, "{} took {:?}", verdict["id"], start.elapsed())?;
+        }
         if verdict["ok"] != true {
             refused += 1;
             refused_too += i32::from(!result.is_clean());
