@@ -202,14 +202,52 @@ fn columns(name: &str) -> &'static [(&'static str, Type)] {
     }
 }
 
-fn main() -> Result<(), Box<dyn Error>> {
-    let args: Vec<String> = std::env::args().skip(1).collect();
-    let read = |at: usize| std::fs::read_to_string(args.get(at).map_or("", String::as_str));
-    let list = args.iter().position(|arg| arg == "--list");
-    let list: usize = list.and_then(|at| args.get(at + 1)?.parse().ok()).unwrap_or(0);
-    let schema: Value = serde_json::from_str(&read(2)?)?;
-    let symbols: Value = serde_json::from_str(&read(3)?)?;
-    let workspace = Workspace {
+/// What came of all queries.
+#[derive(Default)]
+struct Tally {
+    accepted: usize,
+    bound: usize,
+    same: usize,
+    refused: usize,
+    refused_too: usize,
+}
+
+impl Tally {
+    /// Counts one query; says in words how it differs, if it does.
+    fn judge(&mut self, text: &str, verdict: &Value, result: &kql::Bound) -> Option<String> {
+        if verdict["ok"] != true {
+            self.refused += 1;
+            self.refused_too += usize::from(!result.is_clean());
+            return None;
+        }
+        self.accepted += 1;
+        if let Some(first) = result.diagnostics.first() {
+            let at: String = text.get(first.span.clone()).unwrap_or("").chars().take(90).collect();
+            return Some(format!("{} {} ^ {at:?}", first.code.name(), first.message));
+        }
+        self.bound += 1;
+        let want: Vec<String> = verdict["columns"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .map(|c| [&c["name"], &c["type"]].map(|part| part.as_str().unwrap_or("")).join(":"))
+            .collect();
+        let got: Vec<String> = result.statements.last().map_or_else(Vec::new, |statement| {
+            statement.plan.fields.iter().map(|f| format!("{}:{}", f.name, f.ty.name())).collect()
+        });
+        let unknown = want.is_empty() || want.iter().any(|column| column.ends_with(":unknown"));
+        if unknown || want == got {
+            self.same += 1;
+            return None;
+        }
+        let extra: Vec<&String> = got.iter().filter(|column| !want.contains(column)).collect();
+        let less: Vec<&String> = want.iter().filter(|column| !got.contains(column)).collect();
+        Some(format!("columns: got {extra:?} want {less:?}"))
+    }
+}
+
+fn workspace(schema: &Value, symbols: &Value) -> Workspace {
+    Workspace {
         tables: schema["tables"]
             .as_object()
             .into_iter()
@@ -218,17 +256,24 @@ fn main() -> Result<(), Box<dyn Error>> {
             .collect(),
         functions: signatures(&symbols["functions"]),
         aggregates: signatures(&symbols["aggregates"]),
-    };
+    }
+}
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let args: Vec<String> = std::env::args().skip(1).collect();
+    let read = |at: usize| std::fs::read_to_string(args.get(at).map_or("", String::as_str));
+    let list = args.iter().position(|arg| arg == "--list");
+    let mut list: usize = list.and_then(|at| args.get(at + 1)?.parse().ok()).unwrap_or(0);
+    let workspace = workspace(&serde_json::from_str(&read(2)?)?, &serde_json::from_str(&read(3)?)?);
     let mut queries = HashMap::new();
     for line in read(0)?.lines() {
         let row: Value = serde_json::from_str(line)?;
-        queries
-            .insert(row["id"].to_string(), row["query"].as_str().unwrap_or_default().to_string());
+        let text = row["query"].as_str().unwrap_or_default().to_string();
+        queries.insert(row["id"].to_string(), text);
     }
     let mut out = std::io::stdout().lock();
-    let (mut accepted, mut bound, mut same, mut refused, mut refused_too) = (0, 0, 0, 0, 0);
+    let mut tally = Tally::default();
     let mut times = Vec::new();
-    let mut shown = 0;
     for line in read(1)?.lines() {
         let verdict: Value = serde_json::from_str(line)?;
         let Some(text) = queries.get(&verdict["id"].to_string()) else { continue };
@@ -236,54 +281,15 @@ fn main() -> Result<(), Box<dyn Error>> {
         let start = Instant::now();
         let result = kql::bind(text, &workspace, &options);
         times.push((start.elapsed(), verdict["id"].to_string()));
-        if verdict["ok"] != true {
-            refused += 1;
-            refused_too += i32::from(!result.is_clean());
-            continue;
-        }
-        accepted += 1;
-        if let Some(first) = result.diagnostics.first() {
-            if shown < list {
-                shown += 1;
-                let at = text.get(first.span.clone()).unwrap_or("");
-                let at: String = at.chars().take(90).collect();
-                writeln!(
-                    out,
-                    "{} {} {} ^ {at:?}",
-                    verdict["id"],
-                    first.code.name(),
-                    first.message
-                )?;
-            }
-            continue;
-        }
-        bound += 1;
-        let want: Vec<String> = verdict["columns"]
-            .as_array()
-            .into_iter()
-            .flatten()
-            .map(|c| {
-                format!("{}:{}", c["name"].as_str().unwrap_or(""), c["type"].as_str().unwrap_or(""))
-            })
-            .collect();
-        let got: Vec<String> = result.statements.last().map_or_else(Vec::new, |statement| {
-            statement.plan.fields.iter().map(|f| format!("{}:{}", f.name, f.ty.name())).collect()
-        });
-        if want == got || want.is_empty() || want.iter().any(|w| w.ends_with(":unknown")) {
-            same += 1;
-        } else if shown < list {
-            shown += 1;
-            let extra: Vec<&String> = got.iter().filter(|g| !want.contains(g)).collect();
-            let less: Vec<&String> = want.iter().filter(|w| !got.contains(w)).collect();
-            writeln!(out, "{} columns: got {extra:?} want {less:?}", verdict["id"])?;
+        if let Some(difference) = tally.judge(text, &verdict, &result).filter(|_| list > 0) {
+            list -= 1;
+            writeln!(out, "{} {difference}", verdict["id"])?;
         }
     }
     times.sort();
-    writeln!(
-        out,
-        "{bound} of {accepted} accepted as the other binder does, {same} with its columns"
-    )?;
+    let Tally { accepted, bound, same, refused, refused_too } = tally;
+    writeln!(out, "{bound} of {accepted} accepted as the other binder does, {same} alike")?;
     writeln!(out, "{refused_too} of {refused} refused as the other binder does")?;
-    writeln!(out, "median {:?}, slowest {:?}", times[times.len() / 2], times.last())?;
+    writeln!(out, "median {:?}, slowest {:?}", times.get(times.len() / 2), times.last())?;
     Ok(())
 }

@@ -7,6 +7,7 @@
 mod bind;
 pub mod catalog;
 mod diagnostic;
+mod explain;
 pub mod plan;
 pub mod signature;
 pub mod syntax;

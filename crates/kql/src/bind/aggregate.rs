@@ -29,6 +29,14 @@ impl AggregateCall {
     }
 }
 
+/// What an aggregate is computed over.
+#[derive(Clone, Copy)]
+struct Over<'t> {
+    input: &'t Table,
+    /// Names of the columns grouped by, which `*` leaves out.
+    keys: &'t [String],
+}
+
 impl Binder<'_> {
     /// Whether a node is a call of an aggregate.
     pub(super) fn is_aggregate(&self, node: Node<'_>) -> bool {
@@ -49,9 +57,10 @@ impl Binder<'_> {
         let written = node.child(NameRef).map(name_text).unwrap_or_default();
         let args: Vec<Node<'_>> = node.child(Args).into_iter().flat_map(Node::nodes).collect();
         let canonical = self.catalog.aggregate(&written).map_or("", |signature| signature.name);
+        let over = Over { input, keys };
         match canonical {
-            "arg_max" | "arg_min" => self.arg_extreme(canonical, &written, &args, input, keys),
-            "take_any" => self.take_any(&written, &args, input, keys),
+            "arg_max" | "arg_min" => self.arg_extreme(canonical, &written, &args, over),
+            "take_any" => self.take_any(&written, &args, over),
             "percentiles" | "percentilesw" => self.percentiles(node, canonical, &args, input),
             _ => self.plain_aggregate(node, &written, &args, input),
         }
@@ -99,9 +108,9 @@ impl Binder<'_> {
         canonical: &str,
         written: &str,
         args: &[Node<'_>],
-        input: &Table,
-        keys: &[String],
+        over: Over<'_>,
     ) -> AggregateCall {
+        let Over { input, keys } = over;
         let mut bound = Vec::new();
         let mut columns: Vec<(String, Type)> = Vec::new();
         let prefix = aggregate_prefix(written);
@@ -138,13 +147,8 @@ impl Binder<'_> {
     }
 
     /// `take_any(a, b)`, `any(*)`
-    fn take_any(
-        &mut self,
-        written: &str,
-        args: &[Node<'_>],
-        input: &Table,
-        keys: &[String],
-    ) -> AggregateCall {
+    fn take_any(&mut self, written: &str, args: &[Node<'_>], over: Over<'_>) -> AggregateCall {
+        let Over { input, keys } = over;
         let mut bound = Vec::new();
         let mut columns = Vec::new();
         let named = |name: &str| match aggregate_prefix(written) {

@@ -385,14 +385,14 @@ fn sort_as_asked(list: Option<Node<'_>>, item: Node<'_>, found: &mut [usize], fi
     }
 }
 
-/// `bag_pack("name", value, …)`
+/// `{"name": value, …}` without what is null: the other tables' columns are.
 pub(super) fn bag_of(fields: &[Field], columns: &[usize]) -> Expr {
     let mut args = Vec::new();
     for at in columns {
         args.push(super::call::text(&fields[*at].name));
         args.push(column(fields, *at));
     }
-    call("bag_pack", args, Type::Dynamic)
+    call("bag_pack_nonempty", args, Type::Dynamic)
 }
 
 #[cfg(test)]

@@ -20,6 +20,10 @@ impl Binder<'_> {
             return self.logical(&operators[..], &operands, row);
         }
         let Some(first) = operands.first() else { return mistake() };
+        if operands.len() <= operators.len() {
+            // An operand is missing; the parser has said so.
+            return mistake();
+        }
         if first.kind() == StarExpr
             && let (Some(operator), Some(value)) = (operators.first(), operands.get(1))
         {
@@ -112,13 +116,12 @@ impl Binder<'_> {
             return self.any_column_in(&operator, list, row);
         }
         let value = self.scalar(left, row);
-        self.membership(node, &operator, value, list, row)
+        self.membership(&operator, value, list, row)
     }
 
     /// `value operator (list)`, the value being bound.
     pub(super) fn membership(
         &mut self,
-        node: Node<'_>,
         operator: &str,
         value: Expr,
         list: Node<'_>,
@@ -139,7 +142,7 @@ impl Binder<'_> {
         }
         if terms || operator.ends_with('~') {
             if !matches!(value.ty, Type::String | Type::Dynamic) && terms {
-                self.error(Code::WrongType, node, "A value of type string or dynamic expected.");
+                self.error(Code::WrongType, list, "A value of type string or dynamic expected.");
                 return Expr { ty: Type::Bool, ..mistake() };
             }
             let value = convert(value, Type::String);
@@ -214,7 +217,7 @@ impl Binder<'_> {
         for (at, field) in row.fields.iter().enumerate() {
             if matches!(field.ty, Type::String | Type::Dynamic) {
                 let value = super::binder::column(row.fields, at);
-                args.push(self.membership(list, operator, value, list, Some(row)));
+                args.push(self.membership(operator, value, list, Some(row)));
             }
         }
         any_of(args)
@@ -364,7 +367,8 @@ fn text(operator: &str, a: Expr, b: Expr) -> Option<Expr> {
     };
     let fits = |ty: Type| matches!(ty, Type::String | Type::Dynamic);
     // `=~` takes any types, by their text.
-    if !matches!(operator, "=~" | "!~") && !(fits(a.ty) && fits(b.ty)) {
+    let any = matches!(operator, "=~" | "!~");
+    if !(any || fits(a.ty) && fits(b.ty)) {
         return None;
     }
     let args = vec![convert(a, Type::String), convert(b, Type::String)];

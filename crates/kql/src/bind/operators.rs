@@ -7,7 +7,7 @@ use super::naming::name_text;
 use super::scope::{Bindable, Table, Variable};
 use super::source::{field, operator_name, property_name};
 use crate::diagnostic::Code;
-use crate::plan::{Aggregate, Expr, Field, Op, Plan, SortKey};
+use crate::plan::{Aggregate, Expr, ExprKind, Field, Op, Plan, SortKey};
 use crate::syntax::Node;
 use crate::syntax::SyntaxKind::{
     self, Assignment, Error, List, NameRef, Property, SortKey as SortKeyNode, With,
@@ -108,6 +108,10 @@ impl Binder<'_> {
         let Some(predicate) = operand(node, 0) else { return input };
         let expr = self.scalar(predicate, Some(Row::of(&input)));
         let expr = self.predicate(predicate, expr);
+        if matches!(expr.kind, ExprKind::Literal(Value::Bool(true))) {
+            // `where not(disabled)`, `disabled` being false: all rows stay.
+            return Table { name: None, ..input };
+        }
         wrap(input, |input| Op::Filter { input, predicate: expr })
     }
 

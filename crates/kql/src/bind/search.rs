@@ -32,14 +32,22 @@ impl Binder<'_> {
             Some(table) => vec![table],
             None => self.searched_tables(node),
         };
-        let mut found = Vec::new();
-        for leg in legs {
-            let name = leg.name.clone().unwrap_or_else(|| "search_arg0".to_string());
-            let filter = self.search_predicate(predicate, operator, Row::of(&leg));
-            let leg = wrap(leg, |input| Op::Filter { input, predicate: filter });
-            found.push(with_first_column(leg, "$table", literal(Value::String(name))));
-        }
-        if found.len() == 1 { found.swap_remove(0) } else { self.united(node, found, false) }
+        let table = self.with_sources(node, legs, "$table");
+        // One predicate over the columns of all tables: a column that a table has not is null in its rows.
+        let filter = self.search_predicate(predicate, operator, Row::of(&table));
+        wrap(table, |input| Op::Filter { input, predicate: filter })
+    }
+
+    /// All tables as one, the name of each in front of its rows.
+    fn with_sources(&mut self, node: Node<'_>, legs: Vec<Table>, column: &str) -> Table {
+        let legs = legs
+            .into_iter()
+            .map(|leg| {
+                let name = leg.name.clone().unwrap_or_else(|| "search_arg0".to_string());
+                with_first_column(leg, column, literal(Value::String(name)))
+            })
+            .collect();
+        self.united(node, legs, false)
     }
 
     fn searched_tables(&mut self, node: Node<'_>) -> Vec<Table> {
@@ -87,18 +95,14 @@ impl Binder<'_> {
         let wanted: Option<Vec<String>> = node
             .child(By)
             .map(|by| items(by).filter(|i| i.kind() == NameRef).map(name_text).collect());
-        let mut found = Vec::new();
-        for leg in self.searched_tables(node) {
-            let name = leg.name.clone().unwrap_or_default();
-            let filter = self.search_predicate(predicate, "has", Row::of(&leg));
-            let leg = wrap(leg, |input| Op::Filter { input, predicate: filter });
-            let leg = match &wanted {
-                Some(wanted) => named_columns(leg, wanted),
-                None => packed(leg, &mentioned(predicate)),
-            };
-            found.push(with_first_column(leg, &source, literal(Value::String(name))));
+        let legs = self.searched_tables(node);
+        let table = self.with_sources(node, legs, &source);
+        let filter = self.search_predicate(predicate, "has", Row::of(&table));
+        let table = wrap(table, |input| Op::Filter { input, predicate: filter });
+        match wanted {
+            Some(wanted) => named_columns(table, &[vec![source], wanted].concat()),
+            None => packed(table, &source, &mentioned(predicate)),
         }
-        self.united(node, found, false)
     }
 }
 
@@ -112,10 +116,10 @@ fn named_columns(table: Table, wanted: &[String]) -> Table {
 }
 
 /// The columns that the predicate names, and all others in the bag `pack_`.
-fn packed(table: Table, names: &[String]) -> Table {
+fn packed(table: Table, source: &str, names: &[String]) -> Table {
     let fields = table.plan.fields.clone();
-    let (kept, rest): (Vec<usize>, Vec<usize>) =
-        (0..fields.len()).partition(|at| names.contains(&fields[*at].name));
+    let (kept, rest): (Vec<usize>, Vec<usize>) = (0..fields.len())
+        .partition(|at| fields[*at].name == source || names.contains(&fields[*at].name));
     let all = all_columns(&fields);
     let mut columns: Vec<(String, Expr)> =
         kept.iter().map(|at| (fields[*at].name.clone(), all[*at].clone())).collect();

@@ -44,7 +44,7 @@ impl Binder<'_> {
 
     /// The union of these tables, unless it comes to more than a plan can hold.
     pub(super) fn united(&mut self, node: Node<'_>, legs: Vec<Table>, inner: bool) -> Table {
-        if let [_] = legs[..] {
+        if legs.len() < 2 {
             return unite(legs, inner);
         }
         let count = united_columns(&legs, inner).0.len();

@@ -289,7 +289,7 @@ impl Parser<'_> {
         self.bump();
         while !self.ended() && self.kind() != RParen {
             let before = self.position();
-            self.nested(Self::argument);
+            self.argument();
             if self.bump_if(Comma) || self.kind() == RParen {
                 continue;
             }
@@ -322,14 +322,11 @@ impl Parser<'_> {
     }
 
     fn paren(&mut self) {
-        self.nested(|p| {
-            p.start(Paren);
-            p.bump();
-            p.pipe();
-            // The emulator accepts `(a, b)` nowhere but in lists, where `list` reads it.
-            p.expect(RParen, ")");
-            p.finish();
-        });
+        self.start(Paren);
+        self.bump();
+        self.pipe();
+        self.expect(RParen, ")");
+        self.finish();
     }
 
     fn client_parameter(&mut self) {

@@ -6,15 +6,13 @@ use super::parser::{CHAIN_MAX, Parser};
 impl Parser<'_> {
     /// A source or a scalar expression, then any number of `| operator`.
     pub(super) fn pipe(&mut self) {
-        self.nested(|p| {
-            let mark = p.mark();
-            p.source();
-            if p.kind() == Bar {
-                p.start_at(mark, Pipe);
-                p.operators_after_bar();
-                p.finish();
-            }
-        });
+        let mark = self.mark();
+        self.source();
+        if self.kind() == Bar {
+            self.start_at(mark, Pipe);
+            self.operators_after_bar();
+            self.finish();
+        }
     }
 
     pub(super) fn operators_after_bar(&mut self) {
@@ -32,7 +30,7 @@ impl Parser<'_> {
     /// What may stand in front of the first `|`.
     fn source(&mut self) {
         if self.at_source_operator() {
-            self.operator();
+            self.nested(Self::operator);
         } else {
             self.expression();
         }

@@ -1,0 +1,212 @@
+//! Queries in, text out: tokens, trees, diagnostics and plans as snapshots beside this file. `INSTA_UPDATE=always` writes
+//! them anew. Deliberately absent: answers to queries (`query` tests those).
+
+mod workspace;
+
+use kql::syntax::lex;
+use kql::{BindOptions, Bound, Diagnostic, bind, parse};
+use workspace::Workspace;
+
+/// 2024-05-06T12:00:00Z
+const NOW: i64 = 638_505_936_000_000_000;
+
+fn tokens(text: &str) -> String {
+    lex(text)
+        .iter()
+        .filter(|token| !token.kind.is_trivia())
+        .map(|t| format!("{:?} {}\n", t.kind, &text[t.start as usize..t.end as usize]))
+        .collect()
+}
+
+fn bound(text: &str) -> Bound {
+    bind(text, &Workspace, &BindOptions { now: NOW, ..BindOptions::default() })
+}
+
+fn diagnostics(text: &str) -> String {
+    let bound = bound(text);
+    if bound.diagnostics.is_empty() {
+        return "(none)\n".into();
+    }
+    let line = |d: &Diagnostic| {
+        let at = &text[d.span.clone()];
+        let hint = d.hint.as_ref().map_or_else(String::new, |hint| format!(" ({hint})"));
+        let (start, end) = (d.span.start, d.span.end);
+        format!("{} {} @{start}..{end} {at:?}{hint}\n", d.code.name(), d.message)
+    };
+    bound.diagnostics.iter().map(line).collect()
+}
+
+fn plans(text: &str) -> String {
+    let bound = bound(text);
+    let mut out: String =
+        bound.diagnostics.iter().map(|d| format!("! {} {}\n", d.code.name(), d.message)).collect();
+    for statement in &bound.statements {
+        out.push_str(&statement.plan.to_string());
+        if let Some(render) = &statement.render {
+            out.push_str(&format!("render {} {:?}\n", render.kind, render.properties));
+        }
+    }
+    out
+}
+
+fn all(queries: &[&str], show: impl Fn(&str) -> String) -> String {
+    queries.iter().map(|query| format!("{query}\n{}\n", indented(&show(query)))).collect()
+}
+
+fn indented(text: &str) -> String {
+    text.lines().map(|line| format!("    {line}\n")).collect()
+}
+
+#[test]
+fn tokens_of_every_literal_and_operator() {
+    insta::assert_snapshot!(all(
+        &[
+            r#"'a\'b' "c" @"d\" h'e' H@'f''g' ```h "i"``` 'open"#,
+            "1 0x1F 1.5 1e3 2.5e-3 1d 1.5h 100ms 10microseconds 1tick 365Days 1..2",
+            "datetime(2024-01-02) guid(74be27de-1e4e-49d9-b579-fe0b331d3642) int(5) real(+inf) datetime(x, 1)",
+            "a !in~ (b) !has c =~ !~ <> == != <= => .. in~ $left.x ['a b'] // end",
+        ],
+        tokens,
+    ));
+}
+
+#[test]
+fn trees_of_statements_operators_and_expressions() {
+    insta::assert_snapshot!(all(
+        &[
+            "let n = 5; T | where a == 1 and b has 'x' or c in (1, 2) | take n",
+            "let f = (t:(a:long), x:string='y') { t | extend z = x }; f(T)",
+            "T | summarize n = count(), make_set(a.b[0]) by bin(t, 1h) | sort by n desc nulls last",
+            "T | join kind=leftouter hint.remote=auto (U | project a) on $left.a == $right.b, c",
+            "T | mv-expand x = a.b to typeof(string) limit 5 | parse kind=regex m with * 'p' q:long r",
+            "union isfuzzy=true withsource=S T*, (U | count)",
+            "print -1 + 2 * 3, x between (1 .. 5d), dynamic({'a': [1, null]})",
+        ],
+        |text| parse(text).tree.outline(),
+    ));
+}
+
+#[test]
+fn diagnostics_say_what_is_wrong_where_and_what_was_meant() {
+    insta::assert_snapshot!(all(
+        &[
+            "SignIns | where Usr == 'x'",
+            "SignInz | take 5",
+            "SignIns | where strlem(User) > 1",
+            "SignIns | where strlen(User, 1) > 1",
+            "SignIns | wher User == 'x'",
+            "SignIns | where User == ",
+            "SignIns | where User == 'x",
+            "SignIns | where User + 1 == 2",
+            "SignIns | where Failures has 'x'",
+            "SignIns | where User",
+            "SignIns | extend a = 1, a = 2",
+            "SignIns | project-away Nope",
+            "SignIns | summarize count() by Details",
+            "SignIns | join People on Office",
+            "SignIns | join kind=sideways People on User",
+            "SignIns | join People",
+            "SignIns | top 5 by",
+            "SignIns | take 'x'",
+            "SignIns | fork (count) (take 1)",
+            "SignIns where User == 'x'",
+            "| take 5",
+            "Broken",
+            "Endless",
+            "let f = (a:long) { a + 1 }; print f(), f(1, 2)",
+            "SignIns | where TimeGenerated > {TimeRange:start}",
+            "SignIns | extend x = count()",
+            "print datetime(nonsense)",
+            "SignIns | where User in ('a' 'b'",
+        ],
+        diagnostics,
+    ));
+}
+
+#[test]
+fn plans_of_the_row_operators() {
+    insta::assert_snapshot!(all(
+        &[
+            "SignIns\n \n   | sort by TimeGenerated desc",
+            "SignIns | where TimeGenerated > ago(1d) and User has 'ann' and true",
+            "SignIns | extend Failures = Failures + 1, tolower(User), Details.ip.city",
+            "SignIns | project tolower(User), tostring(Details.ip), User, Failures / 2",
+            "SignIns | project-rename Who = User | project-away F* | project-reorder Who",
+            "SignIns | top 3 by Failures asc | limit 2",
+            "SignIns | distinct User, bin(TimeGenerated, 1h)",
+            "SignIns | count",
+            "print 1, x = 'a', 1h + 30m",
+            "range d from datetime(2024-01-01) to datetime(2024-01-03) step 1d",
+            "datatable (a:long, b:datetime) [1, datetime(2024-01-01), 2, '2024-01-02']",
+            "SignIns | mv-expand ip = Details.ips to typeof(string)",
+            "SignIns | mv-apply ip = Details.ips on (where ip == 'x' | summarize n = count())",
+            "SignIns | parse User with name '@' domain:string",
+            "SignIns | where User in (People | project User) or User has_any ('a', 'b')",
+            "SignIns | where Failures between (1 .. 5) | render timechart with (title='Failures')",
+            "SignIns | getschema",
+        ],
+        plans,
+    ));
+}
+
+#[test]
+fn plans_of_grouping_joining_and_putting_together() {
+    insta::assert_snapshot!(all(
+        &[
+            "SignIns | summarize count(), dcount(User), n = sum(Failures) by bin(TimeGenerated, 1h)",
+            "SignIns | summarize arg_max(TimeGenerated, *) by User",
+            "SignIns | summarize total = sum(Failures) / count(), count() by User",
+            "SignIns | join kind=inner (People) on User",
+            "SignIns | join kind=leftanti People on $left.User == $right.Office",
+            "SignIns | lookup People on User",
+            "SignIns | join kind=leftouter SignInsOld on Failures",
+            "union SignIns, SignInsOld",
+            "union withsource=T isfuzzy=true SignIns*, Nowhere",
+            "SignIns | make-series n = count() on TimeGenerated from ago(1d) to now() step 1h by User",
+        ],
+        plans,
+    ));
+}
+
+#[test]
+fn plans_have_variables_and_functions_inlined() {
+    insta::assert_snapshot!(all(
+        &[
+            "let since = ago(7d); let who = 'ann'; SignIns | where TimeGenerated > since and User == who",
+            "let f = (t:(User:string), n:long=2) { t | take n }; f(SignIns), 1",
+            "let f = (t:(User:string), n:long=2) { t | take n }; SignIns | invoke f(5)",
+            "let shout = (x:string) { strcat(x, '!') }; SignIns | extend y = shout(User)",
+            "let top_user = toscalar(SignIns | summarize max(User)); SignIns | where User == top_user",
+            "let m = materialize(SignIns | take 5); m | join m on User",
+            "Failed | count",
+            "Failed(10, off = true)",
+            "table('People') | count",
+            "let who = SignIns | distinct User; People | where User in (who)",
+            "SignIns | extend Office = column_ifexists('Office', ''), n = column_ifexists('Failures', 0)",
+            "SignIns | as X | join X on User",
+        ],
+        plans,
+    ));
+}
+
+#[test]
+fn a_data_dependent_operator_waits_for_its_columns() {
+    let text = "SignIns | evaluate bag_unpack(Details) | project User, city";
+    let first = bind(text, &Workspace, &BindOptions::default());
+    assert!(first.is_clean(), "{:?}", first.diagnostics);
+    let pending = first.pending.expect("the plugin's columns are unknown");
+    let mut columns = pending.fields.clone();
+    columns.push(kql::plan::Field { name: "city".into(), ty: kql::types::Type::String });
+    let options = BindOptions { resolved: vec![columns], ..BindOptions::default() };
+    let second = bind(text, &Workspace, &options);
+    assert!(second.pending.is_none());
+    let types: Vec<_> = second.statements[0].plan.fields.iter().map(|f| f.ty.name()).collect();
+    assert_eq!(types, ["string", "string"]);
+}
+
+#[test]
+fn a_time_span_restricts_every_table() {
+    let options = BindOptions { timespan: Some((0, NOW)), ..BindOptions::default() };
+    let bound = bind("SignIns | join People on User", &Workspace, &options);
+    insta::assert_snapshot!(bound.statements[0].plan.to_string());
+}
