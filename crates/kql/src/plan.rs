@@ -43,7 +43,8 @@ pub enum ExprKind {
     /// (`<>` is `!=`), `=~ !~`, `and or not`, `has hasprefix hassuffix contains startswith endswith`, each with `_cs` and
     /// with a leading `!`, `matches regex`, `in !in in~ !in~` (value, then the list; a dynamic array in the list stands for
     /// its elements), `has_any has_all` (value, then the list), `between !between` (value, low, high; a timespan as `high`
-    /// was already added to `low`). String operators get `string` operands. Comparisons and arithmetic get operands of one
+    /// was already added to `low`), `element` (a dynamic value and a dynamic index or key), `bag_pack_nonempty` (`bag_pack`
+    /// without what is null or empty: `pack_all(true)`). `and` and `or` take any number of operands. String operators get `string` operands. Comparisons and arithmetic get operands of one
     /// type, but for `datetime ± timespan` and `timespan * real`, `real * timespan`, `timespan / real`.
     Call {
         /// Canonical name.
@@ -391,7 +392,7 @@ pub struct NestedLevel {
 /// An argument of a plugin.
 #[derive(Debug, Clone, PartialEq)]
 pub enum PluginArg {
-    /// A scalar expression over the input's columns.
+    /// A scalar expression over the input's columns, followed by those of the tables among the arguments before it.
     Scalar(Option<String>, Expr),
     /// An aggregate over them (`pivot`).
     Aggregate(Aggregate),

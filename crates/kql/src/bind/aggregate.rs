@@ -68,6 +68,9 @@ impl Binder<'_> {
             return unknown_call(written);
         };
         let row = Row::of(input);
+        // `count(*)` is `count()`.
+        let args: Vec<Node<'_>> =
+            args.iter().filter(|arg| arg.kind() != StarExpr).copied().collect();
         let bound: Vec<Expr> = args.iter().map(|arg| self.scalar(*arg, Some(row))).collect();
         let expr = self.choose(&signature, written, node, bound);
         let name = match aggregate_prefix(written) {
@@ -107,9 +110,13 @@ impl Binder<'_> {
             if arg.kind() == StarExpr {
                 for (at, field) in input.fields().iter().enumerate() {
                     let there = columns.iter().any(|(name, _)| *name == field.name);
-                    if !there && !keys.contains(&field.name) {
+                    if !there && !keys.contains(&field.name) && field.name != first {
                         bound.push(column(input.fields(), at));
-                        columns.push((field.name.clone(), field.ty));
+                        let name = match prefix {
+                            Some(prefix) => format!("{prefix}_{first}_{}", field.name),
+                            None => field.name.clone(),
+                        };
+                        columns.push((name, field.ty));
                     }
                 }
                 continue;
@@ -179,7 +186,7 @@ impl Binder<'_> {
         let row = Row::of(input);
         let bound: Vec<Expr> = args.iter().map(|arg| self.scalar(*arg, Some(row))).collect();
         let ty = match bound[0].ty {
-            Type::Int => Type::Int,
+            Type::Int => Type::Long,
             other => other,
         };
         let first = of_expression(args[0]).unwrap_or_default();

@@ -7,7 +7,7 @@ use std::rc::Rc;
 use super::scope::{Scope, Table};
 use super::{BindOptions, types};
 use crate::catalog::Catalog;
-use crate::diagnostic::{Code, Diagnostic, Severity, Span, nearest};
+use crate::diagnostic::{Code, Diagnostic, Span, nearest};
 use crate::plan::{Expr, ExprKind, Field, Op, Plan};
 use crate::syntax::{Node, Tree};
 use crate::types::{Type, Value};
@@ -88,12 +88,6 @@ impl<'a> Binder<'a> {
 
     pub(super) fn error(&mut self, code: Code, node: Node<'_>, message: impl Into<String>) {
         self.report(Diagnostic::error(code, node.span(), message));
-    }
-
-    pub(super) fn warn(&mut self, code: Code, node: Node<'_>, message: impl Into<String>) {
-        let mut diagnostic = Diagnostic::error(code, node.span(), message);
-        diagnostic.severity = Severity::Warning;
-        self.report(diagnostic);
     }
 
     /// `'where' operator: ` in front of a message, as Kusto words it.

@@ -20,6 +20,8 @@ struct Expanded {
     columns: Vec<Expansion>,
     fields: Vec<Field>,
     index: Option<usize>,
+    /// Input columns that stand in the list without a name of their own.
+    used_up: Vec<usize>,
 }
 
 impl Binder<'_> {
@@ -59,14 +61,15 @@ impl Binder<'_> {
         let own = input.fields();
         let keep: Vec<usize> = (0..own.len())
             .filter(|at| {
-                let replaced = expanded.columns.iter().any(|column| column.column == *at);
+                // `mv-apply a = a on …` gives the element a name and leaves the column; `mv-apply a` uses it up.
+                let replaced = expanded.used_up.contains(at);
                 let in_body = body.fields().iter().any(|field| field.name == own[*at].name);
                 !replaced && !in_body
             })
             .collect();
         let mut fields: Vec<Field> = keep.iter().map(|at| own[*at].clone()).collect();
         fields.extend(body.fields().iter().cloned());
-        let order = body_order(own, &fields);
+        let order = body_order(own, &expanded.used_up, &fields);
         let open = input.open || body.open;
         let op = Op::MvApply {
             input: Box::new(input.plan),
@@ -101,7 +104,7 @@ impl Binder<'_> {
         for field in &fields {
             names.take(&field.name);
         }
-        let mut columns = Vec::new();
+        let (mut columns, mut used_up) = (Vec::new(), Vec::new());
         for item in items(node) {
             let Some(expression) = item.nodes().next() else { continue };
             let (written, source) = assignment(expression);
@@ -109,6 +112,7 @@ impl Binder<'_> {
             let expr = self.scalar(source, Some(Row::of(input)));
             self.expect_expandable(source, &expr);
             let ty = item.child(ToType).map_or(Type::Dynamic, to_type);
+            let bare = written.is_empty();
             let name = written
                 .into_iter()
                 .next()
@@ -117,6 +121,9 @@ impl Binder<'_> {
             let at = match fields.iter().position(|field| field.name == name) {
                 Some(at) => {
                     fields[at].ty = ty;
+                    if bare {
+                        used_up.push(at);
+                    }
                     at
                 }
                 None => {
@@ -127,7 +134,7 @@ impl Binder<'_> {
             };
             columns.push(Expansion { source: expr, column: at });
         }
-        Expanded { columns, fields, index: None }
+        Expanded { columns, fields, index: None, used_up }
     }
 
     fn expect_expandable(&mut self, node: Node<'_>, expr: &Expr) {
@@ -176,10 +183,12 @@ impl Binder<'_> {
 }
 
 /// Columns that the input had stay in its order; the others follow.
-fn body_order(own: &[Field], fields: &[Field]) -> Vec<usize> {
+fn body_order(own: &[Field], used_up: &[usize], fields: &[Field]) -> Vec<usize> {
     let mut order: Vec<usize> = own
         .iter()
-        .filter_map(|field| fields.iter().position(|other| other.name == field.name))
+        .enumerate()
+        .filter(|(at, _)| !used_up.contains(at))
+        .filter_map(|(_, field)| fields.iter().position(|other| other.name == field.name))
         .collect();
     let rest: Vec<usize> = (0..fields.len()).filter(|at| !order.contains(at)).collect();
     order.extend(rest);

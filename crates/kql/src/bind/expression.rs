@@ -103,8 +103,8 @@ impl Binder<'_> {
             None => {}
         }
         match name.as_str() {
-            "true" => return literal(Value::Bool(true)),
-            "false" => return literal(Value::Bool(false)),
+            "true" | "True" | "TRUE" => return literal(Value::Bool(true)),
+            "false" | "False" | "FALSE" => return literal(Value::Bool(false)),
             "" => return mistake(),
             _ => {}
         }

@@ -3,7 +3,7 @@
 
 use std::collections::HashSet;
 
-use crate::syntax::SyntaxKind::{Call, Index, Literal, Member, NameRef, Paren};
+use crate::syntax::SyntaxKind::{Assignment, Call, Index, Literal, Member, NameRef, Paren};
 use crate::syntax::{Node, SyntaxKind, literal};
 
 /// Functions whose column is called as their first argument.
@@ -88,10 +88,44 @@ const PREFIXED: &[(&str, &str)] = &[
     ("percentiles_array_tdigest", "percentile_tdigest"),
 ];
 
+/// Aggregates that keep their name inside a call that takes its argument's: `round(sum(x), 2)` is `sum_x`.
+const AGGREGATES_IN_CALLS: &[&str] = &[
+    "any",
+    "avg",
+    "avgif",
+    "count",
+    "count_distinct",
+    "count_distinctif",
+    "countif",
+    "dcount",
+    "dcountif",
+    "make_bag",
+    "make_list",
+    "make_list_if",
+    "make_set",
+    "make_set_if",
+    "makelist",
+    "makeset",
+    "max",
+    "maxif",
+    "min",
+    "minif",
+    "stdev",
+    "stdevif",
+    "stdevp",
+    "sum",
+    "sumif",
+    "variance",
+    "varianceif",
+    "variancep",
+];
+
 /// The name of a bare expression, or `None` where it becomes `Column1`.
 pub(super) fn of_expression(node: Node<'_>) -> Option<String> {
     match node.kind() {
         NameRef => Some(name_text(node)),
+        // `tostring(Country = x.y)`: a name inside a call is the call's.
+        Assignment => node.nodes().next().map(name_text),
         Paren => node.nodes().next().and_then(of_expression),
         Member => {
             let mut parts = node.nodes();
@@ -117,6 +151,10 @@ fn of_call(node: Node<'_>) -> Option<String> {
         "column_ifexists" | "columnifexists" => None,
         "ingestion_time" => Some("$IngestionTime".into()),
         name if LIKE_FIRST_ARGUMENT.contains(&name) => first.and_then(of_expression),
+        name if AGGREGATES_IN_CALLS.contains(&name) => {
+            let prefix = aggregate_prefix(name)?;
+            Some(format!("{prefix}_{}", first.and_then(of_expression).unwrap_or_default()))
+        }
         name => {
             let (_, prefix) = PREFIXED.iter().find(|(function, _)| *function == name)?;
             Some(format!("{prefix}_{}", first.and_then(of_expression).unwrap_or_default()))
@@ -176,10 +214,6 @@ pub(super) struct Names {
 }
 
 impl Names {
-    pub(super) fn is_taken(&self, name: &str) -> bool {
-        self.taken.contains(name)
-    }
-
     /// Takes a name that the query wrote; `false` if it is taken already.
     pub(super) fn take(&mut self, name: &str) -> bool {
         self.taken.insert(name.to_string())

@@ -65,6 +65,7 @@ impl Binder<'_> {
 
     fn plugin_args(&mut self, plugin: Node<'_>, input: &Table) -> Vec<PluginArg> {
         let mut args = Vec::new();
+        let mut scope_fields = input.plan.fields.clone();
         for arg in plugin.child(Args).into_iter().flat_map(Node::nodes) {
             let (names, value) = assignment(arg);
             let Some(value) = value else { continue };
@@ -74,11 +75,16 @@ impl Binder<'_> {
                 args.push(PluginArg::Aggregate(call.named(names)));
                 continue;
             }
-            match self.value(value, Some(Row::of(input))) {
+            let row = Row { fields: &scope_fields, open: input.open };
+            match self.value(value, Some(row)) {
                 Bindable::Scalar(expr) => {
                     args.push(PluginArg::Scalar(names.into_iter().next(), expr));
                 }
-                Bindable::Table(table) => args.push(PluginArg::Table(Box::new(table.plan))),
+                Bindable::Table(table) => {
+                    // Keys of the looked-up table come after it; their positions follow the input's columns.
+                    scope_fields.extend(table.plan.fields.iter().cloned());
+                    args.push(PluginArg::Table(Box::new(table.plan)));
+                }
             }
         }
         args

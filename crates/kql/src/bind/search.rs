@@ -8,10 +8,11 @@ use super::operator::any_of;
 use super::operators::{operand, with_first_column, wrap};
 use super::scope::Table;
 use super::source::property_name;
-use super::union::unite;
 use crate::plan::{Expr, Op};
 use crate::syntax::Node;
-use crate::syntax::SyntaxKind::{Binary, By, List, Literal, NameRef, Paren, Property, Text};
+use crate::syntax::SyntaxKind::{
+    Binary, By, List, Literal, NameRef, Paren, Property, StarExpr, Text,
+};
 use crate::types::{Type, Value};
 
 impl Binder<'_> {
@@ -38,7 +39,7 @@ impl Binder<'_> {
             let leg = wrap(leg, |input| Op::Filter { input, predicate: filter });
             found.push(with_first_column(leg, "$table", literal(Value::String(name))));
         }
-        if found.len() == 1 { found.swap_remove(0) } else { unite(found, false) }
+        if found.len() == 1 { found.swap_remove(0) } else { self.united(node, found, false) }
     }
 
     fn searched_tables(&mut self, node: Node<'_>) -> Vec<Table> {
@@ -56,6 +57,7 @@ impl Binder<'_> {
                 // `*` in the text asks for a part of a term, which `contains` finds.
                 self.any_column(operator, node, Some(row))
             }
+            StarExpr => literal(Value::Bool(true)),
             Paren => match node.nodes().next() {
                 Some(inner) => self.search_predicate(inner, operator, row),
                 None => any_of(Vec::new()),
@@ -96,7 +98,7 @@ impl Binder<'_> {
             };
             found.push(with_first_column(leg, &source, literal(Value::String(name))));
         }
-        unite(found, false)
+        self.united(node, found, false)
     }
 }
 

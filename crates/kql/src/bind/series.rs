@@ -29,7 +29,7 @@ impl Binder<'_> {
         let mut aggregates = Vec::new();
         for item in items(node) {
             let bound = self.series_aggregate(item, &input, &mut names);
-            for (aggregate, default) in bound {
+            if let Some((aggregate, default)) = bound {
                 for output in &aggregate.outputs {
                     fields.push(field(&output.name, Type::Dynamic));
                 }

@@ -53,7 +53,7 @@ impl Binder<'_> {
     fn name_value(&mut self, node: Node<'_>, row: Option<Row<'_>>) -> Bindable {
         let name = name_text(node);
         let is_column = row.is_some_and(|row| row.fields.iter().any(|field| field.name == name));
-        if is_column || matches!(name.as_str(), "true" | "false") {
+        if is_column || is_bool(&name) {
             return Bindable::Scalar(self.scalar(node, row));
         }
         if let Some(variable) = self.scope.find(&name).cloned() {
@@ -210,6 +210,11 @@ fn cell(expr: Expr, ty: Type) -> Expr {
         return literal(value);
     }
     convert(expr, ty)
+}
+
+/// The spellings of the two truth values.
+fn is_bool(name: &str) -> bool {
+    matches!(name, "true" | "false" | "True" | "False" | "TRUE" | "FALSE")
 }
 
 /// `true`, `false` and all other bare words.

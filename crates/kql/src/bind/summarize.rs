@@ -3,7 +3,7 @@
 use super::aggregate::AggregateCall;
 use super::binder::{Binder, Row, column, project};
 use super::columns::{Item, assignment, items};
-use super::naming::{Names, name_text};
+use super::naming::{Names, name_text, of_expression};
 use super::scope::Table;
 use crate::diagnostic::Code;
 use crate::plan::{Aggregate, Expr, Field, Op, Plan};
@@ -18,6 +18,8 @@ struct Group {
     /// Output columns after the keys: from an aggregate's column, or computed from several.
     outputs: Vec<(String, Output)>,
     computed: bool,
+    /// Names that the query writes, so far.
+    declared: Vec<String>,
 }
 
 enum Output {
@@ -36,19 +38,11 @@ impl Binder<'_> {
             aggregates: Vec::new(),
             outputs: Vec::new(),
             computed: false,
+            declared: Vec::new(),
         };
-        // Names that the query writes are taken before any is derived.
-        let mut written = Vec::new();
-        for name in
-            keys.iter().filter_map(explicit).chain(items(node).flat_map(|i| assignment(i).0))
-        {
-            if written.contains(&name) {
-                let message = self
-                    .in_operator(&format!("A column with the name '{name}' is already declared."));
-                self.error(Code::Duplicate, node, message);
-            }
-            group.names.take(&name);
-            written.push(name);
+        // The keys' own names are taken before any is derived.
+        for (name, node) in keys.iter().filter_map(|key| Some((explicit(key)?, key.node))) {
+            self.declare(node, &name, &mut group);
         }
         for item in keys {
             let name = match explicit(&item) {
@@ -66,6 +60,34 @@ impl Binder<'_> {
             self.summarize_item(item, &input, &mut group);
         }
         finish(input, group)
+    }
+
+    /// Takes a name that the query writes; a second one of its kind is an error.
+    fn declare(&mut self, node: Node<'_>, name: &str, group: &mut Group) {
+        if group.declared.iter().any(|other| other == name) {
+            let message =
+                self.in_operator(&format!("A column with the name '{name}' is already declared."));
+            self.error(Code::Duplicate, node, message);
+        }
+        group.names.take(name);
+        group.declared.push(name.to_string());
+    }
+
+    /// The names written in front of an item; one that a derived name took before gets a number.
+    fn declared_names(
+        &mut self,
+        node: Node<'_>,
+        written: Vec<String>,
+        group: &mut Group,
+    ) -> Vec<String> {
+        let mut names = Vec::with_capacity(written.len());
+        for name in written {
+            let free =
+                if group.declared.contains(&name) { name } else { group.names.derive(&name) };
+            self.declare(node, &free, group);
+            names.push(free);
+        }
+        names
     }
 
     /// The columns after `by`.
@@ -96,6 +118,7 @@ impl Binder<'_> {
         if self.is_aggregate(expression) {
             let call = self.aggregate(expression, input, &key_names);
             let first = group.aggregates.iter().map(|a| a.outputs.len()).sum::<usize>();
+            let written = self.declared_names(item, written, group);
             let names = name_columns(&mut group.names, &call, &written);
             for (at, name) in names.iter().enumerate() {
                 group.outputs.push((name.clone(), Output::Column(first + at)));
@@ -103,9 +126,11 @@ impl Binder<'_> {
             group.aggregates.push(call.named(names));
             return;
         }
-        let name = match written.into_iter().next() {
-            Some(name) => name,
-            None => group.names.unnamed(),
+        let written = self.declared_names(item, written, group);
+        let name = match (written.into_iter().next(), of_expression(expression)) {
+            (Some(name), _) => name,
+            (None, Some(name)) => group.names.derive(&name),
+            (None, None) => group.names.unnamed(),
         };
         group.computed = true;
         let expr = self.over_aggregates(expression, input, group, &key_names);

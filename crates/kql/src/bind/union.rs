@@ -1,5 +1,7 @@
 //! `union`: tables by name and pattern, and the columns of the whole. Deliberately absent: `find` and `search` (`search`).
 
+use std::collections::HashMap;
+
 use super::binder::{Binder, column, literal, nothing, project};
 use super::columns::{items, matches_pattern};
 use super::operators::with_first_column;
@@ -8,10 +10,10 @@ use super::source::property_name;
 use crate::plan::{Expr, ExprKind, Field, Op, Plan};
 use crate::syntax::Node;
 use crate::syntax::SyntaxKind::{Property, StarExpr, Wildcard};
-use crate::types::Value;
+use crate::types::{Type, Value};
 
 /// How many tables one `union` may come to.
-const UNION_TABLES_MAX: usize = 1_000;
+const UNION_TABLES_MAX: usize = 5_000;
 
 impl Binder<'_> {
     pub(super) fn union(&mut self, node: Node<'_>, input: Option<Table>) -> Table {
@@ -36,6 +38,23 @@ impl Binder<'_> {
                     with_first_column(leg, &name, literal(Value::String(from)))
                 })
                 .collect();
+        }
+        self.united(node, legs, inner)
+    }
+
+    /// The union of these tables, unless it comes to more than a plan can hold.
+    pub(super) fn united(&mut self, node: Node<'_>, legs: Vec<Table>, inner: bool) -> Table {
+        if let [_] = legs[..] {
+            return unite(legs, inner);
+        }
+        let count = united_columns(&legs, inner).0.len();
+        if count.saturating_mul(legs.len()) > UNION_CELLS_MAX {
+            let message = format!(
+                "a union of {} tables with {count} columns is too large; name the tables",
+                legs.len()
+            );
+            self.error(crate::diagnostic::Code::TooLarge, node, message);
+            return nothing();
         }
         unite(legs, inner)
     }
@@ -72,34 +91,12 @@ fn property(node: Node<'_>, name: &str) -> Option<String> {
 }
 
 /// Puts tables one after the other. Columns go by name; one name with several types becomes several columns.
-pub(super) fn unite(legs: Vec<Table>, inner: bool) -> Table {
+fn unite(legs: Vec<Table>, inner: bool) -> Table {
     if legs.is_empty() {
         return Table { open: false, ..nothing() };
     }
     let open = legs.iter().any(|leg| leg.open);
-    let mut columns: Vec<Field> = Vec::new();
-    for leg in &legs {
-        for field in leg.fields() {
-            if columns.contains(field) {
-                continue;
-            }
-            // Columns of one name stand side by side.
-            let last = columns.iter().rposition(|other| other.name == field.name);
-            columns.insert(last.map_or(columns.len(), |at| at + 1), field.clone());
-        }
-    }
-    if inner {
-        columns.retain(|field| {
-            legs.iter().all(|leg| leg.fields().iter().any(|other| other.name == field.name))
-        });
-    }
-    let names: Vec<String> = columns
-        .iter()
-        .map(|field| {
-            let several = columns.iter().filter(|other| other.name == field.name).count() > 1;
-            if several { format!("{}_{}", field.name, field.ty.name()) } else { field.name.clone() }
-        })
-        .collect();
+    let (columns, names) = united_columns(&legs, inner);
     let fields: Vec<Field> = names
         .iter()
         .zip(&columns)
@@ -107,6 +104,43 @@ pub(super) fn unite(legs: Vec<Table>, inner: bool) -> Table {
         .collect();
     let inputs = legs.into_iter().map(|leg| leg_columns(leg.plan, &columns, &names)).collect();
     Table { open, ..Table::new(Plan { op: Op::Union { inputs }, fields }) }
+}
+
+/// How many columns all tables of a union may come to, those that are null in a table counted.
+const UNION_CELLS_MAX: usize = 1_000_000;
+
+/// The columns of all legs, in order of first appearance, those of one name side by side; and what each is called.
+fn united_columns(legs: &[Table], inner: bool) -> (Vec<Field>, Vec<String>) {
+    // By hand these would be searches within searches: a union of every table has tens of thousands of columns.
+    let mut order: Vec<&str> = Vec::new();
+    let mut types: HashMap<&str, (Vec<Type>, usize)> = HashMap::new();
+    for leg in legs {
+        for field in leg.fields() {
+            let (seen, legs) = types.entry(&field.name).or_insert_with(|| {
+                order.push(&field.name);
+                (Vec::new(), 0)
+            });
+            *legs += 1;
+            if !seen.contains(&field.ty) {
+                seen.push(field.ty);
+            }
+        }
+    }
+    let (mut columns, mut names) = (Vec::new(), Vec::new());
+    for name in order {
+        let Some((seen, count)) = types.get(name) else { continue };
+        if inner && *count < legs.len() {
+            continue;
+        }
+        for ty in seen {
+            columns.push(Field { name: name.to_string(), ty: *ty });
+            names.push(match seen.len() {
+                1 => name.to_string(),
+                _ => format!("{name}_{}", ty.name()),
+            });
+        }
+    }
+    (columns, names)
 }
 
 /// A leg with the columns of the whole; those that it has not are null.
@@ -120,11 +154,14 @@ fn leg_columns(plan: Plan, columns: &[Field], names: &[String]) -> Plan {
     if same {
         return plan;
     }
+    let own: HashMap<&str, usize> =
+        plan.fields.iter().enumerate().map(|(at, field)| (field.name.as_str(), at)).collect();
     let chosen = columns
         .iter()
         .zip(names)
         .map(|(field, name)| {
-            let expr = match plan.fields.iter().position(|own| own == field) {
+            let at = own.get(field.name.as_str()).copied();
+            let expr = match at.filter(|at| plan.fields[*at].ty == field.ty) {
                 Some(at) => column(&plan.fields, at),
                 None => Expr { kind: ExprKind::Literal(Value::Null(field.ty)), ty: field.ty },
             };

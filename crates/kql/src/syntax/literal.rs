@@ -133,7 +133,10 @@ pub(crate) fn of_type(ty: Type, text: &str) -> Option<Value> {
         },
         Type::Real => real(text).map(Value::Real),
         Type::Decimal => text.parse::<f64>().ok().map(|_| Value::Decimal(text.to_string())),
-        Type::DateTime => datetime(text).map(Value::DateTime),
+        // `datetime(0)`: a bare number that is no year counts ticks.
+        Type::DateTime => datetime(text)
+            .or_else(|| text.parse().ok().filter(|t| (0..=DATETIME_MAX_TICKS).contains(t)))
+            .map(Value::DateTime),
         Type::TimeSpan => timespan(text).map(Value::TimeSpan),
         Type::Guid => guid(text).map(Value::Guid),
         _ => None,

@@ -10,11 +10,11 @@ use crate::diagnostic::{Code, Diagnostic, Span};
 /// How deep expressions, parentheses and functions may nest.
 pub const DEPTH_MAX: usize = 128;
 /// How many query operators one pipe may have, and how many operands one chain of `+`.
-pub const CHAIN_MAX: usize = 1_000;
+pub(super) const CHAIN_MAX: usize = 1_000;
 /// How long a query may be, in bytes.
 pub const TEXT_BYTES_MAX: usize = 2 * 1024 * 1024;
 /// How many diagnostics are reported for one text.
-pub const DIAGNOSTICS_MAX: usize = 200;
+pub(super) const DIAGNOSTICS_MAX: usize = 200;
 
 /// What a text was read as.
 #[derive(Debug, Clone)]
