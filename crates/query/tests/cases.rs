@@ -70,8 +70,11 @@ fn field(text: &str) -> Field {
 async fn answer(engine: &query::Engine, text: &str) -> String {
     match support::ask(engine, text).await {
         Ok(answer) => {
-            let columns: Vec<String> =
-                answer.columns.iter().map(|(name, kind)| format!("{name}:{}", kind.name())).collect();
+            let columns: Vec<String> = answer
+                .columns
+                .iter()
+                .map(|(name, kind)| format!("{name}:{}", kind.name()))
+                .collect();
             let mut out = columns.join(", ");
             for row in answer.rows {
                 write!(out, "\n{row}").expect("text");
@@ -85,7 +88,8 @@ async fn answer(engine: &query::Engine, text: &str) -> String {
 #[tokio::test]
 async fn every_case_has_its_answer() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("cases");
-    let update = option_env!("UPDATE").is_some() || std::env::vars().any(|(name, _)| name == "UPDATE");
+    let update =
+        option_env!("UPDATE").is_some() || std::env::vars().any(|(name, _)| name == "UPDATE");
     let mut paths: Vec<_> = std::fs::read_dir(&folder)
         .expect("the cases")
         .map(|entry| entry.expect("an entry").path())

@@ -40,10 +40,8 @@ impl Memory {
         let batch = RecordBatch::try_new(schema.clone(), columns).expect("rows fit their columns");
         // Two partitions, so that what runs on several threads is tried too.
         let half = batch.num_rows() / 2;
-        let parts = vec![
-            vec![batch.slice(0, half)],
-            vec![batch.slice(half, batch.num_rows() - half)],
-        ];
+        let parts =
+            vec![vec![batch.slice(0, half)], vec![batch.slice(half, batch.num_rows() - half)]];
         let provider = MemTable::try_new(schema, parts).expect("a table");
         self.0.insert(name.to_owned(), (fields, Arc::new(provider)));
     }
@@ -137,10 +135,8 @@ pub async fn ask_within(
     };
     let batches: Vec<RowBatch> = table.batches.try_collect().await?;
     let columns = table.columns.into_iter().map(|column| (column.name, column.kind)).collect();
-    let rows = batches
-        .iter()
-        .flat_map(|batch| (0..batch.rows).map(|row| json_row(batch, row)))
-        .collect();
+    let rows =
+        batches.iter().flat_map(|batch| (0..batch.rows).map(|row| json_row(batch, row))).collect();
     Ok(Answer { columns, rows })
 }
 
