@@ -3,7 +3,7 @@
 
 #![expect(clippy::print_stdout, clippy::expect_used, reason = "a tool that prints its answers")]
 
-#[path = "../tests/support/mod.rs"]
+#[path = "../tests/it/support/mod.rs"]
 mod support;
 
 use std::io::BufRead;

@@ -1,8 +1,9 @@
 //! Choices and null: `iff`, `case`, `coalesce`, `isnull`, `max_of` … They become `CASE` expressions, so that a branch is only
 //! computed for the rows that take it. Deliberately absent: `isempty` (`strings`).
 
+use arrow::array::ArrayRef;
 use arrow::datatypes::DataType;
-use datafusion::common::ScalarValue;
+use datafusion::common::{DataFusionError, ScalarValue};
 use datafusion::logical_expr::{Expr, cast, lit, when};
 use kql::signature::{Overload, ParamKind, Returns, Signature};
 use kql::types::Type;
@@ -10,7 +11,7 @@ use kql::types::Type;
 use super::kinds::{ANY, BOOL, REAL};
 use super::{Function, p};
 use crate::error::Result;
-use crate::kernel::arrow_type;
+use crate::kernel::{Args, arrow_type};
 use crate::lower::{Operand, cast_if_text};
 
 /// The functions of this group.
@@ -83,7 +84,7 @@ pub(super) static FUNCTIONS: &[Function] = &[
         min_of,
         ("min_of(1, 3, 2)", "1"),
     ),
-    Function::lower(
+    Function::kernel(
         Signature::new(
             "isnan",
             &[Overload::of(&[p("number", REAL)], Returns::Type(Type::Bool))],
@@ -201,9 +202,9 @@ fn extreme(args: Vec<Operand>, ty: Type, before: fn(Expr, Expr) -> Expr) -> Resu
     Ok(Operand::plain(answer, ty))
 }
 
-fn isnan(args: Vec<Operand>, ty: Type) -> Result<Operand> {
-    // NaN is the only number that lies above infinity in Arrow's total order.
-    real_test(args, ty, |value| value.gt(lit(f64::INFINITY)))
+fn isnan(args: &Args<'_>) -> Result<ArrayRef, DataFusionError> {
+    let number = args.real(0)?;
+    args.bools(|row| number.get(row).map(f64::is_nan))
 }
 
 fn isinf(args: Vec<Operand>, ty: Type) -> Result<Operand> {

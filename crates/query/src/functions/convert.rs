@@ -4,8 +4,9 @@
 use std::borrow::Cow;
 
 use arrow::array::ArrayRef;
+use arrow::datatypes::DataType;
 use datafusion::common::Result;
-use kql::signature::{Overload, Returns, Signature};
+use kql::signature::{Overload, ParamKind, Returns, Signature};
 use kql::types::Type;
 
 use super::cells::Cells;
@@ -98,7 +99,7 @@ pub(super) static FUNCTIONS: &[Function] = &[
         Signature::new(
             "tohex",
             &[Overload::of(
-                &[p("value", super::kinds::LONG), p("length", super::kinds::LONG)],
+                &[p("value", ParamKind::Number), p("length", super::kinds::LONG)],
                 Returns::Type(Type::String),
             )
             .optional(1)],
@@ -357,12 +358,15 @@ fn to_decimal(args: &Args<'_>) -> Result<ArrayRef> {
 
 fn to_hex(args: &Args<'_>) -> Result<ArrayRef> {
     let value = args.long(0)?;
+    let (array, _) = args.raw(0)?;
+    // An int shows the 32 bits that it has.
+    let mask = if array.data_type() == &DataType::Int32 { 0xffff_ffff } else { -1 };
     let length = if args.len() > 1 { Some(args.long(1)?) } else { None };
     args.strings(|row, out| {
         if let Some(value) = value.get(row) {
             let length = length.and_then(|length| length.get(row)).unwrap_or(0);
             let width = usize::try_from(length.clamp(0, 16)).unwrap_or(0);
-            out.push_str(&format!("{value:0width$x}"));
+            out.push_str(&format!("{:0width$x}", value & mask));
         }
     })
 }

@@ -216,7 +216,7 @@ fn encoded(args: &Args<'_>, blank: &str) -> Result<ArrayRef> {
                     out.push(char::from(byte));
                 }
                 b' ' => out.push_str(blank),
-                _ => out.push_str(&format!("%{byte:02X}")),
+                _ => out.push_str(&format!("%{byte:02x}")),
             }
         }
     })

@@ -315,6 +315,10 @@ fn ipv6(text: &str) -> Option<(u128, u32)> {
         IpAddr::V4(address) => {
             (address.to_ipv6_mapped().to_bits(), prefix.map_or(128, |prefix| prefix + 96))
         }
+        // The prefix of an address that ends in dotted form counts from where that form begins.
+        IpAddr::V6(bits) if address.contains('.') => {
+            (bits.to_bits(), prefix.map_or(128, |prefix| prefix + 96))
+        }
         IpAddr::V6(address) => (address.to_bits(), prefix.unwrap_or(128)),
     };
     (prefix <= 128).then_some((bits, prefix))

@@ -327,7 +327,7 @@ fn index_of(args: &Args<'_>) -> Result<ArrayRef> {
     let (start, length, occurrence) = (optional(2)?, optional(3)?, optional(4)?);
     let found = each(args, 1, as_written, |regex, row| {
         let text = text.get(row);
-        let start = start.map_or(Some(0), |start| start.get(row))?.max(0);
+        let start = start.map_or(Some(0), |start| start.get(row))?;
         let length = length.map_or(Some(-1), |length| length.get(row))?;
         let occurrence = occurrence.map_or(Some(1), |occurrence| occurrence.get(row))?;
         let skip = usize::try_from(start).ok()?;

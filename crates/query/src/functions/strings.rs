@@ -401,17 +401,23 @@ fn position(text: &str, sought: &str, start: i64, length: i64, occurrence: i64) 
     if length < -1 || occurrence < 1 {
         return None;
     }
-    let end = if length < 0 { count } else { start.saturating_add(length).min(count) };
-    let (Ok(start), Ok(end)) = (usize::try_from(start), usize::try_from(end)) else {
+    // The length limits where a match may begin, not where it ends.
+    let starts = if length < 0 { count } else { start.saturating_add(length).min(count) };
+    let (Ok(start), Ok(starts)) = (usize::try_from(start), usize::try_from(starts)) else {
         return Some(-1);
     };
-    let Some(window) = characters.get(start..end) else { return Some(-1) };
+    let Some(window) = characters.get(start..) else { return Some(-1) };
     let sought: Vec<char> = sought.chars().collect();
     if sought.is_empty() {
         return Some(long(start));
     }
     let skip = usize::try_from(occurrence - 1).unwrap_or(usize::MAX);
-    let found = window.windows(sought.len()).enumerate().filter(|(_, at)| *at == sought).nth(skip);
+    let found = window
+        .windows(sought.len())
+        .take(starts.saturating_sub(start))
+        .enumerate()
+        .filter(|(_, at)| *at == sought)
+        .nth(skip);
     Some(found.map_or(-1, |(at, _)| long(start + at)))
 }
 
@@ -430,18 +436,32 @@ fn replace_string(args: &Args<'_>) -> Result<ArrayRef> {
 fn replace_strings(args: &Args<'_>) -> Result<ArrayRef> {
     let (text, sought, replacements) = (args.text(0)?, args.text(1)?, args.text(2)?);
     args.strings(|row, out| {
-        let mut text = text.get(row).to_owned();
         let sought = sought.opt(row).and_then(dynamic::elements).unwrap_or_default();
         let replacements = replacements.opt(row).and_then(dynamic::elements).unwrap_or_default();
-        for (at, sought) in sought.iter().enumerate() {
-            let replacement = replacements.get(at).or_else(|| replacements.last());
-            let replacement = replacement.map(|json| dynamic::to_text(json)).unwrap_or_default();
-            let sought = dynamic::to_text(sought);
-            if !sought.is_empty() {
-                text = text.replace(&*sought, &replacement);
+        let pairs: Vec<_> = sought
+            .iter()
+            .zip(&replacements)
+            .map(|(from, to)| {
+                let is_text = dynamic::kind(to) == dynamic::Kind::String;
+                (dynamic::to_text(from), is_text.then(|| dynamic::to_text(to)))
+            })
+            .filter(|(from, _)| !from.is_empty())
+            .collect();
+        // One pass over the text: what was put in is not looked at again. A replacement that is no text keeps what it
+        // would replace.
+        let mut rest = text.get(row);
+        while let Some(first) = rest.chars().next() {
+            match pairs.iter().find(|(from, _)| rest.starts_with(&**from)) {
+                Some((from, to)) => {
+                    out.push_str(to.as_deref().unwrap_or(from));
+                    rest = &rest[from.len()..];
+                }
+                None => {
+                    out.push(first);
+                    rest = &rest[first.len_utf8()..];
+                }
             }
         }
-        out.push_str(&text);
     })
 }
 

@@ -172,7 +172,7 @@ fn dynamic_equal(a: &Operand, b: &Operand) -> Option<Expr> {
 /// Both operands in one type: a dynamic takes the type of its partner, a smaller number that of the larger one.
 fn aligned(a: Operand, b: Operand) -> (Operand, Operand) {
     let common = match (a.ty, b.ty) {
-        (x, y) if x == y => return (a, b),
+        (x, y) if x == y && x != Type::Decimal => return (a, b),
         (Type::Dynamic, other) | (other, Type::Dynamic) => match other {
             Type::Int | Type::Long => Type::Real,
             _ => other,

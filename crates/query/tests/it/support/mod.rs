@@ -193,3 +193,8 @@ fn timespan(ticks: i64) -> String {
     };
     format!("{sign}{days}{hours:02}:{minutes:02}:{seconds:02}{fraction}")
 }
+
+/// Whether golden answers are to be written instead of compared: `UPDATE=1`.
+pub fn updating() -> bool {
+    std::env::vars().any(|(name, _)| name == "UPDATE")
+}

@@ -4,13 +4,13 @@
 //! `== what it shows`, the query, `----`, and the answer: names and types, then one JSON array a row, or `error CODE text`.
 //! Deliberately absent: how tables and answers are made (`support`).
 
-mod support;
-
 use std::fmt::Write as _;
 use std::path::Path;
 
 use kql::plan::Field;
 use kql::types::Type;
+
+use crate::support;
 
 struct Case {
     title: String,
@@ -88,8 +88,7 @@ async fn answer(engine: &query::Engine, text: &str) -> String {
 #[tokio::test]
 async fn every_case_has_its_answer() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("cases");
-    let update =
-        option_env!("UPDATE").is_some() || std::env::vars().any(|(name, _)| name == "UPDATE");
+    let update = support::updating();
     let mut paths: Vec<_> = std::fs::read_dir(&folder)
         .expect("the cases")
         .map(|entry| entry.expect("an entry").path())
