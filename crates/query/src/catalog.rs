@@ -66,7 +66,8 @@ impl Catalog for View<'_> {
 
     fn functions(&self) -> Vec<String> {
         let aggregates = aggregates::SIGNATURES.iter().map(|signature| signature.name);
-        let mut names: Vec<String> = functions::names().chain(aggregates).map(str::to_owned).collect();
+        let mut names: Vec<String> =
+            functions::names().chain(aggregates).map(str::to_owned).collect();
         names.extend(self.stored.iter().map(|(name, _)| name.to_owned()));
         names
     }

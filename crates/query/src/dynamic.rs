@@ -83,7 +83,11 @@ pub(crate) fn kind(json: &str) -> Kind {
         Some(b'"') => Kind::String,
         Some(b't' | b'f') => Kind::Bool,
         Some(b'-' | b'0'..=b'9') => {
-            if json.trim().parse::<i64>().is_ok() { Kind::Long } else { Kind::Real }
+            if json.trim().parse::<i64>().is_ok() {
+                Kind::Long
+            } else {
+                Kind::Real
+            }
         }
         _ => Kind::Null,
     }
@@ -149,7 +153,10 @@ pub(crate) fn to_bool(json: &str) -> Option<bool> {
 pub(crate) fn text_to_long(text: &str) -> Option<i64> {
     let text = text.trim();
     if let Some(digits) = text.strip_prefix("0x").or_else(|| text.strip_prefix("0X")) {
-        #[expect(clippy::cast_possible_wrap, reason = "sixteen hexadecimal digits name all 64 bits")]
+        #[expect(
+            clippy::cast_possible_wrap,
+            reason = "sixteen hexadecimal digits name all 64 bits"
+        )]
         return u64::from_str_radix(digits, 16).ok().map(|value| value as i64);
     }
     text.parse().ok()
@@ -195,7 +202,10 @@ pub(crate) fn write_real(value: f64, out: &mut String) {
         out.push_str(if value > 0.0 { "\"Infinity\"" } else { "\"-Infinity\"" });
     } else {
         real_text(value, out);
-        if value.fract() == 0.0 && !out.ends_with(|c: char| !c.is_ascii_digit()) && value.abs() < 1e15 {
+        if value.fract() == 0.0
+            && !out.ends_with(|c: char| !c.is_ascii_digit())
+            && value.abs() < 1e15
+        {
             out.push_str(".0");
         }
     }

@@ -117,7 +117,9 @@ impl Engine {
                 .lowered(&session, statement.plan)
                 .await
                 .map_err(|error| error.into_query_error(&request.limits))?;
-            let plan = session.optimize(&plan).map_err(|error| error::from_datafusion(&error, &request.limits))?;
+            let plan = session
+                .optimize(&plan)
+                .map_err(|error| error::from_datafusion(&error, &request.limits))?;
             out.push_str(&plan.display_indent().to_string());
             out.push('\n');
         }
@@ -131,10 +133,8 @@ impl Engine {
         let timespan = request.timespan.map(|(from, until)| (ticks(from), ticks(until)));
         let options = kql::BindOptions { now, timespan, resolved: Vec::new() };
         let bound = kql::bind(&request.text, &view, &options);
-        let first = bound
-            .diagnostics
-            .iter()
-            .find(|diagnostic| diagnostic.severity == kql::Severity::Error);
+        let first =
+            bound.diagnostics.iter().find(|diagnostic| diagnostic.severity == kql::Severity::Error);
         match first {
             Some(diagnostic) => Err(from_diagnostic(diagnostic)),
             None if bound.pending.is_some() => {
@@ -153,15 +153,13 @@ impl Engine {
             .with_memory_pool(pool)
             .build_arc()
             .map_err(|error| error::from_datafusion(&error, limits))?;
-        Ok(SessionStateBuilder::new_from_existing(self.state.clone()).with_runtime_env(runtime).build())
+        Ok(SessionStateBuilder::new_from_existing(self.state.clone())
+            .with_runtime_env(runtime)
+            .build())
     }
 
     /// Lowers a plan after running the subqueries whose answers it needs as constants.
-    async fn lowered(
-        &self,
-        session: &SessionState,
-        mut plan: Plan,
-    ) -> Result<LogicalPlan, Error> {
+    async fn lowered(&self, session: &SessionState, mut plan: Plan) -> Result<LogicalPlan, Error> {
         let run = Run { engine: self, session };
         let mut shared = HashMap::new();
         subqueries::resolve(&mut plan, &run, &mut shared).await?;
@@ -193,7 +191,8 @@ impl Engine {
                 .await
                 .map_err(|_| error::timed_out(&limits))?
                 .map_err(|error| error.into_query_error(&limits))?;
-            let batches = Limited { stream, types, limits, deadline, rows: 0, bytes: 0 }.into_stream();
+            let batches =
+                Limited { stream, types, limits, deadline, rows: 0, bytes: 0 }.into_stream();
             let render = statement.render.map(|render| Render {
                 visualization: render.kind,
                 properties: render
@@ -271,7 +270,11 @@ impl Run<'_> {
             .enumerate()
             .map(|(at, field)| {
                 let nullable = field.ty != Type::String;
-                arrow::datatypes::Field::new(format!("s{at}"), crate::kernel::arrow_type(field.ty), nullable)
+                arrow::datatypes::Field::new(
+                    format!("s{at}"),
+                    crate::kernel::arrow_type(field.ty),
+                    nullable,
+                )
             })
             .collect();
         let schema = Arc::new(arrow::datatypes::Schema::new(fields));
@@ -346,7 +349,8 @@ impl Limited {
 
 fn from_diagnostic(diagnostic: &kql::Diagnostic) -> QueryError {
     let code = diagnostic.code.name();
-    let kind = if code.starts_with("SYN") { QueryErrorKind::Syntax } else { QueryErrorKind::Semantic };
+    let kind =
+        if code.starts_with("SYN") { QueryErrorKind::Syntax } else { QueryErrorKind::Semantic };
     QueryError {
         kind,
         code: code.to_owned(),

@@ -121,7 +121,10 @@ pub(crate) fn timed_out(limits: &QueryLimits) -> QueryError {
     query_error(
         QueryErrorKind::Limit,
         "E_RUNAWAY_QUERY",
-        format!("Request execution timeout: the limit of {} seconds was reached", limits.time_max.as_secs()),
+        format!(
+            "Request execution timeout: the limit of {} seconds was reached",
+            limits.time_max.as_secs()
+        ),
         "restrict TimeGenerated or filter earlier",
     )
 }

@@ -117,8 +117,7 @@ impl ScalarUDFImpl for Function {
             && self.signature.volatility == Volatility::Immutable
             && args.args.iter().all(|arg| matches!(arg, ColumnarValue::Scalar(_)));
         let rows = if constant { 1 } else { args.number_rows };
-        let columns =
-            args.args.into_iter().map(Column::of).collect::<Result<Vec<_>>>()?;
+        let columns = args.args.into_iter().map(Column::of).collect::<Result<Vec<_>>>()?;
         let given = Args { columns: &columns, types: &self.types, out: &self.out, rows };
         let array = (self.kernel)(&given)?;
         if constant {
@@ -277,7 +276,10 @@ impl<'a> Args<'a> {
     }
 
     /// A text column, row by row: `write` puts the value into the (empty) buffer and tells whether there is one.
-    pub(crate) fn texts(&self, mut write: impl FnMut(usize, &mut String) -> bool) -> Result<ArrayRef> {
+    pub(crate) fn texts(
+        &self,
+        mut write: impl FnMut(usize, &mut String) -> bool,
+    ) -> Result<ArrayRef> {
         let mut out = StringViewBuilder::with_capacity(self.rows);
         let mut buffer = String::new();
         for row in 0..self.rows {

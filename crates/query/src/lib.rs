@@ -11,6 +11,7 @@ mod error;
 mod functions;
 mod kernel;
 mod lower;
+pub mod reference;
 mod results;
 mod stored;
 mod subqueries;

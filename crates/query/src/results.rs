@@ -44,13 +44,21 @@ fn values(array: &ArrayRef, ty: Type) -> Result<ColumnValues> {
     Ok(match ty {
         Type::Bool => ColumnValues::Bool(bools(array)?),
         Type::Int => ColumnValues::Int(
-            array.as_primitive_opt::<Int32Type>().ok_or_else(|| mismatch(array, ty))?.iter().collect(),
+            array
+                .as_primitive_opt::<Int32Type>()
+                .ok_or_else(|| mismatch(array, ty))?
+                .iter()
+                .collect(),
         ),
         Type::Long => ColumnValues::Long(longs(array, ty)?),
         Type::DateTime => ColumnValues::DateTime(longs(array, ty)?),
         Type::TimeSpan => ColumnValues::TimeSpan(longs(array, ty)?),
         Type::Real => ColumnValues::Real(
-            array.as_primitive_opt::<Float64Type>().ok_or_else(|| mismatch(array, ty))?.iter().collect(),
+            array
+                .as_primitive_opt::<Float64Type>()
+                .ok_or_else(|| mismatch(array, ty))?
+                .iter()
+                .collect(),
         ),
         Type::String => {
             let text = Text::of(array)?;

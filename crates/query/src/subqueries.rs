@@ -114,7 +114,11 @@ async fn list(plan: &Plan, run: &Run<'_>, shared: &mut Shared) -> Result<String,
     let key = Expr { kind: ExprKind::Column(0), ty: first.ty };
     let distinct = Plan {
         fields: vec![first.clone()],
-        op: Op::Summarize { input: Box::new(plan.clone()), keys: vec![key], aggregates: Vec::new() },
+        op: Op::Summarize {
+            input: Box::new(plan.clone()),
+            keys: vec![key],
+            aggregates: Vec::new(),
+        },
     };
     let mut out = String::from("[");
     for batch in subquery(distinct, run, shared).await? {
@@ -159,7 +163,9 @@ fn constant(value: ScalarValue, ty: Type) -> Option<Value> {
 /// The inputs of an operator.
 fn inputs(op: &mut Op) -> Vec<&mut Plan> {
     match op {
-        Op::Table { .. } | Op::Rows(_) | Op::Range { .. } | Op::Input | Op::External { .. } => Vec::new(),
+        Op::Table { .. } | Op::Rows(_) | Op::Range { .. } | Op::Input | Op::External { .. } => {
+            Vec::new()
+        }
         Op::Filter { input, .. }
         | Op::Project { input, .. }
         | Op::Summarize { input, .. }

@@ -77,7 +77,8 @@ const fn day_number(year: i64, month: i64, day: i64) -> i64 {
 /// `2020-01-02T03:04:05.6000000Z`: how Kusto's `tostring` writes a moment.
 pub(crate) fn write_datetime(ticks: i64, out: &mut String) {
     let civil = Civil::of(ticks);
-    let (hour, minute, second) = (civil.time / HOUR, civil.time / MINUTE % 60, civil.time / SECOND % 60);
+    let (hour, minute, second) =
+        (civil.time / HOUR, civil.time / MINUTE % 60, civil.time / SECOND % 60);
     let written = write!(
         out,
         "{:04}-{:02}-{:02}T{hour:02}:{minute:02}:{second:02}.{:07}Z",
@@ -240,8 +241,18 @@ fn month_named(word: &str) -> Option<i64> {
         return None;
     }
     let months = [
-        "january", "february", "march", "april", "may", "june", "july", "august", "september",
-        "october", "november", "december",
+        "january",
+        "february",
+        "march",
+        "april",
+        "may",
+        "june",
+        "july",
+        "august",
+        "september",
+        "october",
+        "november",
+        "december",
     ];
     (1..).zip(months).find(|(_, month)| month.starts_with(&word)).map(|(number, _)| number)
 }
@@ -368,7 +379,9 @@ mod tests {
         ] {
             assert_eq!(parse_datetime(written).map(text).as_deref(), Some(expected), "{written}");
         }
-        for written in ["", "yesterday", "2024-02-30", "2024-13-01", "12:00", "2024-02-29T25:00:00Z"] {
+        for written in
+            ["", "yesterday", "2024-02-30", "2024-13-01", "12:00", "2024-02-29T25:00:00Z"]
+        {
             assert_eq!(parse_datetime(written), None, "{written}");
         }
     }

@@ -180,12 +180,8 @@ impl AggregateUDFImpl for Function {
             .iter()
             .map(|expr| expr.downcast_ref::<Literal>().map(|literal| literal.value().clone()))
             .collect();
-        let setup = Setup {
-            types: self.types.clone(),
-            constants,
-            out: self.out,
-            several: self.several,
-        };
+        let setup =
+            Setup { types: self.types.clone(), constants, out: self.out, several: self.several };
         let fold = (self.folding.make)(&setup);
         Ok(Box::new(Folded { fold, types: setup.types }))
     }

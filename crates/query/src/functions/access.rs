@@ -48,7 +48,11 @@ pub(super) static FUNCTIONS: &[Function] = &[
             &[
                 Overload::of(&[p("path", TEXT), p("json", ANY)], Returns::Type(Type::String)),
                 Overload::of(
-                    &[p("path", TEXT), p("json", ANY), p("type", kql::signature::ParamKind::TypeName)],
+                    &[
+                        p("path", TEXT),
+                        p("json", ANY),
+                        p("type", kql::signature::ParamKind::TypeName),
+                    ],
                     Returns::TypeArgument(2, Type::String),
                 ),
             ],
@@ -81,7 +85,8 @@ pub(crate) fn at(args: &Args<'_>) -> Result<ArrayRef> {
     if matches!(args.types.get(1), Some(Type::Int | Type::Long)) {
         let index = args.long(1)?;
         return args.texts(|row, out| {
-            let found = json.opt(row).zip(index.get(row)).and_then(|(json, at)| dynamic::element(json, at));
+            let found =
+                json.opt(row).zip(index.get(row)).and_then(|(json, at)| dynamic::element(json, at));
             found.is_some_and(|found| {
                 out.push_str(&found);
                 true

@@ -30,32 +30,240 @@ const RANGE_VALUES_MAX: usize = 1_048_576;
 
 /// The functions of this group.
 pub(super) static FUNCTIONS: &[Function] = &[
-    function!("array_length", [p("array", JSON)], 0, Long, "How many elements an array has; null if it is none.", array_length, ("array_length(dynamic([1, 2]))", "2")),
-    function!("array_index_of", [p("array", JSON), p("value", ANY), p("start", LONG), p("length", LONG)], 2, Long, "Position of a value in an array, from 0; -1 if it is not there.", array_index_of, ("array_index_of(dynamic(['a', 'b']), 'b')", "1")),
-    function!("array_slice", [p("array", JSON), p("start", LONG), p("end", LONG)], 0, Dynamic, "The elements from one position to another, both included; negative ones count from the end.", array_slice, ("tostring(array_slice(dynamic([1, 2, 3]), 1, -1))", "[2,3]")),
-    function!("array_reverse", [p("array", JSON)], 0, Dynamic, "The elements backwards.", array_reverse, ("tostring(array_reverse(dynamic([1, 2])))", "[2,1]")),
-    function!("array_sum", [p("array", JSON)], 0, Real, "The sum of the elements.", array_sum, ("array_sum(dynamic([1, 2.5]))", "3.5")),
-    function!("array_sort_asc", [p("array", JSON)], 0, Dynamic, "The elements from small to large.", array_sort_asc, ("tostring(array_sort_asc(dynamic([2, 1])))", "[1,2]")),
-    function!("array_sort_desc", [p("array", JSON)], 0, Dynamic, "The elements from large to small.", array_sort_desc, ("tostring(array_sort_desc(dynamic([1, 2])))", "[2,1]")),
-    function!("array_split", [p("array", JSON), p("at", ANY)], 0, Dynamic, "The array cut at positions.", array_split, ("tostring(array_split(dynamic([1, 2, 3]), 1))", "[[1],[2,3]]")),
-    function!("array_rotate_left", [p("array", JSON), p("by", LONG)], 0, Dynamic, "The elements moved to the front, those that fall off put at the end.", rotate_left, ("tostring(array_rotate_left(dynamic([1, 2, 3]), 1))", "[2,3,1]")),
-    function!("array_rotate_right", [p("array", JSON), p("by", LONG)], 0, Dynamic, "The elements moved to the end, those that fall off put at the front.", rotate_right, ("tostring(array_rotate_right(dynamic([1, 2, 3]), 1))", "[3,1,2]")),
-    function!("array_shift_left", [p("array", JSON), p("by", LONG), p("fill", ANY)], 1, Dynamic, "The elements moved to the front, the end filled.", shift_left, ("tostring(array_shift_left(dynamic([1, 2]), 1))", "[2,null]")),
-    function!("array_shift_right", [p("array", JSON), p("by", LONG), p("fill", ANY)], 1, Dynamic, "The elements moved to the end, the front filled.", shift_right, ("tostring(array_shift_right(dynamic([1, 2]), 1))", "[null,1]")),
-    function!("array_iff", [p("conditions", JSON), p("then", ANY), p("else", ANY)], 0, Dynamic, "For each condition, the element of one array or of another.", array_iff, ("tostring(array_iff(dynamic([true, false]), dynamic([1, 2]), dynamic([3, 4])))", "[1,4]")),
-    function!("set_has_element", [p("set", JSON), p("value", ANY)], 0, Bool, "Whether a value is in an array.", set_has_element, ("set_has_element(dynamic([1, 2]), 2)", "True")),
-    function!("strcat_array", [p("array", JSON), p("delimiter", TEXT)], 0, String, "The elements as text, with a delimiter between.", strcat_array, ("strcat_array(dynamic(['a', 'b']), '-')", "a-b")),
-    function!("repeat", [p("value", ANY), p("times", LONG)], 0, Dynamic, "An array of a value so many times.", repeat, ("tostring(repeat(1, 3))", "[1,1,1]")),
-    function!("range", [p("from", ANY), p("to", ANY), p("step", ANY)], 1, Dynamic, "An array of values at equal distances.", range, ("tostring(range(1, 7, 3))", "[1,4,7]")),
-    function!("jaccard_index", [p("a", JSON), p("b", JSON)], 0, Real, "How alike two sets are: elements in common by elements in all.", jaccard_index, ("jaccard_index(dynamic([1, 2]), dynamic([2, 3, 4]))", "0.25")),
-    function!("set_equals", [p("a", JSON), p("b", JSON)], 0, Bool, "Whether two arrays hold the same elements.", set_equals, ("set_equals(dynamic([1, 2]), dynamic([2, 1]))", "True")),
-    Function::kernel(Signature::new("array_concat", &[Overload::of(&[], Returns::Type(Type::Dynamic)).repeating(&[p("array", JSON)], 1)], "The elements of all arrays."), array_concat, ("tostring(array_concat(dynamic([1]), dynamic([2])))", "[1,2]")),
-    Function::kernel(Signature::new("set_union", &[Overload::of(&[], Returns::Type(Type::Dynamic)).repeating(&[p("array", JSON)], 1)], "The different elements of all arrays."), set_union, ("tostring(set_union(dynamic([1, 2]), dynamic([2, 3])))", "[1,2,3]")),
-    Function::kernel(Signature::new("set_intersect", &[Overload::of(&[], Returns::Type(Type::Dynamic)).repeating(&[p("array", JSON)], 1)], "The elements that are in all arrays."), set_intersect, ("tostring(set_intersect(dynamic([1, 2]), dynamic([2, 3])))", "[2]")),
-    Function::kernel(Signature::new("set_difference", &[Overload::of(&[], Returns::Type(Type::Dynamic)).repeating(&[p("array", JSON)], 1)], "The elements of the first array that are in none of the others."), set_difference, ("tostring(set_difference(dynamic([1, 2]), dynamic([2, 3])))", "[1]")),
-    Function::kernel(Signature::new("pack_array", &[Overload::of(&[], Returns::Type(Type::Dynamic)).repeating(&[p("value", ANY)], 0)], "An array of the values."), pack_array, ("tostring(pack_array(1, 'a'))", r#"[1,"a"]"#)),
-    Function::kernel(Signature::new("zip", &[Overload::of(&[], Returns::Type(Type::Dynamic)).repeating(&[p("array", JSON)], 2)], "An array of arrays of the elements at the same position."), zip, ("tostring(zip(dynamic([1, 2]), dynamic([3, 4])))", "[[1,3],[2,4]]")),
-    Function::kernel(Signature::new("treepath", &[Overload::of(&[p("value", JSON)], Returns::Type(Type::Dynamic))], "The paths to all leaves of a value."), treepath, (r#"tostring(treepath(dynamic({"a": 1})))"#, r#"["['a']"]"#)),
+    function!(
+        "array_length",
+        [p("array", JSON)],
+        0,
+        Long,
+        "How many elements an array has; null if it is none.",
+        array_length,
+        ("array_length(dynamic([1, 2]))", "2")
+    ),
+    function!(
+        "array_index_of",
+        [p("array", JSON), p("value", ANY), p("start", LONG), p("length", LONG)],
+        2,
+        Long,
+        "Position of a value in an array, from 0; -1 if it is not there.",
+        array_index_of,
+        ("array_index_of(dynamic(['a', 'b']), 'b')", "1")
+    ),
+    function!(
+        "array_slice",
+        [p("array", JSON), p("start", LONG), p("end", LONG)],
+        0,
+        Dynamic,
+        "The elements from one position to another, both included; negative ones count from the end.",
+        array_slice,
+        ("tostring(array_slice(dynamic([1, 2, 3]), 1, -1))", "[2,3]")
+    ),
+    function!(
+        "array_reverse",
+        [p("array", JSON)],
+        0,
+        Dynamic,
+        "The elements backwards.",
+        array_reverse,
+        ("tostring(array_reverse(dynamic([1, 2])))", "[2,1]")
+    ),
+    function!(
+        "array_sum",
+        [p("array", JSON)],
+        0,
+        Real,
+        "The sum of the elements.",
+        array_sum,
+        ("array_sum(dynamic([1, 2.5]))", "3.5")
+    ),
+    function!(
+        "array_sort_asc",
+        [p("array", JSON)],
+        0,
+        Dynamic,
+        "The elements from small to large.",
+        array_sort_asc,
+        ("tostring(array_sort_asc(dynamic([2, 1])))", "[1,2]")
+    ),
+    function!(
+        "array_sort_desc",
+        [p("array", JSON)],
+        0,
+        Dynamic,
+        "The elements from large to small.",
+        array_sort_desc,
+        ("tostring(array_sort_desc(dynamic([1, 2])))", "[2,1]")
+    ),
+    function!(
+        "array_split",
+        [p("array", JSON), p("at", ANY)],
+        0,
+        Dynamic,
+        "The array cut at positions.",
+        array_split,
+        ("tostring(array_split(dynamic([1, 2, 3]), 1))", "[[1],[2,3]]")
+    ),
+    function!(
+        "array_rotate_left",
+        [p("array", JSON), p("by", LONG)],
+        0,
+        Dynamic,
+        "The elements moved to the front, those that fall off put at the end.",
+        rotate_left,
+        ("tostring(array_rotate_left(dynamic([1, 2, 3]), 1))", "[2,3,1]")
+    ),
+    function!(
+        "array_rotate_right",
+        [p("array", JSON), p("by", LONG)],
+        0,
+        Dynamic,
+        "The elements moved to the end, those that fall off put at the front.",
+        rotate_right,
+        ("tostring(array_rotate_right(dynamic([1, 2, 3]), 1))", "[3,1,2]")
+    ),
+    function!(
+        "array_shift_left",
+        [p("array", JSON), p("by", LONG), p("fill", ANY)],
+        1,
+        Dynamic,
+        "The elements moved to the front, the end filled.",
+        shift_left,
+        ("tostring(array_shift_left(dynamic([1, 2]), 1))", "[2,null]")
+    ),
+    function!(
+        "array_shift_right",
+        [p("array", JSON), p("by", LONG), p("fill", ANY)],
+        1,
+        Dynamic,
+        "The elements moved to the end, the front filled.",
+        shift_right,
+        ("tostring(array_shift_right(dynamic([1, 2]), 1))", "[null,1]")
+    ),
+    function!(
+        "array_iff",
+        [p("conditions", JSON), p("then", ANY), p("else", ANY)],
+        0,
+        Dynamic,
+        "For each condition, the element of one array or of another.",
+        array_iff,
+        ("tostring(array_iff(dynamic([true, false]), dynamic([1, 2]), dynamic([3, 4])))", "[1,4]")
+    ),
+    function!(
+        "set_has_element",
+        [p("set", JSON), p("value", ANY)],
+        0,
+        Bool,
+        "Whether a value is in an array.",
+        set_has_element,
+        ("set_has_element(dynamic([1, 2]), 2)", "True")
+    ),
+    function!(
+        "strcat_array",
+        [p("array", JSON), p("delimiter", TEXT)],
+        0,
+        String,
+        "The elements as text, with a delimiter between.",
+        strcat_array,
+        ("strcat_array(dynamic(['a', 'b']), '-')", "a-b")
+    ),
+    function!(
+        "repeat",
+        [p("value", ANY), p("times", LONG)],
+        0,
+        Dynamic,
+        "An array of a value so many times.",
+        repeat,
+        ("tostring(repeat(1, 3))", "[1,1,1]")
+    ),
+    function!(
+        "range",
+        [p("from", ANY), p("to", ANY), p("step", ANY)],
+        1,
+        Dynamic,
+        "An array of values at equal distances.",
+        range,
+        ("tostring(range(1, 7, 3))", "[1,4,7]")
+    ),
+    function!(
+        "jaccard_index",
+        [p("a", JSON), p("b", JSON)],
+        0,
+        Real,
+        "How alike two sets are: elements in common by elements in all.",
+        jaccard_index,
+        ("jaccard_index(dynamic([1, 2]), dynamic([2, 3, 4]))", "0.25")
+    ),
+    function!(
+        "set_equals",
+        [p("a", JSON), p("b", JSON)],
+        0,
+        Bool,
+        "Whether two arrays hold the same elements.",
+        set_equals,
+        ("set_equals(dynamic([1, 2]), dynamic([2, 1]))", "True")
+    ),
+    Function::kernel(
+        Signature::new(
+            "array_concat",
+            &[Overload::of(&[], Returns::Type(Type::Dynamic)).repeating(&[p("array", JSON)], 1)],
+            "The elements of all arrays.",
+        ),
+        array_concat,
+        ("tostring(array_concat(dynamic([1]), dynamic([2])))", "[1,2]"),
+    ),
+    Function::kernel(
+        Signature::new(
+            "set_union",
+            &[Overload::of(&[], Returns::Type(Type::Dynamic)).repeating(&[p("array", JSON)], 1)],
+            "The different elements of all arrays.",
+        ),
+        set_union,
+        ("tostring(set_union(dynamic([1, 2]), dynamic([2, 3])))", "[1,2,3]"),
+    ),
+    Function::kernel(
+        Signature::new(
+            "set_intersect",
+            &[Overload::of(&[], Returns::Type(Type::Dynamic)).repeating(&[p("array", JSON)], 1)],
+            "The elements that are in all arrays.",
+        ),
+        set_intersect,
+        ("tostring(set_intersect(dynamic([1, 2]), dynamic([2, 3])))", "[2]"),
+    ),
+    Function::kernel(
+        Signature::new(
+            "set_difference",
+            &[Overload::of(&[], Returns::Type(Type::Dynamic)).repeating(&[p("array", JSON)], 1)],
+            "The elements of the first array that are in none of the others.",
+        ),
+        set_difference,
+        ("tostring(set_difference(dynamic([1, 2]), dynamic([2, 3])))", "[1]"),
+    ),
+    Function::kernel(
+        Signature::new(
+            "pack_array",
+            &[Overload::of(&[], Returns::Type(Type::Dynamic)).repeating(&[p("value", ANY)], 0)],
+            "An array of the values.",
+        ),
+        pack_array,
+        ("tostring(pack_array(1, 'a'))", r#"[1,"a"]"#),
+    ),
+    Function::kernel(
+        Signature::new(
+            "zip",
+            &[Overload::of(&[], Returns::Type(Type::Dynamic)).repeating(&[p("array", JSON)], 2)],
+            "An array of arrays of the elements at the same position.",
+        ),
+        zip,
+        ("tostring(zip(dynamic([1, 2]), dynamic([3, 4])))", "[[1,3],[2,4]]"),
+    ),
+    Function::kernel(
+        Signature::new(
+            "treepath",
+            &[Overload::of(&[p("value", JSON)], Returns::Type(Type::Dynamic))],
+            "The paths to all leaves of a value.",
+        ),
+        treepath,
+        (r#"tostring(treepath(dynamic({"a": 1})))"#, r#"["['a']"]"#),
+    ),
 ];
 
 type Elements<'a> = Vec<Cow<'a, str>>;
@@ -73,7 +281,10 @@ fn joined<'a>(elements: impl IntoIterator<Item = &'a str>, out: &mut String) -> 
 }
 
 /// A function from an array to an array; null for what is no array.
-fn mapped(args: &Args<'_>, map: impl Fn(usize, Elements<'_>) -> Option<Vec<String>>) -> Result<ArrayRef> {
+fn mapped(
+    args: &Args<'_>,
+    map: impl Fn(usize, Elements<'_>) -> Option<Vec<String>>,
+) -> Result<ArrayRef> {
     let array = args.text(0)?;
     args.texts(|row, out| {
         let elements = array.opt(row).and_then(dynamic::elements);
@@ -194,7 +405,10 @@ fn array_split(args: &Args<'_>) -> Result<ArrayRef> {
         for end in ends.map(|end| if end < 0 { count + end } else { end }).chain([count]) {
             let end = usize::try_from(end.clamp(0, count)).ok()?;
             let mut part = String::new();
-            joined(elements.get(from..end).unwrap_or_default().iter().map(String::as_str), &mut part);
+            joined(
+                elements.get(from..end).unwrap_or_default().iter().map(String::as_str),
+                &mut part,
+            );
             parts.push(part);
             from = end.max(from);
         }
@@ -257,14 +471,18 @@ fn array_iff(args: &Args<'_>) -> Result<ArrayRef> {
         then.json(row, &mut yes);
         otherwise.json(row, &mut no);
         let pick = |json: &str, at: usize| match dynamic::elements(json) {
-            Some(elements) => elements.get(at).map_or_else(|| "null".to_owned(), |e| e.clone().into_owned()),
+            Some(elements) => {
+                elements.get(at).map_or_else(|| "null".to_owned(), |e| e.clone().into_owned())
+            }
             None if json.is_empty() => "null".to_owned(),
             None => json.to_owned(),
         };
-        let chosen = conditions.iter().enumerate().map(|(at, condition)| match dynamic::to_bool(condition) {
-            Some(true) => pick(&yes, at),
-            Some(false) => pick(&no, at),
-            None => "null".to_owned(),
+        let chosen = conditions.iter().enumerate().map(|(at, condition)| {
+            match dynamic::to_bool(condition) {
+                Some(true) => pick(&yes, at),
+                Some(false) => pick(&no, at),
+                None => "null".to_owned(),
+            }
         });
         Some(chosen.collect())
     })
@@ -296,7 +514,9 @@ fn strcat_array(args: &Args<'_>) -> Result<ArrayRef> {
 fn repeat(args: &Args<'_>) -> Result<ArrayRef> {
     let (value, times) = (Cells::of(args, 0)?, args.long(1)?);
     args.texts(|row, out| {
-        let Some(times) = times.get(row).and_then(|times| usize::try_from(times).ok()) else { return false };
+        let Some(times) = times.get(row).and_then(|times| usize::try_from(times).ok()) else {
+            return false;
+        };
         let mut json = String::new();
         if !value.json(row, &mut json) {
             json.push_str("null");
@@ -312,14 +532,21 @@ fn range(args: &Args<'_>) -> Result<ArrayRef> {
         let step = if args.len() > 2 { Some(args.real(2)?) } else { None };
         return args.texts(|row, out| {
             let step = step.map_or(Some(1.0), |step| step.get(row));
-            let (Some(from), Some(to), Some(step)) = (from.get(row), to.get(row), step) else { return false };
+            let (Some(from), Some(to), Some(step)) = (from.get(row), to.get(row), step) else {
+                return false;
+            };
             let values = std::iter::successors(Some(from), |value| Some(value + step));
-            let values = values.take_while(|value| if step > 0.0 { *value <= to } else { *value >= to && step < 0.0 });
-            let values: Vec<String> = values.take(RANGE_VALUES_MAX).map(|value| {
-                let mut json = String::new();
-                dynamic::write_real(value, &mut json);
-                json
-            }).collect();
+            let values = values.take_while(|value| {
+                if step > 0.0 { *value <= to } else { *value >= to && step < 0.0 }
+            });
+            let values: Vec<String> = values
+                .take(RANGE_VALUES_MAX)
+                .map(|value| {
+                    let mut json = String::new();
+                    dynamic::write_real(value, &mut json);
+                    json
+                })
+                .collect();
             joined(values.iter().map(String::as_str), out)
         });
     }
@@ -328,18 +555,32 @@ fn range(args: &Args<'_>) -> Result<ArrayRef> {
     let absent = if matches!(ty, Type::DateTime | Type::TimeSpan) { crate::ticks::HOUR } else { 1 };
     args.texts(|row, out| {
         let step = step.map_or(Some(absent), |step| step.get(row));
-        let (Some(from), Some(to), Some(step)) = (from.get(row), to.get(row), step) else { return false };
+        let (Some(from), Some(to), Some(step)) = (from.get(row), to.get(row), step) else {
+            return false;
+        };
         let values = std::iter::successors(Some(from), |value| value.checked_add(step));
-        let values = values.take_while(|value| if step > 0 { *value <= to } else { *value >= to && step < 0 });
-        let values: Vec<String> = values.take(RANGE_VALUES_MAX).map(|value| {
-            let mut json = String::new();
-            match ty {
-                Type::DateTime => { json.push('"'); crate::ticks::write_datetime(value, &mut json); json.push('"'); }
-                Type::TimeSpan => { json.push('"'); crate::ticks::write_timespan(value, &mut json); json.push('"'); }
-                _ => json.push_str(&value.to_string()),
-            }
-            json
-        }).collect();
+        let values = values
+            .take_while(|value| if step > 0 { *value <= to } else { *value >= to && step < 0 });
+        let values: Vec<String> = values
+            .take(RANGE_VALUES_MAX)
+            .map(|value| {
+                let mut json = String::new();
+                match ty {
+                    Type::DateTime => {
+                        json.push('"');
+                        crate::ticks::write_datetime(value, &mut json);
+                        json.push('"');
+                    }
+                    Type::TimeSpan => {
+                        json.push('"');
+                        crate::ticks::write_timespan(value, &mut json);
+                        json.push('"');
+                    }
+                    _ => json.push_str(&value.to_string()),
+                }
+                json
+            })
+            .collect();
         joined(values.iter().map(String::as_str), out)
     })
 }
@@ -361,7 +602,10 @@ fn sets<'a>(args: &Args<'a>, row: usize) -> Result<Vec<Elements<'a>>> {
     Ok(all)
 }
 
-fn combined(args: &Args<'_>, combine: impl Fn(Vec<Elements<'_>>) -> Vec<String>) -> Result<ArrayRef> {
+fn combined(
+    args: &Args<'_>,
+    combine: impl Fn(Vec<Elements<'_>>) -> Vec<String>,
+) -> Result<ArrayRef> {
     let mut failed = None;
     let out = args.texts(|row, out| match sets(args, row) {
         Ok(all) => {
@@ -386,14 +630,24 @@ fn set_union(args: &Args<'_>) -> Result<ArrayRef> {
 fn set_intersect(args: &Args<'_>) -> Result<ArrayRef> {
     combined(args, |mut all| {
         let first = if all.is_empty() { Vec::new() } else { all.remove(0) };
-        owned(first.into_iter().filter(|element| all.iter().all(|other| other.contains(element))).collect())
+        owned(
+            first
+                .into_iter()
+                .filter(|element| all.iter().all(|other| other.contains(element)))
+                .collect(),
+        )
     })
 }
 
 fn set_difference(args: &Args<'_>) -> Result<ArrayRef> {
     combined(args, |mut all| {
         let first = if all.is_empty() { Vec::new() } else { all.remove(0) };
-        owned(first.into_iter().filter(|element| !all.iter().any(|other| other.contains(element))).collect())
+        owned(
+            first
+                .into_iter()
+                .filter(|element| !all.iter().any(|other| other.contains(element)))
+                .collect(),
+        )
     })
 }
 
@@ -423,7 +677,11 @@ fn set_equals(args: &Args<'_>) -> Result<ArrayRef> {
 fn array_concat(args: &Args<'_>) -> Result<ArrayRef> {
     let arrays = (0..args.len()).map(|at| args.text(at)).collect::<Result<Vec<_>>>()?;
     args.texts(|row, out| {
-        let all: Vec<_> = arrays.iter().filter_map(|array| array.opt(row).and_then(dynamic::elements)).flatten().collect();
+        let all: Vec<_> = arrays
+            .iter()
+            .filter_map(|array| array.opt(row).and_then(dynamic::elements))
+            .flatten()
+            .collect();
         joined(all.iter().map(|element| &**element), out)
     })
 }
@@ -456,7 +714,10 @@ fn zip(args: &Args<'_>) -> Result<ArrayRef> {
         let tuples: Vec<String> = (0..length)
             .map(|at| {
                 let mut tuple = String::new();
-                joined(all.iter().map(|array| array.get(at).map_or("null", |element| &**element)), &mut tuple);
+                joined(
+                    all.iter().map(|array| array.get(at).map_or("null", |element| &**element)),
+                    &mut tuple,
+                );
                 tuple
             })
             .collect();
@@ -488,7 +749,9 @@ fn walk(value: &serde_json::Value, path: String, paths: &mut Vec<String>) {
     }
     match value {
         serde_json::Value::Object(members) => {
-            members.iter().for_each(|(name, value)| walk(value, format!("{path}['{name}']"), paths));
+            members
+                .iter()
+                .for_each(|(name, value)| walk(value, format!("{path}['{name}']"), paths));
         }
         serde_json::Value::Array(items) => {
             items.iter().for_each(|item| walk(item, format!("{path}[0]"), paths));

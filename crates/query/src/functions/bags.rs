@@ -23,13 +23,68 @@ macro_rules! function {
 
 /// The functions of this group.
 pub(super) static FUNCTIONS: &[Function] = &[
-    function!("bag_keys", [p("bag", JSON)], Dynamic, "The names of a bag's members.", bag_keys, (r#"tostring(bag_keys(dynamic({"a": 1, "b": 2})))"#, r#"["a","b"]"#)),
-    function!("bag_has_key", [p("bag", JSON), p("key", TEXT)], Bool, "Whether a bag has a member (a name, or a path such as `$.a.b`).", bag_has_key, (r#"bag_has_key(dynamic({"a": 1}), 'a')"#, "True")),
-    function!("bag_remove_keys", [p("bag", JSON), p("keys", JSON)], Dynamic, "A bag without some members.", bag_remove_keys, (r#"tostring(bag_remove_keys(dynamic({"a": 1, "b": 2}), dynamic(['a'])))"#, r#"{"b":2}"#)),
-    function!("bag_set_key", [p("bag", JSON), p("key", TEXT), p("value", ANY)], Dynamic, "A bag with a member set.", bag_set_key, (r#"tostring(bag_set_key(dynamic({"a": 1}), 'b', 2))"#, r#"{"a":1,"b":2}"#)),
-    function!("bag_zip", [p("keys", JSON), p("values", JSON)], Dynamic, "A bag out of an array of names and one of values.", bag_zip, ("tostring(bag_zip(dynamic(['a']), dynamic([1])))", r#"{"a":1}"#)),
-    Function::kernel(Signature::new("bag_pack", &[Overload::of(&[], Returns::Type(Type::Dynamic)).repeating(&[p("key", TEXT), p("value", ANY)], 0)], "A bag out of names and values."), bag_pack, ("tostring(bag_pack('a', 1, 'b', 'x'))", r#"{"a":1,"b":"x"}"#)),
-    Function::kernel(Signature::new("bag_merge", &[Overload::of(&[], Returns::Type(Type::Dynamic)).repeating(&[p("bag", JSON)], 1)], "A bag with the members of all bags; the first of a name stays."), bag_merge, (r#"tostring(bag_merge(dynamic({"a": 1}), dynamic({"a": 2, "b": 3})))"#, r#"{"a":1,"b":3}"#)),
+    function!(
+        "bag_keys",
+        [p("bag", JSON)],
+        Dynamic,
+        "The names of a bag's members.",
+        bag_keys,
+        (r#"tostring(bag_keys(dynamic({"a": 1, "b": 2})))"#, r#"["a","b"]"#)
+    ),
+    function!(
+        "bag_has_key",
+        [p("bag", JSON), p("key", TEXT)],
+        Bool,
+        "Whether a bag has a member (a name, or a path such as `$.a.b`).",
+        bag_has_key,
+        (r#"bag_has_key(dynamic({"a": 1}), 'a')"#, "True")
+    ),
+    function!(
+        "bag_remove_keys",
+        [p("bag", JSON), p("keys", JSON)],
+        Dynamic,
+        "A bag without some members.",
+        bag_remove_keys,
+        (r#"tostring(bag_remove_keys(dynamic({"a": 1, "b": 2}), dynamic(['a'])))"#, r#"{"b":2}"#)
+    ),
+    function!(
+        "bag_set_key",
+        [p("bag", JSON), p("key", TEXT), p("value", ANY)],
+        Dynamic,
+        "A bag with a member set.",
+        bag_set_key,
+        (r#"tostring(bag_set_key(dynamic({"a": 1}), 'b', 2))"#, r#"{"a":1,"b":2}"#)
+    ),
+    function!(
+        "bag_zip",
+        [p("keys", JSON), p("values", JSON)],
+        Dynamic,
+        "A bag out of an array of names and one of values.",
+        bag_zip,
+        ("tostring(bag_zip(dynamic(['a']), dynamic([1])))", r#"{"a":1}"#)
+    ),
+    Function::kernel(
+        Signature::new(
+            "bag_pack",
+            &[Overload::of(&[], Returns::Type(Type::Dynamic))
+                .repeating(&[p("key", TEXT), p("value", ANY)], 0)],
+            "A bag out of names and values.",
+        ),
+        bag_pack,
+        ("tostring(bag_pack('a', 1, 'b', 'x'))", r#"{"a":1,"b":"x"}"#),
+    ),
+    Function::kernel(
+        Signature::new(
+            "bag_merge",
+            &[Overload::of(&[], Returns::Type(Type::Dynamic)).repeating(&[p("bag", JSON)], 1)],
+            "A bag with the members of all bags; the first of a name stays.",
+        ),
+        bag_merge,
+        (
+            r#"tostring(bag_merge(dynamic({"a": 1}), dynamic({"a": 2, "b": 3})))"#,
+            r#"{"a":1,"b":3}"#,
+        ),
+    ),
 ];
 
 /// Writes a bag; of several members of one name the first stays.
@@ -76,15 +131,16 @@ fn bag_has_key(args: &Args<'_>) -> Result<ArrayRef> {
         let Some(path) = key.strip_prefix("$.") else {
             return Some(members.iter().any(|(name, _)| name == key));
         };
-        let (parents, last) = path.rsplit_once('.').map_or((Vec::new(), path), |(parents, last)| {
-            (parents.split('.').collect(), last)
-        });
+        let (parents, last) = path
+            .rsplit_once('.')
+            .map_or((Vec::new(), path), |(parents, last)| (parents.split('.').collect(), last));
         if parents.is_empty() {
             return Some(members.iter().any(|(name, _)| name == last));
         }
         let parent = dynamic::path(bag, &parents);
         Some(parent.is_some_and(|parent| {
-            dynamic::members(&parent).is_some_and(|members| members.iter().any(|(name, _)| name == last))
+            dynamic::members(&parent)
+                .is_some_and(|members| members.iter().any(|(name, _)| name == last))
         }))
     })
 }
@@ -95,7 +151,9 @@ fn bag_remove_keys(args: &Args<'_>) -> Result<ArrayRef> {
         let Some(mut value) = bag.opt(row).and_then(dynamic::parsed) else { return false };
         for key in keys.opt(row).and_then(dynamic::elements).unwrap_or_default() {
             let key = dynamic::to_text(&key);
-            let path: Vec<&str> = key.strip_prefix("$.").map_or_else(|| vec![&*key], |path| path.split('.').collect());
+            let path: Vec<&str> = key
+                .strip_prefix("$.")
+                .map_or_else(|| vec![&*key], |path| path.split('.').collect());
             let Some((last, parents)) = path.split_last() else { continue };
             let parent = parents.iter().try_fold(&mut value, |value, name| value.get_mut(*name));
             if let Some(members) = parent.and_then(serde_json::Value::as_object_mut) {
@@ -117,7 +175,8 @@ fn bag_set_key(args: &Args<'_>) -> Result<ArrayRef> {
         }
         let Some(new) = dynamic::parsed(&json) else { return false };
         let key = key.get(row);
-        let path: Vec<&str> = key.strip_prefix("$.").map_or_else(|| vec![key], |path| path.split('.').collect());
+        let path: Vec<&str> =
+            key.strip_prefix("$.").map_or_else(|| vec![key], |path| path.split('.').collect());
         let Some((last, parents)) = path.split_last() else { return false };
         let mut parent = &mut value;
         for name in parents {
@@ -140,7 +199,9 @@ fn bag_zip(args: &Args<'_>) -> Result<ArrayRef> {
         let members = names
             .iter()
             .enumerate()
-            .filter(|(at, _)| keys.get(*at).is_some_and(|key| dynamic::kind(key) == dynamic::Kind::String))
+            .filter(|(at, _)| {
+                keys.get(*at).is_some_and(|key| dynamic::kind(key) == dynamic::Kind::String)
+            })
             .map(|(at, name)| (&**name, values.get(at).map_or("null", |value| &**value)));
         write_bag(members, out)
     })

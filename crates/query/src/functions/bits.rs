@@ -30,18 +30,50 @@ macro_rules! binary {
 
 /// The functions of this group.
 pub(super) static FUNCTIONS: &[Function] = &[
-    binary!("binary_and", |a, b| a & b, "The bits that both numbers have.", "binary_and(6, 3)", "2"),
+    binary!(
+        "binary_and",
+        |a, b| a & b,
+        "The bits that both numbers have.",
+        "binary_and(6, 3)",
+        "2"
+    ),
     binary!("binary_or", |a, b| a | b, "The bits that either number has.", "binary_or(6, 3)", "7"),
-    binary!("binary_xor", |a, b| a ^ b, "The bits that only one of the numbers has.", "binary_xor(6, 3)", "5"),
-    binary!("binary_shift_left", shift_left, "The bits moved up by a number of places.", "binary_shift_left(1, 3)", "8"),
-    binary!("binary_shift_right", shift_right, "The bits moved down by a number of places.", "binary_shift_right(8, 3)", "1"),
+    binary!(
+        "binary_xor",
+        |a, b| a ^ b,
+        "The bits that only one of the numbers has.",
+        "binary_xor(6, 3)",
+        "5"
+    ),
+    binary!(
+        "binary_shift_left",
+        shift_left,
+        "The bits moved up by a number of places.",
+        "binary_shift_left(1, 3)",
+        "8"
+    ),
+    binary!(
+        "binary_shift_right",
+        shift_right,
+        "The bits moved down by a number of places.",
+        "binary_shift_right(8, 3)",
+        "1"
+    ),
     Function::kernel(
-        Signature::new("binary_not", &[Overload::of(&[p("number", LONG)], Returns::Type(Type::Long))], "The bits turned round."),
+        Signature::new(
+            "binary_not",
+            &[Overload::of(&[p("number", LONG)], Returns::Type(Type::Long))],
+            "The bits turned round.",
+        ),
         binary_not,
         ("binary_not(1)", "-2"),
     ),
     Function::kernel(
-        Signature::new("bitset_count_ones", &[Overload::of(&[p("number", LONG)], Returns::Type(Type::Long))], "How many bits are set."),
+        Signature::new(
+            "bitset_count_ones",
+            &[Overload::of(&[p("number", LONG)], Returns::Type(Type::Long))],
+            "How many bits are set.",
+        ),
         count_ones,
         ("bitset_count_ones(42)", "3"),
     ),

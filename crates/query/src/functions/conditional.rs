@@ -1,8 +1,9 @@
 //! Choices and null: `iff`, `case`, `coalesce`, `isnull`, `max_of` … They become `CASE` expressions, so that a branch is only
 //! computed for the rows that take it. Deliberately absent: `isempty` (`strings`).
 
+use arrow::array::ArrayRef;
 use arrow::datatypes::DataType;
-use datafusion::common::ScalarValue;
+use datafusion::common::{DataFusionError, ScalarValue};
 use datafusion::logical_expr::{Expr, cast, lit, when};
 use kql::signature::{Overload, ParamKind, Returns, Signature};
 use kql::types::Type;
@@ -10,58 +11,103 @@ use kql::types::Type;
 use super::kinds::{ANY, BOOL, REAL};
 use super::{Function, p};
 use crate::error::Result;
-use crate::kernel::arrow_type;
+use crate::kernel::{Args, arrow_type};
 use crate::lower::{Operand, cast_if_text};
 
 /// The functions of this group.
 pub(super) static FUNCTIONS: &[Function] = &[
     Function::lower(
-        Signature::new("iff", &[Overload::of(&[p("condition", BOOL), p("then", ParamKind::Common), p("else", ParamKind::Common)], Returns::Common)], "One value if the condition is true, the other if it is false or null."),
+        Signature::new(
+            "iff",
+            &[Overload::of(
+                &[p("condition", BOOL), p("then", ParamKind::Common), p("else", ParamKind::Common)],
+                Returns::Common,
+            )],
+            "One value if the condition is true, the other if it is false or null.",
+        ),
         choose,
         ("iff(1 < 2, 'yes', 'no')", "yes"),
     ),
     Function::lower(
-        Signature::new("case", &[Overload::of(&[], Returns::Common).repeating(&[p("condition", BOOL), p("then", ParamKind::Common)], 1).tail(&[p("else", ParamKind::Common)])], "The value behind the first condition that is true, or the last value."),
+        Signature::new(
+            "case",
+            &[Overload::of(&[], Returns::Common)
+                .repeating(&[p("condition", BOOL), p("then", ParamKind::Common)], 1)
+                .tail(&[p("else", ParamKind::Common)])],
+            "The value behind the first condition that is true, or the last value.",
+        ),
         choose,
         ("case(1 > 2, 'a', 2 > 1, 'b', 'c')", "b"),
     ),
     Function::lower(
-        Signature::new("coalesce", &[Overload::of(&[], Returns::Common).repeating(&[p("value", ParamKind::Common)], 2)], "The first value that is not null (a text: not empty)."),
+        Signature::new(
+            "coalesce",
+            &[Overload::of(&[], Returns::Common).repeating(&[p("value", ParamKind::Common)], 2)],
+            "The first value that is not null (a text: not empty).",
+        ),
         coalesce,
         ("coalesce('', 'b')", "b"),
     ),
     Function::lower(
-        Signature::new("isnull", &[Overload::of(&[p("value", ANY)], Returns::Type(Type::Bool))], "Whether the value is null. A text never is: see `isempty`."),
+        Signature::new(
+            "isnull",
+            &[Overload::of(&[p("value", ANY)], Returns::Type(Type::Bool))],
+            "Whether the value is null. A text never is: see `isempty`.",
+        ),
         isnull,
         ("isnull(tolong('x'))", "True"),
     ),
     Function::lower(
-        Signature::new("isnotnull", &[Overload::of(&[p("value", ANY)], Returns::Type(Type::Bool))], "Whether the value is not null. A text never is null: see `isnotempty`."),
+        Signature::new(
+            "isnotnull",
+            &[Overload::of(&[p("value", ANY)], Returns::Type(Type::Bool))],
+            "Whether the value is not null. A text never is null: see `isnotempty`.",
+        ),
         isnotnull,
         ("isnotnull('')", "True"),
     ),
     Function::lower(
-        Signature::new("max_of", &[Overload::of(&[], Returns::Common).repeating(&[p("value", ParamKind::Common)], 1)], "The largest of the values; null ones do not count."),
+        Signature::new(
+            "max_of",
+            &[Overload::of(&[], Returns::Common).repeating(&[p("value", ParamKind::Common)], 1)],
+            "The largest of the values; null ones do not count.",
+        ),
         max_of,
         ("max_of(1, 3, 2)", "3"),
     ),
     Function::lower(
-        Signature::new("min_of", &[Overload::of(&[], Returns::Common).repeating(&[p("value", ParamKind::Common)], 1)], "The smallest of the values; null ones do not count."),
+        Signature::new(
+            "min_of",
+            &[Overload::of(&[], Returns::Common).repeating(&[p("value", ParamKind::Common)], 1)],
+            "The smallest of the values; null ones do not count.",
+        ),
         min_of,
         ("min_of(1, 3, 2)", "1"),
     ),
-    Function::lower(
-        Signature::new("isnan", &[Overload::of(&[p("number", REAL)], Returns::Type(Type::Bool))], "Whether the number is NaN."),
+    Function::kernel(
+        Signature::new(
+            "isnan",
+            &[Overload::of(&[p("number", REAL)], Returns::Type(Type::Bool))],
+            "Whether the number is NaN.",
+        ),
         isnan,
         ("isnan(0.0 / 0.0)", "True"),
     ),
     Function::lower(
-        Signature::new("isinf", &[Overload::of(&[p("number", REAL)], Returns::Type(Type::Bool))], "Whether the number is infinite."),
+        Signature::new(
+            "isinf",
+            &[Overload::of(&[p("number", REAL)], Returns::Type(Type::Bool))],
+            "Whether the number is infinite.",
+        ),
         isinf,
         ("isinf(1.0 / 0.0)", "True"),
     ),
     Function::lower(
-        Signature::new("isfinite", &[Overload::of(&[p("number", REAL)], Returns::Type(Type::Bool))], "Whether the number is neither infinite nor NaN."),
+        Signature::new(
+            "isfinite",
+            &[Overload::of(&[p("number", REAL)], Returns::Type(Type::Bool))],
+            "Whether the number is neither infinite nor NaN.",
+        ),
         isfinite,
         ("isfinite(1.0)", "True"),
     ),
@@ -89,7 +135,13 @@ fn choose(args: Vec<Operand>, ty: Type) -> Result<Operand> {
         let (condition, then) = (condition.value(), branch(then, ty));
         case = Some(match case {
             None => when(condition, then),
-            Some(mut builder) => datafusion::logical_expr::conditional_expressions::CaseBuilder::when(&mut builder, condition, then),
+            Some(mut builder) => {
+                datafusion::logical_expr::conditional_expressions::CaseBuilder::when(
+                    &mut builder,
+                    condition,
+                    then,
+                )
+            }
         });
     }
     let expr = match (case, otherwise) {
@@ -150,9 +202,9 @@ fn extreme(args: Vec<Operand>, ty: Type, before: fn(Expr, Expr) -> Expr) -> Resu
     Ok(Operand::plain(answer, ty))
 }
 
-fn isnan(args: Vec<Operand>, ty: Type) -> Result<Operand> {
-    // NaN is the only number that lies above infinity in Arrow's total order.
-    real_test(args, ty, |value| value.gt(lit(f64::INFINITY)))
+fn isnan(args: &Args<'_>) -> Result<ArrayRef, DataFusionError> {
+    let number = args.real(0)?;
+    args.bools(|row| number.get(row).map(f64::is_nan))
 }
 
 fn isinf(args: Vec<Operand>, ty: Type) -> Result<Operand> {

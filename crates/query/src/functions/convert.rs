@@ -4,8 +4,9 @@
 use std::borrow::Cow;
 
 use arrow::array::ArrayRef;
+use arrow::datatypes::DataType;
 use datafusion::common::Result;
-use kql::signature::{Overload, Returns, Signature};
+use kql::signature::{Overload, ParamKind, Returns, Signature};
 use kql::types::Type;
 
 use super::cells::Cells;
@@ -31,19 +32,77 @@ macro_rules! conversion {
 
 /// The functions of this group.
 pub(super) static FUNCTIONS: &[Function] = &[
-    conversion!("tostring", String, to_string, "The value as text; null becomes the empty text.", ("tostring(1d)", "1.00:00:00")),
-    conversion!("tolong", Long, to_long, "The value as a 64-bit whole number; null if it is none.", ("tolong('0x10')", "16")),
-    conversion!("toint", Int, to_int, "The value as a 32-bit whole number; null if it is none.", ("toint('42')", "42")),
-    conversion!("todouble", Real, to_real, "The value as a real number; null if it is none.", ("todouble('1.5')", "1.5")),
-    conversion!("tobool", Bool, to_bool, "The value as true or false; null if it is neither.", ("tobool('true')", "True")),
-    conversion!("todatetime", DateTime, to_datetime, "The value as a moment; null if it cannot be read as one.", ("todatetime('2024-05-01')", "2024-05-01T00:00:00.0000000Z")),
-    conversion!("totimespan", TimeSpan, to_timespan, "The value as a span of time; null if it cannot be read as one.", ("totimespan('0.00:01:00')", "00:01:00")),
-    conversion!("toguid", Guid, to_guid, "The value as a guid; null if it is none.", ("toguid('70FC66F7-8279-44FC-9092-D364D70FCE44')", "70fc66f7-8279-44fc-9092-d364d70fce44")),
-    conversion!("todecimal", Decimal, to_decimal, "The value as a decimal number; null if it is none.", ("todecimal('1.50')", "1.50")),
+    conversion!(
+        "tostring",
+        String,
+        to_string,
+        "The value as text; null becomes the empty text.",
+        ("tostring(1d)", "1.00:00:00")
+    ),
+    conversion!(
+        "tolong",
+        Long,
+        to_long,
+        "The value as a 64-bit whole number; null if it is none.",
+        ("tolong('0x10')", "16")
+    ),
+    conversion!(
+        "toint",
+        Int,
+        to_int,
+        "The value as a 32-bit whole number; null if it is none.",
+        ("toint('42')", "42")
+    ),
+    conversion!(
+        "todouble",
+        Real,
+        to_real,
+        "The value as a real number; null if it is none.",
+        ("todouble('1.5')", "1.5")
+    ),
+    conversion!(
+        "tobool",
+        Bool,
+        to_bool,
+        "The value as true or false; null if it is neither.",
+        ("tobool('true')", "True")
+    ),
+    conversion!(
+        "todatetime",
+        DateTime,
+        to_datetime,
+        "The value as a moment; null if it cannot be read as one.",
+        ("todatetime('2024-05-01')", "2024-05-01T00:00:00.0000000Z")
+    ),
+    conversion!(
+        "totimespan",
+        TimeSpan,
+        to_timespan,
+        "The value as a span of time; null if it cannot be read as one.",
+        ("totimespan('0.00:01:00')", "00:01:00")
+    ),
+    conversion!(
+        "toguid",
+        Guid,
+        to_guid,
+        "The value as a guid; null if it is none.",
+        ("toguid('70FC66F7-8279-44FC-9092-D364D70FCE44')", "70fc66f7-8279-44fc-9092-d364d70fce44")
+    ),
+    conversion!(
+        "todecimal",
+        Decimal,
+        to_decimal,
+        "The value as a decimal number; null if it is none.",
+        ("todecimal('1.50')", "1.50")
+    ),
     Function::kernel(
         Signature::new(
             "tohex",
-            &[Overload::of(&[p("value", super::kinds::LONG), p("length", super::kinds::LONG)], Returns::Type(Type::String)).optional(1)],
+            &[Overload::of(
+                &[p("value", ParamKind::Number), p("length", super::kinds::LONG)],
+                Returns::Type(Type::String),
+            )
+            .optional(1)],
             "The number in hexadecimal digits, padded with zeros to a length.",
         ),
         to_hex,
@@ -232,7 +291,9 @@ fn to_timespan(args: &Args<'_>) -> Result<ArrayRef> {
         }
         Type::Real => {
             let value = args.real(0)?;
-            args.longs(|row| value.get(row).and_then(|days| ticks::whole(days * ticks::real(ticks::DAY))))
+            args.longs(|row| {
+                value.get(row).and_then(|days| ticks::whole(days * ticks::real(ticks::DAY)))
+            })
         }
         Type::Bool => args.longs(|_| None),
         _ => {
@@ -279,7 +340,8 @@ fn to_decimal(args: &Args<'_>) -> Result<ArrayRef> {
             return false;
         }
         let text = text.trim();
-        let plain = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit() || b"+-.".contains(&byte));
+        let plain = !text.is_empty()
+            && text.bytes().all(|byte| byte.is_ascii_digit() || b"+-.".contains(&byte));
         if !plain || text.parse::<f64>().is_err() {
             return match text.parse::<f64>() {
                 Ok(value) if value.is_finite() => {
@@ -296,12 +358,15 @@ fn to_decimal(args: &Args<'_>) -> Result<ArrayRef> {
 
 fn to_hex(args: &Args<'_>) -> Result<ArrayRef> {
     let value = args.long(0)?;
+    let (array, _) = args.raw(0)?;
+    // An int shows the 32 bits that it has.
+    let mask = if array.data_type() == &DataType::Int32 { 0xffff_ffff } else { -1 };
     let length = if args.len() > 1 { Some(args.long(1)?) } else { None };
     args.strings(|row, out| {
         if let Some(value) = value.get(row) {
             let length = length.and_then(|length| length.get(row)).unwrap_or(0);
             let width = usize::try_from(length.clamp(0, 16)).unwrap_or(0);
-            out.push_str(&format!("{value:0width$x}"));
+            out.push_str(&format!("{:0width$x}", value & mask));
         }
     })
 }
@@ -332,12 +397,8 @@ pub(crate) fn from_json<'a>(
         Type::Int | Type::Long => args.longs(|row| dynamic::to_long(&value(row)?)),
         Type::Real => args.reals(|row| dynamic::to_real(&value(row)?)),
         Type::Bool => args.bools(|row| dynamic::to_bool(&value(row)?)),
-        Type::DateTime => {
-            args.longs(|row| ticks::parse_datetime(&dynamic::to_text(&value(row)?)))
-        }
-        Type::TimeSpan => {
-            args.longs(|row| ticks::parse_timespan(&dynamic::to_text(&value(row)?)))
-        }
+        Type::DateTime => args.longs(|row| ticks::parse_datetime(&dynamic::to_text(&value(row)?))),
+        Type::TimeSpan => args.longs(|row| ticks::parse_timespan(&dynamic::to_text(&value(row)?))),
         Type::Dynamic => args.texts(|row, out| {
             value(row).is_some_and(|json| {
                 out.push_str(&json);

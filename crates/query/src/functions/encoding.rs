@@ -2,8 +2,8 @@
 
 use arrow::array::ArrayRef;
 use base64::Engine;
-use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig};
 use base64::engine::DecodePaddingMode;
+use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig};
 use datafusion::common::Result;
 use kql::signature::{Overload, Returns, Signature};
 use kql::types::Type;
@@ -22,7 +22,11 @@ const BASE64: GeneralPurpose = GeneralPurpose::new(
 macro_rules! function {
     ($name:literal, $param:literal, $ty:ident, $doc:literal, $kernel:ident, $example:expr) => {
         Function::kernel(
-            Signature::new($name, &[Overload::of(&[p($param, TEXT)], Returns::Type(Type::$ty))], $doc),
+            Signature::new(
+                $name,
+                &[Overload::of(&[p($param, TEXT)], Returns::Type(Type::$ty))],
+                $doc,
+            ),
             $kernel,
             $example,
         )
@@ -31,20 +35,86 @@ macro_rules! function {
 
 /// The functions of this group.
 pub(super) static FUNCTIONS: &[Function] = &[
-    function!("base64_encode_tostring", "text", String, "The text's UTF-8 bytes in Base64.", encode, ("base64_encode_tostring('Kusto')", "S3VzdG8=")),
-    function!("base64_decode_tostring", "base64", String, "The text whose UTF-8 bytes are given in Base64; empty if they are none.", decode, ("base64_decode_tostring('S3VzdG8=')", "Kusto")),
-    function!("base64_decode_toarray", "base64", Dynamic, "The bytes given in Base64, as an array of numbers.", decode_array, ("tostring(base64_decode_toarray('S3U='))", "[75,117]")),
-    function!("base64_decode_toguid", "base64", Guid, "The guid whose bytes are given in Base64.", decode_guid, ("base64_decode_toguid('JpbpECu8dUy7Pv5gbeJXAA==')", "10e99626-bc2b-4c75-bb3e-fe606de25700")),
-    function!("url_encode", "text", String, "The text with everything percent-encoded that has a meaning in addresses; a blank becomes `+`.", url_encode, ("url_encode('a b&c')", "a+b%26c")),
-    function!("url_encode_component", "text", String, "The text with everything percent-encoded that has a meaning in addresses; a blank becomes `%20`.", url_encode_component, ("url_encode_component('a b&c')", "a%20b%26c")),
-    function!("url_decode", "address", String, "The text with percent-encoded characters decoded.", url_decode, ("url_decode('a%20b%26c')", "a b&c")),
-    Function::kernel(
-        Signature::new("base64_encode_fromguid", &[Overload::of(&[p("guid", kql::signature::ParamKind::Exactly(Type::Guid))], Returns::Type(Type::String))], "The guid's bytes in Base64."),
-        encode_guid,
-        ("base64_encode_fromguid(toguid('10e99626-bc2b-4c75-bb3e-fe606de25700'))", "JpbpECu8dUy7Pv5gbeJXAA=="),
+    function!(
+        "base64_encode_tostring",
+        "text",
+        String,
+        "The text's UTF-8 bytes in Base64.",
+        encode,
+        ("base64_encode_tostring('Kusto')", "S3VzdG8=")
+    ),
+    function!(
+        "base64_decode_tostring",
+        "base64",
+        String,
+        "The text whose UTF-8 bytes are given in Base64; empty if they are none.",
+        decode,
+        ("base64_decode_tostring('S3VzdG8=')", "Kusto")
+    ),
+    function!(
+        "base64_decode_toarray",
+        "base64",
+        Dynamic,
+        "The bytes given in Base64, as an array of numbers.",
+        decode_array,
+        ("tostring(base64_decode_toarray('S3U='))", "[75,117]")
+    ),
+    function!(
+        "base64_decode_toguid",
+        "base64",
+        Guid,
+        "The guid whose bytes are given in Base64.",
+        decode_guid,
+        (
+            "base64_decode_toguid('JpbpECu8dUy7Pv5gbeJXAA==')",
+            "10e99626-bc2b-4c75-bb3e-fe606de25700"
+        )
+    ),
+    function!(
+        "url_encode",
+        "text",
+        String,
+        "The text with everything percent-encoded that has a meaning in addresses; a blank becomes `+`.",
+        url_encode,
+        ("url_encode('a b&c')", "a+b%26c")
+    ),
+    function!(
+        "url_encode_component",
+        "text",
+        String,
+        "The text with everything percent-encoded that has a meaning in addresses; a blank becomes `%20`.",
+        url_encode_component,
+        ("url_encode_component('a b&c')", "a%20b%26c")
+    ),
+    function!(
+        "url_decode",
+        "address",
+        String,
+        "The text with percent-encoded characters decoded.",
+        url_decode,
+        ("url_decode('a%20b%26c')", "a b&c")
     ),
     Function::kernel(
-        Signature::new("base64_encode_fromarray", &[Overload::of(&[p("bytes", super::kinds::JSON)], Returns::Type(Type::String))], "An array of bytes in Base64."),
+        Signature::new(
+            "base64_encode_fromguid",
+            &[Overload::of(
+                &[p("guid", kql::signature::ParamKind::Exactly(Type::Guid))],
+                Returns::Type(Type::String),
+            )],
+            "The guid's bytes in Base64.",
+        ),
+        encode_guid,
+        (
+            "base64_encode_fromguid(toguid('10e99626-bc2b-4c75-bb3e-fe606de25700'))",
+            "JpbpECu8dUy7Pv5gbeJXAA==",
+        ),
+    ),
+    Function::kernel(
+        Signature::new(
+            "base64_encode_fromarray",
+            &[Overload::of(&[p("bytes", super::kinds::JSON)], Returns::Type(Type::String))],
+            "An array of bytes in Base64.",
+        ),
         encode_array,
         ("base64_encode_fromarray(dynamic([75, 117]))", "S3U="),
     ),
@@ -86,9 +156,14 @@ const GUID_ORDER: [usize; 16] = [3, 2, 1, 0, 5, 4, 7, 6, 8, 9, 10, 11, 12, 13, 1
 fn decode_guid(args: &Args<'_>) -> Result<ArrayRef> {
     let text = args.text(0)?;
     args.texts(|row, out| {
-        let Some(bytes) = bytes(text.get(row)).filter(|bytes| bytes.len() == 16) else { return false };
-        let digits: String =
-            GUID_ORDER.iter().filter_map(|at| bytes.get(*at)).map(|byte| format!("{byte:02x}")).collect();
+        let Some(bytes) = bytes(text.get(row)).filter(|bytes| bytes.len() == 16) else {
+            return false;
+        };
+        let digits: String = GUID_ORDER
+            .iter()
+            .filter_map(|at| bytes.get(*at))
+            .map(|byte| format!("{byte:02x}"))
+            .collect();
         convert::write_guid(&digits, out)
     })
 }
@@ -105,7 +180,8 @@ fn encode_guid(args: &Args<'_>) -> Result<ArrayRef> {
         let bytes: Vec<u8> =
             digits.as_chunks::<2>().0.iter().map(|[high, low]| high << 4 | low).collect();
         if bytes.len() == 16 {
-            let ordered: Vec<u8> = GUID_ORDER.iter().filter_map(|at| bytes.get(*at)).copied().collect();
+            let ordered: Vec<u8> =
+                GUID_ORDER.iter().filter_map(|at| bytes.get(*at)).copied().collect();
             BASE64.encode_string(ordered, out);
         }
     })
@@ -140,7 +216,7 @@ fn encoded(args: &Args<'_>, blank: &str) -> Result<ArrayRef> {
                     out.push(char::from(byte));
                 }
                 b' ' => out.push_str(blank),
-                _ => out.push_str(&format!("%{byte:02X}")),
+                _ => out.push_str(&format!("%{byte:02x}")),
             }
         }
     })
@@ -151,10 +227,11 @@ pub(super) fn percent_decoded(text: &str) -> String {
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.as_bytes();
     while let Some((first, tail)) = rest.split_first() {
-        let code = tail.split_first_chunk::<2>().filter(|_| *first == b'%').and_then(|(digits, after)| {
-            let digits = std::str::from_utf8(digits).ok()?;
-            Some((u8::from_str_radix(digits, 16).ok()?, after))
-        });
+        let code =
+            tail.split_first_chunk::<2>().filter(|_| *first == b'%').and_then(|(digits, after)| {
+                let digits = std::str::from_utf8(digits).ok()?;
+                Some((u8::from_str_radix(digits, 16).ok()?, after))
+            });
         match code {
             Some((byte, after)) => {
                 bytes.push(byte);

@@ -14,17 +14,36 @@ use crate::ticks::{Civil, DAY, HOUR, MINUTE, SECOND};
 /// The functions of this group.
 pub(super) static FUNCTIONS: &[Function] = &[
     Function::kernel(
-        Signature::new("format_datetime", &[Overload::of(&[p("moment", TIME), p("format", TEXT)], Returns::Type(Type::String))], "The moment in a form of letters: `y M d H h m s f F tt`, anything else as it stands."),
+        Signature::new(
+            "format_datetime",
+            &[Overload::of(&[p("moment", TIME), p("format", TEXT)], Returns::Type(Type::String))],
+            "The moment in a form of letters: `y M d H h m s f F tt`, anything else as it stands.",
+        ),
         format_datetime,
-        ("format_datetime(datetime(2024-05-15 13:04:05), 'yy-MM-dd [HH:mm:ss]')", "24-05-15 [13:04:05]"),
+        (
+            "format_datetime(datetime(2024-05-15 13:04:05), 'yy-MM-dd [HH:mm:ss]')",
+            "24-05-15 [13:04:05]",
+        ),
     ),
     Function::kernel(
-        Signature::new("format_timespan", &[Overload::of(&[p("span", SPAN), p("format", TEXT)], Returns::Type(Type::String))], "The span in a form of letters: `d H h m s f F`, anything else as it stands."),
+        Signature::new(
+            "format_timespan",
+            &[Overload::of(&[p("span", SPAN), p("format", TEXT)], Returns::Type(Type::String))],
+            "The span in a form of letters: `d H h m s f F`, anything else as it stands.",
+        ),
         format_timespan,
         ("format_timespan(time(14.02:03:04.12345), 'd.h:mm:ss [ffff]')", "14.2:03:04 [1234]"),
     ),
     Function::kernel(
-        Signature::new("format_bytes", &[Overload::of(&[p("size", REAL), p("digits", LONG), p("unit", TEXT)], Returns::Type(Type::String)).optional(2)], "A size in bytes, in the unit that fits or is given."),
+        Signature::new(
+            "format_bytes",
+            &[Overload::of(
+                &[p("size", REAL), p("digits", LONG), p("unit", TEXT)],
+                Returns::Type(Type::String),
+            )
+            .optional(2)],
+            "A size in bytes, in the unit that fits or is given.",
+        ),
         format_bytes,
         ("format_bytes(1024)", "1 KB"),
     ),
@@ -122,7 +141,11 @@ fn format_bytes(args: &Args<'_>) -> Result<ArrayRef> {
         let digits = digits.and_then(|digits| digits.get(row)).unwrap_or(0).clamp(0, 15);
         let digits = usize::try_from(digits).unwrap_or(0);
         let text = format!("{size:.digits$}");
-        let text = if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.') } else { &text };
+        let text = if text.contains('.') {
+            text.trim_end_matches('0').trim_end_matches('.')
+        } else {
+            &text
+        };
         out.push_str(text);
         out.push(' ');
         out.push_str(UNITS.get(at).copied().unwrap_or("Bytes"));

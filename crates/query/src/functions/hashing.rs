@@ -19,10 +19,7 @@ pub(super) static FUNCTIONS: &[Function] = &[Function::kernel(
         "The SHA-256 hash of the value's text, in hexadecimal digits; empty for the empty text.",
     ),
     sha256,
-    (
-        "hash_sha256('World')",
-        "78ae647dc5544d227130a0682a51e30bc7777fbb6d8a8f17007463a3ecd1d524",
-    ),
+    ("hash_sha256('World')", "78ae647dc5544d227130a0682a51e30bc7777fbb6d8a8f17007463a3ecd1d524"),
 )];
 
 fn sha256(args: &Args<'_>) -> Result<ArrayRef> {
@@ -31,7 +28,9 @@ fn sha256(args: &Args<'_>) -> Result<ArrayRef> {
         let mut text = String::new();
         cells.text(row, &mut text);
         if !text.is_empty() {
-            Sha256::digest(text.as_bytes()).iter().for_each(|byte| out.push_str(&format!("{byte:02x}")));
+            Sha256::digest(text.as_bytes())
+                .iter()
+                .for_each(|byte| out.push_str(&format!("{byte:02x}")));
         }
     })
 }

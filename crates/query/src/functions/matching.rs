@@ -37,54 +37,260 @@ macro_rules! matcher {
 
 /// The functions of this group. They are called as operators.
 pub(super) static FUNCTIONS: &[Function] = &[
-    matcher!("has", Term, false, false, "Whether a whole term occurs, without regard to case.", ("'Sign-in FAILED' has 'failed'", "True")),
-    matcher!("has_cs", Term, true, false, "Whether a whole term occurs.", ("'Sign-in FAILED' has_cs 'failed'", "False")),
-    matcher!("!has", Term, false, true, "Whether a whole term does not occur, without regard to case.", ("'signing' !has 'sign'", "True")),
-    matcher!("!has_cs", Term, true, true, "Whether a whole term does not occur.", ("'sign' !has_cs 'Sign'", "True")),
-    matcher!("hasprefix", TermStart, false, false, "Whether a term begins so, without regard to case.", ("'new signing' hasprefix 'SIGN'", "True")),
-    matcher!("hasprefix_cs", TermStart, true, false, "Whether a term begins so.", ("'new signing' hasprefix_cs 'SIGN'", "False")),
-    matcher!("!hasprefix", TermStart, false, true, "Whether no term begins so, without regard to case.", ("'design' !hasprefix 'sign'", "True")),
-    matcher!("!hasprefix_cs", TermStart, true, true, "Whether no term begins so.", ("'Sign' !hasprefix_cs 'sign'", "True")),
-    matcher!("hassuffix", TermEnd, false, false, "Whether a term ends so, without regard to case.", ("'my design' hassuffix 'SIGN'", "True")),
-    matcher!("hassuffix_cs", TermEnd, true, false, "Whether a term ends so.", ("'my design' hassuffix_cs 'SIGN'", "False")),
-    matcher!("!hassuffix", TermEnd, false, true, "Whether no term ends so, without regard to case.", ("'signs' !hassuffix 'sign'", "True")),
-    matcher!("!hassuffix_cs", TermEnd, true, true, "Whether no term ends so.", ("'Sign' !hassuffix_cs 'sign'", "True")),
-    matcher!("contains", Anywhere, false, false, "Whether the text contains another, without regard to case.", ("'signing' contains 'IGN'", "True")),
-    matcher!("contains_cs", Anywhere, true, false, "Whether the text contains another.", ("'signing' contains_cs 'IGN'", "False")),
-    matcher!("!contains", Anywhere, false, true, "Whether the text does not contain another, without regard to case.", ("'signing' !contains 'X'", "True")),
-    matcher!("!contains_cs", Anywhere, true, true, "Whether the text does not contain another.", ("'signing' !contains_cs 'IGN'", "True")),
-    matcher!("startswith", Start, false, false, "Whether the text begins so, without regard to case.", ("'Signing' startswith 'sign'", "True")),
-    matcher!("startswith_cs", Start, true, false, "Whether the text begins so.", ("'Signing' startswith_cs 'sign'", "False")),
-    matcher!("!startswith", Start, false, true, "Whether the text does not begin so, without regard to case.", ("'Signing' !startswith 'ing'", "True")),
-    matcher!("!startswith_cs", Start, true, true, "Whether the text does not begin so.", ("'Signing' !startswith_cs 'sign'", "True")),
-    matcher!("endswith", End, false, false, "Whether the text ends so, without regard to case.", ("'Signing' endswith 'ING'", "True")),
-    matcher!("endswith_cs", End, true, false, "Whether the text ends so.", ("'Signing' endswith_cs 'ING'", "False")),
-    matcher!("!endswith", End, false, true, "Whether the text does not end so, without regard to case.", ("'Signing' !endswith 'sign'", "True")),
-    matcher!("!endswith_cs", End, true, true, "Whether the text does not end so.", ("'Signing' !endswith_cs 'ING'", "True")),
-    matcher!("=~", Whole, false, false, "Whether two texts are equal without regard to case.", ("'ADMIN' =~ 'admin'", "True")),
-    matcher!("!~", Whole, false, true, "Whether two texts differ also without regard to case.", ("'ADMIN' !~ 'admin'", "False")),
+    matcher!(
+        "has",
+        Term,
+        false,
+        false,
+        "Whether a whole term occurs, without regard to case.",
+        ("'Sign-in FAILED' has 'failed'", "True")
+    ),
+    matcher!(
+        "has_cs",
+        Term,
+        true,
+        false,
+        "Whether a whole term occurs.",
+        ("'Sign-in FAILED' has_cs 'failed'", "False")
+    ),
+    matcher!(
+        "!has",
+        Term,
+        false,
+        true,
+        "Whether a whole term does not occur, without regard to case.",
+        ("'signing' !has 'sign'", "True")
+    ),
+    matcher!(
+        "!has_cs",
+        Term,
+        true,
+        true,
+        "Whether a whole term does not occur.",
+        ("'sign' !has_cs 'Sign'", "True")
+    ),
+    matcher!(
+        "hasprefix",
+        TermStart,
+        false,
+        false,
+        "Whether a term begins so, without regard to case.",
+        ("'new signing' hasprefix 'SIGN'", "True")
+    ),
+    matcher!(
+        "hasprefix_cs",
+        TermStart,
+        true,
+        false,
+        "Whether a term begins so.",
+        ("'new signing' hasprefix_cs 'SIGN'", "False")
+    ),
+    matcher!(
+        "!hasprefix",
+        TermStart,
+        false,
+        true,
+        "Whether no term begins so, without regard to case.",
+        ("'design' !hasprefix 'sign'", "True")
+    ),
+    matcher!(
+        "!hasprefix_cs",
+        TermStart,
+        true,
+        true,
+        "Whether no term begins so.",
+        ("'Sign' !hasprefix_cs 'sign'", "True")
+    ),
+    matcher!(
+        "hassuffix",
+        TermEnd,
+        false,
+        false,
+        "Whether a term ends so, without regard to case.",
+        ("'my design' hassuffix 'SIGN'", "True")
+    ),
+    matcher!(
+        "hassuffix_cs",
+        TermEnd,
+        true,
+        false,
+        "Whether a term ends so.",
+        ("'my design' hassuffix_cs 'SIGN'", "False")
+    ),
+    matcher!(
+        "!hassuffix",
+        TermEnd,
+        false,
+        true,
+        "Whether no term ends so, without regard to case.",
+        ("'signs' !hassuffix 'sign'", "True")
+    ),
+    matcher!(
+        "!hassuffix_cs",
+        TermEnd,
+        true,
+        true,
+        "Whether no term ends so.",
+        ("'Sign' !hassuffix_cs 'sign'", "True")
+    ),
+    matcher!(
+        "contains",
+        Anywhere,
+        false,
+        false,
+        "Whether the text contains another, without regard to case.",
+        ("'signing' contains 'IGN'", "True")
+    ),
+    matcher!(
+        "contains_cs",
+        Anywhere,
+        true,
+        false,
+        "Whether the text contains another.",
+        ("'signing' contains_cs 'IGN'", "False")
+    ),
+    matcher!(
+        "!contains",
+        Anywhere,
+        false,
+        true,
+        "Whether the text does not contain another, without regard to case.",
+        ("'signing' !contains 'X'", "True")
+    ),
+    matcher!(
+        "!contains_cs",
+        Anywhere,
+        true,
+        true,
+        "Whether the text does not contain another.",
+        ("'signing' !contains_cs 'IGN'", "True")
+    ),
+    matcher!(
+        "startswith",
+        Start,
+        false,
+        false,
+        "Whether the text begins so, without regard to case.",
+        ("'Signing' startswith 'sign'", "True")
+    ),
+    matcher!(
+        "startswith_cs",
+        Start,
+        true,
+        false,
+        "Whether the text begins so.",
+        ("'Signing' startswith_cs 'sign'", "False")
+    ),
+    matcher!(
+        "!startswith",
+        Start,
+        false,
+        true,
+        "Whether the text does not begin so, without regard to case.",
+        ("'Signing' !startswith 'ing'", "True")
+    ),
+    matcher!(
+        "!startswith_cs",
+        Start,
+        true,
+        true,
+        "Whether the text does not begin so.",
+        ("'Signing' !startswith_cs 'sign'", "True")
+    ),
+    matcher!(
+        "endswith",
+        End,
+        false,
+        false,
+        "Whether the text ends so, without regard to case.",
+        ("'Signing' endswith 'ING'", "True")
+    ),
+    matcher!(
+        "endswith_cs",
+        End,
+        true,
+        false,
+        "Whether the text ends so.",
+        ("'Signing' endswith_cs 'ING'", "False")
+    ),
+    matcher!(
+        "!endswith",
+        End,
+        false,
+        true,
+        "Whether the text does not end so, without regard to case.",
+        ("'Signing' !endswith 'sign'", "True")
+    ),
+    matcher!(
+        "!endswith_cs",
+        End,
+        true,
+        true,
+        "Whether the text does not end so.",
+        ("'Signing' !endswith_cs 'ING'", "True")
+    ),
+    matcher!(
+        "=~",
+        Whole,
+        false,
+        false,
+        "Whether two texts are equal without regard to case.",
+        ("'ADMIN' =~ 'admin'", "True")
+    ),
+    matcher!(
+        "!~",
+        Whole,
+        false,
+        true,
+        "Whether two texts differ also without regard to case.",
+        ("'ADMIN' !~ 'admin'", "False")
+    ),
     Function::kernel(
-        Signature::new("has_any", &[Overload::of(&[p("text", TEXT)], Returns::Type(Type::Bool)).repeating(&[p("term", ANY)], 1)], "Whether any of the terms occurs as a whole term."),
+        Signature::new(
+            "has_any",
+            &[Overload::of(&[p("text", TEXT)], Returns::Type(Type::Bool))
+                .repeating(&[p("term", ANY)], 1)],
+            "Whether any of the terms occurs as a whole term.",
+        ),
         has_any,
         ("'sign in failed' has_any ('lost', 'FAILED')", "True"),
     ),
     Function::kernel(
-        Signature::new("has_all", &[Overload::of(&[p("text", TEXT)], Returns::Type(Type::Bool)).repeating(&[p("term", ANY)], 1)], "Whether all of the terms occur as whole terms."),
+        Signature::new(
+            "has_all",
+            &[Overload::of(&[p("text", TEXT)], Returns::Type(Type::Bool))
+                .repeating(&[p("term", ANY)], 1)],
+            "Whether all of the terms occur as whole terms.",
+        ),
         has_all,
         ("'sign in failed' has_all ('sign', 'FAILED')", "True"),
     ),
     Function::kernel(
-        Signature::new("has_any_index", &[Overload::of(&[p("text", TEXT), p("terms", JSON)], Returns::Type(Type::Long))], "The position of the first of the terms that occurs; -1 if none does."),
+        Signature::new(
+            "has_any_index",
+            &[Overload::of(&[p("text", TEXT), p("terms", JSON)], Returns::Type(Type::Long))],
+            "The position of the first of the terms that occurs; -1 if none does.",
+        ),
         has_any_index,
         ("has_any_index('sign in failed', dynamic(['lost', 'failed']))", "1"),
     ),
     Function::kernel(
-        Signature::new("in", &[Overload::of(&[p("value", ANY)], Returns::Type(Type::Bool)).repeating(&[p("item", ANY)], 0)], "Whether the value is in the list."),
+        Signature::new(
+            "in",
+            &[Overload::of(&[p("value", ANY)], Returns::Type(Type::Bool))
+                .repeating(&[p("item", ANY)], 0)],
+            "Whether the value is in the list.",
+        ),
         in_exactly,
         ("2 in (1, 2)", "True"),
     ),
     Function::kernel(
-        Signature::new("in~", &[Overload::of(&[p("value", ANY)], Returns::Type(Type::Bool)).repeating(&[p("item", ANY)], 0)], "Whether the text is in the list, without regard to case."),
+        Signature::new(
+            "in~",
+            &[Overload::of(&[p("value", ANY)], Returns::Type(Type::Bool))
+                .repeating(&[p("item", ANY)], 0)],
+            "Whether the text is in the list, without regard to case.",
+        ),
         in_any_case,
         ("'B' in~ ('a', 'b')", "True"),
     ),
@@ -243,12 +449,14 @@ fn with_needles<T>(
 }
 
 fn has_any(args: &Args<'_>) -> Result<ArrayRef> {
-    let found = with_needles(args, |needles, text| needles.iter().any(|needle| needle.is_in(text)))?;
+    let found =
+        with_needles(args, |needles, text| needles.iter().any(|needle| needle.is_in(text)))?;
     args.bools(|row| found.get(row).copied())
 }
 
 fn has_all(args: &Args<'_>) -> Result<ArrayRef> {
-    let found = with_needles(args, |needles, text| needles.iter().all(|needle| needle.is_in(text)))?;
+    let found =
+        with_needles(args, |needles, text| needles.iter().all(|needle| needle.is_in(text)))?;
     args.bools(|row| found.get(row).copied())
 }
 

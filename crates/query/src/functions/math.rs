@@ -59,36 +59,80 @@ pub(super) static FUNCTIONS: &[Function] = &[
     real!("sin", f64::sin, "The sine of an angle in radians.", "sin(0)", "0"),
     real!("cos", f64::cos, "The cosine of an angle in radians.", "cos(0)", "1"),
     real!("tan", f64::tan, "The tangent of an angle in radians.", "tan(0)", "0"),
-    real!("cot", |x| 1.0 / x.tan(), "The cotangent of an angle in radians.", "round(cot(1), 3)", "0.642"),
+    real!(
+        "cot",
+        |x| 1.0 / x.tan(),
+        "The cotangent of an angle in radians.",
+        "round(cot(1), 3)",
+        "0.642"
+    ),
     real!("asin", f64::asin, "The angle of a sine, in radians.", "asin(0)", "0"),
     real!("acos", f64::acos, "The angle of a cosine, in radians.", "acos(1)", "0"),
     real!("atan", f64::atan, "The angle of a tangent, in radians.", "atan(0)", "0"),
     real!("degrees", f64::to_degrees, "Radians as degrees.", "degrees(pi())", "180"),
     real!("radians", f64::to_radians, "Degrees as radians.", "radians(0)", "0"),
-    binary!("pow", "base", "exponent", f64::powf, "The base to the power of the exponent.", "pow(2, 10)", "1024"),
-    binary!("atan2", "y", "x", f64::atan2, "The angle of the point (x, y), in radians.", "atan2(0, 1)", "0"),
+    binary!(
+        "pow",
+        "base",
+        "exponent",
+        f64::powf,
+        "The base to the power of the exponent.",
+        "pow(2, 10)",
+        "1024"
+    ),
+    binary!(
+        "atan2",
+        "y",
+        "x",
+        f64::atan2,
+        "The angle of the point (x, y), in radians.",
+        "atan2(0, 1)",
+        "0"
+    ),
     Function::kernel(
-        Signature::new("log", &[Overload::of(&[p("number", REAL), p("base", REAL)], Returns::Type(Type::Real)).optional(1)], "The natural logarithm, or that to a base."),
+        Signature::new(
+            "log",
+            &[Overload::of(&[p("number", REAL), p("base", REAL)], Returns::Type(Type::Real))
+                .optional(1)],
+            "The natural logarithm, or that to a base.",
+        ),
         log,
         ("log(8, 2)", "3"),
     ),
     Function::kernel(
-        Signature::new("abs", &[Overload::of(&[p("number", ParamKind::Summable)], Returns::Rule(magnitude))], "The number without its sign."),
+        Signature::new(
+            "abs",
+            &[Overload::of(&[p("number", ParamKind::Summable)], Returns::Rule(magnitude))],
+            "The number without its sign.",
+        ),
         abs,
         ("abs(-5)", "5"),
     ),
     Function::kernel(
-        Signature::new("sign", &[Overload::of(&[p("number", ParamKind::Number)], Returns::Rule(magnitude))], "-1, 0 or 1, by the sign of the number."),
+        Signature::new(
+            "sign",
+            &[Overload::of(&[p("number", ParamKind::Number)], Returns::Rule(magnitude))],
+            "-1, 0 or 1, by the sign of the number.",
+        ),
         sign,
         ("sign(-5)", "-1"),
     ),
     Function::kernel(
-        Signature::new("round", &[Overload::of(&[p("number", REAL), p("digits", LONG)], Returns::Type(Type::Real)).optional(1)], "The number rounded to so many digits after the point."),
+        Signature::new(
+            "round",
+            &[Overload::of(&[p("number", REAL), p("digits", LONG)], Returns::Type(Type::Real))
+                .optional(1)],
+            "The number rounded to so many digits after the point.",
+        ),
         round,
         ("round(2.567, 1)", "2.6"),
     ),
     Function::kernel(
-        Signature::new("pi", &[Overload::of(&[], Returns::Type(Type::Real))], "The ratio of a circle's circumference to its diameter."),
+        Signature::new(
+            "pi",
+            &[Overload::of(&[], Returns::Type(Type::Real))],
+            "The ratio of a circle's circumference to its diameter.",
+        ),
         pi,
         ("round(pi(), 4)", "3.1416"),
     ),

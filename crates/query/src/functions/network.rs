@@ -25,7 +25,12 @@ macro_rules! function {
 macro_rules! listed {
     ($name:literal, $doc:literal, $kernel:ident, $example:expr) => {
         Function::kernel(
-            Signature::new($name, &[Overload::of(&[p("text", TEXT)], Returns::Type(Type::Bool)).repeating(&[p("address", ANY)], 1)], $doc),
+            Signature::new(
+                $name,
+                &[Overload::of(&[p("text", TEXT)], Returns::Type(Type::Bool))
+                    .repeating(&[p("address", ANY)], 1)],
+                $doc,
+            ),
             $kernel,
             $example,
         )
@@ -34,25 +39,165 @@ macro_rules! listed {
 
 /// The functions of this group.
 pub(super) static FUNCTIONS: &[Function] = &[
-    function!("ipv4_is_private", [p("address", TEXT)], 0, Bool, "Whether an IPv4 address (or range) belongs to the private ones; null if it is none.", ipv4_is_private, ("ipv4_is_private('192.168.1.1')", "True")),
-    function!("ipv4_is_in_range", [p("address", TEXT), p("range", TEXT)], 0, Bool, "Whether an IPv4 address lies in a range such as `10.0.0.0/8`; null if either is none.", ipv4_is_in_range, ("ipv4_is_in_range('10.1.2.3', '10.0.0.0/8')", "True")),
-    function!("ipv4_is_match", [p("a", TEXT), p("b", TEXT), p("prefix", LONG)], 1, Bool, "Whether two IPv4 addresses are equal within their prefixes.", ipv4_is_match, ("ipv4_is_match('192.168.1.1/24', '192.168.1.255')", "True")),
-    function!("ipv4_compare", [p("a", TEXT), p("b", TEXT), p("prefix", LONG)], 1, Long, "-1, 0 or 1, as the first IPv4 address lies before, at or after the second.", ipv4_compare, ("ipv4_compare('10.0.0.1', '10.0.0.2')", "-1")),
-    function!("parse_ipv4", [p("address", TEXT)], 0, Long, "The IPv4 address as a number; null if it is none.", parse_ipv4, ("parse_ipv4('127.0.0.1')", "2130706433")),
-    function!("parse_ipv4_mask", [p("address", TEXT), p("prefix", LONG)], 0, Long, "The network of an IPv4 address as a number.", parse_ipv4_mask, ("parse_ipv4_mask('127.0.0.1', 24)", "2130706432")),
-    function!("format_ipv4", [p("address", ANY), p("prefix", LONG)], 1, String, "The IPv4 network of a number or text, as text; empty if it is none.", format_ipv4, ("format_ipv4('192.168.1.255', 24)", "192.168.1.0")),
-    function!("format_ipv4_mask", [p("address", ANY), p("prefix", LONG)], 1, String, "The IPv4 network of a number or text with its prefix, as text; empty if it is none.", format_ipv4_mask, ("format_ipv4_mask('192.168.1.255', 24)", "192.168.1.0/24")),
-    function!("ipv4_netmask_suffix", [p("address", TEXT)], 0, Long, "The prefix of an IPv4 range; 32 for an address.", netmask_suffix, ("ipv4_netmask_suffix('10.0.0.0/8')", "8")),
-    function!("parse_ipv6", [p("address", TEXT)], 0, String, "The address in IPv6 form with all its digits; empty if it is none.", parse_ipv6, ("parse_ipv6('127.0.0.1')", "0000:0000:0000:0000:0000:ffff:7f00:0001")),
-    function!("parse_ipv6_mask", [p("address", TEXT), p("prefix", LONG)], 0, String, "The network of an address in IPv6 form.", parse_ipv6_mask, ("parse_ipv6_mask('fe80::85d:e82c:9446:7994', 120)", "fe80:0000:0000:0000:085d:e82c:9446:7900")),
-    function!("ipv6_is_match", [p("a", TEXT), p("b", TEXT), p("prefix", LONG)], 1, Bool, "Whether two addresses are equal within their prefixes.", ipv6_is_match, ("ipv6_is_match('fe80::1', 'fe80::2', 64)", "True")),
-    function!("ipv6_compare", [p("a", TEXT), p("b", TEXT), p("prefix", LONG)], 1, Long, "-1, 0 or 1, as the first address lies before, at or after the second.", ipv6_compare, ("ipv6_compare('fe80::1', 'fe80::2')", "-1")),
-    function!("ipv6_is_in_range", [p("address", TEXT), p("range", TEXT)], 0, Bool, "Whether an address lies in a range such as `fe80::/10`.", ipv6_is_in_range, ("ipv6_is_in_range('fe80::1', 'fe80::/10')", "True")),
-    listed!("ipv4_is_in_any_range", "Whether an IPv4 address lies in any of the ranges.", in_any_range, ("ipv4_is_in_any_range('10.1.2.3', '192.168.0.0/16', '10.0.0.0/8')", "True")),
-    listed!("has_ipv4", "Whether the IPv4 address stands in the text.", has_ipv4, ("has_ipv4('from 10.0.0.1 to', '10.0.0.1')", "True")),
-    listed!("has_any_ipv4", "Whether any of the IPv4 addresses stands in the text.", has_ipv4, ("has_any_ipv4('from 10.0.0.1', '10.0.0.2', '10.0.0.1')", "True")),
-    listed!("has_ipv4_prefix", "Whether an IPv4 address that begins so stands in the text.", has_ipv4_prefix, ("has_ipv4_prefix('from 10.0.0.1', '10.0.')", "True")),
-    listed!("has_any_ipv4_prefix", "Whether an IPv4 address that begins with any of the prefixes stands in the text.", has_ipv4_prefix, ("has_any_ipv4_prefix('from 10.0.0.1', '192.', '10.0.')", "True")),
+    function!(
+        "ipv4_is_private",
+        [p("address", TEXT)],
+        0,
+        Bool,
+        "Whether an IPv4 address (or range) belongs to the private ones; null if it is none.",
+        ipv4_is_private,
+        ("ipv4_is_private('192.168.1.1')", "True")
+    ),
+    function!(
+        "ipv4_is_in_range",
+        [p("address", TEXT), p("range", TEXT)],
+        0,
+        Bool,
+        "Whether an IPv4 address lies in a range such as `10.0.0.0/8`; null if either is none.",
+        ipv4_is_in_range,
+        ("ipv4_is_in_range('10.1.2.3', '10.0.0.0/8')", "True")
+    ),
+    function!(
+        "ipv4_is_match",
+        [p("a", TEXT), p("b", TEXT), p("prefix", LONG)],
+        1,
+        Bool,
+        "Whether two IPv4 addresses are equal within their prefixes.",
+        ipv4_is_match,
+        ("ipv4_is_match('192.168.1.1/24', '192.168.1.255')", "True")
+    ),
+    function!(
+        "ipv4_compare",
+        [p("a", TEXT), p("b", TEXT), p("prefix", LONG)],
+        1,
+        Long,
+        "-1, 0 or 1, as the first IPv4 address lies before, at or after the second.",
+        ipv4_compare,
+        ("ipv4_compare('10.0.0.1', '10.0.0.2')", "-1")
+    ),
+    function!(
+        "parse_ipv4",
+        [p("address", TEXT)],
+        0,
+        Long,
+        "The IPv4 address as a number; null if it is none.",
+        parse_ipv4,
+        ("parse_ipv4('127.0.0.1')", "2130706433")
+    ),
+    function!(
+        "parse_ipv4_mask",
+        [p("address", TEXT), p("prefix", LONG)],
+        0,
+        Long,
+        "The network of an IPv4 address as a number.",
+        parse_ipv4_mask,
+        ("parse_ipv4_mask('127.0.0.1', 24)", "2130706432")
+    ),
+    function!(
+        "format_ipv4",
+        [p("address", ANY), p("prefix", LONG)],
+        1,
+        String,
+        "The IPv4 network of a number or text, as text; empty if it is none.",
+        format_ipv4,
+        ("format_ipv4('192.168.1.255', 24)", "192.168.1.0")
+    ),
+    function!(
+        "format_ipv4_mask",
+        [p("address", ANY), p("prefix", LONG)],
+        1,
+        String,
+        "The IPv4 network of a number or text with its prefix, as text; empty if it is none.",
+        format_ipv4_mask,
+        ("format_ipv4_mask('192.168.1.255', 24)", "192.168.1.0/24")
+    ),
+    function!(
+        "ipv4_netmask_suffix",
+        [p("address", TEXT)],
+        0,
+        Long,
+        "The prefix of an IPv4 range; 32 for an address.",
+        netmask_suffix,
+        ("ipv4_netmask_suffix('10.0.0.0/8')", "8")
+    ),
+    function!(
+        "parse_ipv6",
+        [p("address", TEXT)],
+        0,
+        String,
+        "The address in IPv6 form with all its digits; empty if it is none.",
+        parse_ipv6,
+        ("parse_ipv6('127.0.0.1')", "0000:0000:0000:0000:0000:ffff:7f00:0001")
+    ),
+    function!(
+        "parse_ipv6_mask",
+        [p("address", TEXT), p("prefix", LONG)],
+        0,
+        String,
+        "The network of an address in IPv6 form.",
+        parse_ipv6_mask,
+        (
+            "parse_ipv6_mask('fe80::85d:e82c:9446:7994', 120)",
+            "fe80:0000:0000:0000:085d:e82c:9446:7900"
+        )
+    ),
+    function!(
+        "ipv6_is_match",
+        [p("a", TEXT), p("b", TEXT), p("prefix", LONG)],
+        1,
+        Bool,
+        "Whether two addresses are equal within their prefixes.",
+        ipv6_is_match,
+        ("ipv6_is_match('fe80::1', 'fe80::2', 64)", "True")
+    ),
+    function!(
+        "ipv6_compare",
+        [p("a", TEXT), p("b", TEXT), p("prefix", LONG)],
+        1,
+        Long,
+        "-1, 0 or 1, as the first address lies before, at or after the second.",
+        ipv6_compare,
+        ("ipv6_compare('fe80::1', 'fe80::2')", "-1")
+    ),
+    function!(
+        "ipv6_is_in_range",
+        [p("address", TEXT), p("range", TEXT)],
+        0,
+        Bool,
+        "Whether an address lies in a range such as `fe80::/10`.",
+        ipv6_is_in_range,
+        ("ipv6_is_in_range('fe80::1', 'fe80::/10')", "True")
+    ),
+    listed!(
+        "ipv4_is_in_any_range",
+        "Whether an IPv4 address lies in any of the ranges.",
+        in_any_range,
+        ("ipv4_is_in_any_range('10.1.2.3', '192.168.0.0/16', '10.0.0.0/8')", "True")
+    ),
+    listed!(
+        "has_ipv4",
+        "Whether the IPv4 address stands in the text.",
+        has_ipv4,
+        ("has_ipv4('from 10.0.0.1 to', '10.0.0.1')", "True")
+    ),
+    listed!(
+        "has_any_ipv4",
+        "Whether any of the IPv4 addresses stands in the text.",
+        has_ipv4,
+        ("has_any_ipv4('from 10.0.0.1', '10.0.0.2', '10.0.0.1')", "True")
+    ),
+    listed!(
+        "has_ipv4_prefix",
+        "Whether an IPv4 address that begins so stands in the text.",
+        has_ipv4_prefix,
+        ("has_ipv4_prefix('from 10.0.0.1', '10.0.')", "True")
+    ),
+    listed!(
+        "has_any_ipv4_prefix",
+        "Whether an IPv4 address that begins with any of the prefixes stands in the text.",
+        has_ipv4_prefix,
+        ("has_any_ipv4_prefix('from 10.0.0.1', '192.', '10.0.')", "True")
+    ),
 ];
 
 /// An IPv4 address and how many of its bits count.
@@ -112,7 +257,9 @@ fn ipv4_compare(args: &Args<'_>) -> Result<ArrayRef> {
 
 fn parse_ipv4(args: &Args<'_>) -> Result<ArrayRef> {
     let text = args.text(0)?;
-    args.longs(|row| ipv4(text.get(row)).map(|(address, prefix)| i64::from(network(address, prefix))))
+    args.longs(|row| {
+        ipv4(text.get(row)).map(|(address, prefix)| i64::from(network(address, prefix)))
+    })
 }
 
 fn parse_ipv4_mask(args: &Args<'_>) -> Result<ArrayRef> {
@@ -165,7 +312,13 @@ fn ipv6(text: &str) -> Option<(u128, u32)> {
         None => (text.trim(), None),
     };
     let (bits, prefix) = match address.parse::<IpAddr>().ok()? {
-        IpAddr::V4(address) => (address.to_ipv6_mapped().to_bits(), prefix.map_or(128, |prefix| prefix + 96)),
+        IpAddr::V4(address) => {
+            (address.to_ipv6_mapped().to_bits(), prefix.map_or(128, |prefix| prefix + 96))
+        }
+        // The prefix of an address that ends in dotted form counts from where that form begins.
+        IpAddr::V6(bits) if address.contains('.') => {
+            (bits.to_bits(), prefix.map_or(128, |prefix| prefix + 96))
+        }
         IpAddr::V6(address) => (address.to_bits(), prefix.unwrap_or(128)),
     };
     (prefix <= 128).then_some((bits, prefix))
@@ -194,7 +347,9 @@ fn parse_ipv6_mask(args: &Args<'_>) -> Result<ArrayRef> {
     let (text, prefix) = (args.text(0)?, args.long(1)?);
     args.strings(|row, out| {
         let prefix = prefix.get(row).and_then(|prefix| u32::try_from(prefix).ok());
-        if let Some(((bits, own), prefix)) = ipv6(text.get(row)).zip(prefix.filter(|prefix| *prefix <= 128)) {
+        if let Some(((bits, own), prefix)) =
+            ipv6(text.get(row)).zip(prefix.filter(|prefix| *prefix <= 128))
+        {
             write_ipv6(network6(bits, prefix.min(own)), out);
         }
     })
@@ -241,7 +396,11 @@ fn in_any_range(args: &Args<'_>) -> Result<ArrayRef> {
     let address = args.text(0)?;
     args.bools(|row| {
         let address = ipv4(address.get(row))?;
-        Some(listed(args, row).iter().any(|range| ipv4(range).is_some_and(|range| contains(range, address))))
+        Some(
+            listed(args, row)
+                .iter()
+                .any(|range| ipv4(range).is_some_and(|range| contains(range, address))),
+        )
     })
 }
 
@@ -255,8 +414,12 @@ fn addresses(text: &str) -> impl Iterator<Item = &str> {
 fn has_ipv4(args: &Args<'_>) -> Result<ArrayRef> {
     let text = args.text(0)?;
     args.bools(|row| {
-        let wanted: Vec<Ipv4Addr> = listed(args, row).iter().filter_map(|address| address.parse().ok()).collect();
-        Some(addresses(text.get(row)).any(|found| found.parse().is_ok_and(|found| wanted.contains(&found))))
+        let wanted: Vec<Ipv4Addr> =
+            listed(args, row).iter().filter_map(|address| address.parse().ok()).collect();
+        Some(
+            addresses(text.get(row))
+                .any(|found| found.parse().is_ok_and(|found| wanted.contains(&found))),
+        )
     })
 }
 
@@ -267,6 +430,8 @@ fn has_ipv4_prefix(args: &Args<'_>) -> Result<ArrayRef> {
         let begins = |found: &str, prefix: &str| {
             found == prefix || (prefix.ends_with('.') && found.starts_with(prefix))
         };
-        Some(addresses(text.get(row)).any(|found| wanted.iter().any(|prefix| begins(found, prefix))))
+        Some(
+            addresses(text.get(row)).any(|found| wanted.iter().any(|prefix| begins(found, prefix))),
+        )
     })
 }

@@ -25,7 +25,8 @@ pub(crate) fn type_of(name: &str, types: &[Type]) -> Type {
 
 /// The kernel of an arithmetic operator, by the types of its operands.
 pub(crate) fn arithmetic(name: &str, types: &[Type]) -> Kernel {
-    let span_by_number = types.first() == Some(&Type::TimeSpan) && types.get(1) != Some(&Type::TimeSpan);
+    let span_by_number =
+        types.first() == Some(&Type::TimeSpan) && types.get(1) != Some(&Type::TimeSpan);
     let has = |ty| types.contains(&ty);
     match name {
         "negate" if has(Type::Real) => negate_real,

@@ -18,7 +18,11 @@ const PATTERN_BYTES_MAX: usize = 10 * 1024 * 1024;
 /// The functions of this group.
 pub(super) static FUNCTIONS: &[Function] = &[
     Function::kernel(
-        Signature::new("matches regex", &[Overload::of(&[p("text", TEXT), p("pattern", TEXT)], Returns::Type(Type::Bool))], "Whether a pattern matches somewhere in the text."),
+        Signature::new(
+            "matches regex",
+            &[Overload::of(&[p("text", TEXT), p("pattern", TEXT)], Returns::Type(Type::Bool))],
+            "Whether a pattern matches somewhere in the text.",
+        ),
         matches,
         (r"'ab12' matches regex @'\d+'", "True"),
     ),
@@ -26,8 +30,19 @@ pub(super) static FUNCTIONS: &[Function] = &[
         Signature::new(
             "extract",
             &[
-                Overload::of(&[p("pattern", TEXT), p("group", LONG), p("text", TEXT)], Returns::Type(Type::String)),
-                Overload::of(&[p("pattern", TEXT), p("group", LONG), p("text", TEXT), p("type", ParamKind::TypeName)], Returns::TypeArgument(3, Type::String)),
+                Overload::of(
+                    &[p("pattern", TEXT), p("group", LONG), p("text", TEXT)],
+                    Returns::Type(Type::String),
+                ),
+                Overload::of(
+                    &[
+                        p("pattern", TEXT),
+                        p("group", LONG),
+                        p("text", TEXT),
+                        p("type", ParamKind::TypeName),
+                    ],
+                    Returns::TypeArgument(3, Type::String),
+                ),
             ],
             "What a group of a pattern matched (0 is the whole match), converted to a type.",
         ),
@@ -39,7 +54,10 @@ pub(super) static FUNCTIONS: &[Function] = &[
             "extract_all",
             &[
                 Overload::of(&[p("pattern", TEXT), p("text", TEXT)], Returns::Type(Type::Dynamic)),
-                Overload::of(&[p("pattern", TEXT), p("groups", JSON), p("text", TEXT)], Returns::Type(Type::Dynamic)),
+                Overload::of(
+                    &[p("pattern", TEXT), p("groups", JSON), p("text", TEXT)],
+                    Returns::Type(Type::Dynamic),
+                ),
             ],
             "What the groups of a pattern matched, for every match: an array of texts, or of arrays if there are several groups.",
         ),
@@ -47,32 +65,69 @@ pub(super) static FUNCTIONS: &[Function] = &[
         (r"tostring(extract_all(@'(\d)', 'a1b2'))", r#"["1","2"]"#),
     ),
     Function::kernel(
-        Signature::new("replace_regex", &[Overload::of(&[p("text", TEXT), p("pattern", TEXT), p("replacement", TEXT)], Returns::Type(Type::String))], r"The text with every match of a pattern replaced; `\1` stands for the first group."),
+        Signature::new(
+            "replace_regex",
+            &[Overload::of(
+                &[p("text", TEXT), p("pattern", TEXT), p("replacement", TEXT)],
+                Returns::Type(Type::String),
+            )],
+            r"The text with every match of a pattern replaced; `\1` stands for the first group.",
+        ),
         replace,
         (r"replace_regex('a1', @'(\w)(\d)', @'\2\1')", "1a"),
     ),
     Function::kernel(
-        Signature::new("trim", &[Overload::of(&[p("pattern", TEXT), p("text", TEXT)], Returns::Type(Type::String))], "The text without matches of a pattern at its ends."),
+        Signature::new(
+            "trim",
+            &[Overload::of(&[p("pattern", TEXT), p("text", TEXT)], Returns::Type(Type::String))],
+            "The text without matches of a pattern at its ends.",
+        ),
         trim,
         ("trim('-+', '--a-b--')", "a-b"),
     ),
     Function::kernel(
-        Signature::new("trim_start", &[Overload::of(&[p("pattern", TEXT), p("text", TEXT)], Returns::Type(Type::String))], "The text without a match of a pattern at its start."),
+        Signature::new(
+            "trim_start",
+            &[Overload::of(&[p("pattern", TEXT), p("text", TEXT)], Returns::Type(Type::String))],
+            "The text without a match of a pattern at its start.",
+        ),
         trim_start,
         ("trim_start('-+', '--a--')", "a--"),
     ),
     Function::kernel(
-        Signature::new("trim_end", &[Overload::of(&[p("pattern", TEXT), p("text", TEXT)], Returns::Type(Type::String))], "The text without a match of a pattern at its end."),
+        Signature::new(
+            "trim_end",
+            &[Overload::of(&[p("pattern", TEXT), p("text", TEXT)], Returns::Type(Type::String))],
+            "The text without a match of a pattern at its end.",
+        ),
         trim_end,
         ("trim_end('-+', '--a--')", "--a"),
     ),
     Function::kernel(
-        Signature::new("regex_quote", &[Overload::of(&[p("text", ANY)], Returns::Type(Type::String))], "The text with everything escaped that has a meaning in patterns."),
+        Signature::new(
+            "regex_quote",
+            &[Overload::of(&[p("text", ANY)], Returns::Type(Type::String))],
+            "The text with everything escaped that has a meaning in patterns.",
+        ),
         quote,
         ("regex_quote('a.b')", r"a\.b"),
     ),
     Function::kernel(
-        Signature::new("indexof_regex", &[Overload::of(&[p("text", TEXT), p("pattern", TEXT), p("start", LONG), p("length", LONG), p("occurrence", LONG)], Returns::Type(Type::Long)).optional(3)], "Position of a match of a pattern, from 0; -1 if there is none."),
+        Signature::new(
+            "indexof_regex",
+            &[Overload::of(
+                &[
+                    p("text", TEXT),
+                    p("pattern", TEXT),
+                    p("start", LONG),
+                    p("length", LONG),
+                    p("occurrence", LONG),
+                ],
+                Returns::Type(Type::Long),
+            )
+            .optional(3)],
+            "Position of a match of a pattern, from 0; -1 if there is none.",
+        ),
         index_of,
         (r"indexof_regex('ab12', @'\d')", "2"),
     ),
@@ -107,7 +162,9 @@ fn as_written(pattern: &str) -> String {
 
 fn compiled(pattern: &str) -> Result<Regex> {
     RegexBuilder::new(pattern).size_limit(PATTERN_BYTES_MAX).build().map_err(|error| {
-        DataFusionError::Execution(format!("'{pattern}' is not a valid regular expression: {error}"))
+        DataFusionError::Execution(format!(
+            "'{pattern}' is not a valid regular expression: {error}"
+        ))
     })
 }
 
@@ -181,7 +238,11 @@ fn extract_all(args: &Args<'_>) -> Result<ArrayRef> {
                     json
                 })
                 .collect();
-            items.push(if let [part] = parts.as_slice() { part.clone() } else { format!("[{}]", parts.join(",")) });
+            items.push(if let [part] = parts.as_slice() {
+                part.clone()
+            } else {
+                format!("[{}]", parts.join(","))
+            });
         }
         (!items.is_empty()).then(|| format!("[{}]", items.join(",")))
     })?;
@@ -225,7 +286,9 @@ fn replace(args: &Args<'_>) -> Result<ArrayRef> {
     let constant = args.constant_text(2)?.map(replacement);
     let replaced = each(args, 1, as_written, |regex, row| match &constant {
         Some(rewrite) => regex.replace_all(text.get(row), rewrite.as_str()).into_owned(),
-        None => regex.replace_all(text.get(row), replacement(rewrite.get(row)).as_str()).into_owned(),
+        None => {
+            regex.replace_all(text.get(row), replacement(rewrite.get(row)).as_str()).into_owned()
+        }
     })?;
     args.strings(|row, out| out.push_str(replaced.get(row).map_or("", String::as_str)))
 }
@@ -264,7 +327,7 @@ fn index_of(args: &Args<'_>) -> Result<ArrayRef> {
     let (start, length, occurrence) = (optional(2)?, optional(3)?, optional(4)?);
     let found = each(args, 1, as_written, |regex, row| {
         let text = text.get(row);
-        let start = start.map_or(Some(0), |start| start.get(row))?.max(0);
+        let start = start.map_or(Some(0), |start| start.get(row))?;
         let length = length.map_or(Some(-1), |length| length.get(row))?;
         let occurrence = occurrence.map_or(Some(1), |occurrence| occurrence.get(row))?;
         let skip = usize::try_from(start).ok()?;

@@ -28,37 +28,208 @@ macro_rules! function {
 
 /// The functions of this group.
 pub(super) static FUNCTIONS: &[Function] = &[
-    function!("strlen", [p("text", ANY)], 0, Long, "How many characters the text has.", strlen, ("strlen('häuser')", "6")),
-    function!("string_size", [p("text", ANY)], 0, Long, "How many bytes the text has in UTF-8.", string_size, ("string_size('ä')", "2")),
-    function!("tolower", [p("text", TEXT)], 0, String, "The text in lowercase.", tolower, ("tolower('ÄbC')", "äbc")),
-    function!("toupper", [p("text", TEXT)], 0, String, "The text in uppercase.", toupper, ("toupper('äbC')", "ÄBC")),
-    function!("isempty", [p("value", ANY)], 0, Bool, "Whether the value is the empty text or null.", isempty, ("isempty('')", "True")),
-    function!("isnotempty", [p("value", ANY)], 0, Bool, "Whether the value is neither the empty text nor null.", isnotempty, ("isnotempty('')", "False")),
-    function!("isascii", [p("text", TEXT)], 0, Bool, "Whether the text holds nothing but ASCII.", isascii, ("isascii('ä')", "False")),
-    function!("isutf8", [p("text", TEXT)], 0, Bool, "Whether the text is valid UTF-8, which text always is here.", isutf8, ("isutf8('ä')", "True")),
-    function!("substring", [p("text", TEXT), p("start", LONG), p("length", LONG)], 1, String, "Part of the text, from a position (from 0; negative counts from the end) and of a length.", substring, ("substring('abcdef', 1, 3)", "bcd")),
-    function!("split", [p("text", TEXT), p("delimiter", TEXT), p("index", LONG)], 1, Dynamic, "The parts of the text between delimiters, as an array; with an index, an array of that part alone.", split, ("split('a,b,c', ',')[1]", "b")),
-    function!("indexof", [p("text", ANY), p("sought", ANY), p("start", LONG), p("length", LONG), p("occurrence", LONG)], 3, Long, "Position of a text within another, from 0; -1 if it is not there.", indexof, ("indexof('abcabc', 'c', 3)", "5")),
-    function!("replace_string", [p("text", TEXT), p("sought", TEXT), p("replacement", TEXT)], 0, String, "The text with every occurrence of another replaced.", replace_string, ("replace_string('a-b-c', '-', '+')", "a+b+c")),
-    function!("replace_strings", [p("text", TEXT), p("sought", JSON), p("replacements", JSON)], 0, String, "The text with every occurrence of any of several replaced, one after the other.", replace_strings, ("replace_strings('a b', dynamic(['a', 'b']), dynamic(['x', 'y']))", "x y")),
-    function!("reverse", [p("value", ANY)], 0, String, "The text backwards.", reverse, ("reverse('abc')", "cba")),
-    function!("strrep", [p("value", ANY), p("times", LONG), p("delimiter", TEXT)], 1, String, "The text repeated, with a delimiter between.", strrep, ("strrep('a', 3, '-')", "a-a-a")),
-    function!("strcmp", [p("a", TEXT), p("b", TEXT)], 0, Long, "-1, 0 or 1, as the first text sorts before, with or after the second.", strcmp, ("strcmp('a', 'b')", "-1")),
-    function!("translate", [p("sought", TEXT), p("replacements", TEXT), p("text", TEXT)], 0, String, "The text with each character of a list replaced by that of another list.", translate, ("translate('abc', 'x', 'cab!')", "xxx!")),
-    function!("countof", [p("text", TEXT), p("sought", TEXT), p("kind", TEXT)], 1, Long, "How often a text occurs in another (overlapping ones count); with kind 'regex', how often a pattern matches.", countof, ("countof('aaaa', 'aa')", "3")),
-    function!("unicode_codepoints_from_string", [p("text", TEXT)], 0, Dynamic, "The code points of the text's characters.", codepoints, ("tostring(unicode_codepoints_from_string('ab'))", "[97,98]")),
+    function!(
+        "strlen",
+        [p("text", ANY)],
+        0,
+        Long,
+        "How many characters the text has.",
+        strlen,
+        ("strlen('häuser')", "6")
+    ),
+    function!(
+        "string_size",
+        [p("text", ANY)],
+        0,
+        Long,
+        "How many bytes the text has in UTF-8.",
+        string_size,
+        ("string_size('ä')", "2")
+    ),
+    function!(
+        "tolower",
+        [p("text", TEXT)],
+        0,
+        String,
+        "The text in lowercase.",
+        tolower,
+        ("tolower('ÄbC')", "äbc")
+    ),
+    function!(
+        "toupper",
+        [p("text", TEXT)],
+        0,
+        String,
+        "The text in uppercase.",
+        toupper,
+        ("toupper('äbC')", "ÄBC")
+    ),
+    function!(
+        "isempty",
+        [p("value", ANY)],
+        0,
+        Bool,
+        "Whether the value is the empty text or null.",
+        isempty,
+        ("isempty('')", "True")
+    ),
+    function!(
+        "isnotempty",
+        [p("value", ANY)],
+        0,
+        Bool,
+        "Whether the value is neither the empty text nor null.",
+        isnotempty,
+        ("isnotempty('')", "False")
+    ),
+    function!(
+        "isascii",
+        [p("text", TEXT)],
+        0,
+        Bool,
+        "Whether the text holds nothing but ASCII.",
+        isascii,
+        ("isascii('ä')", "False")
+    ),
+    function!(
+        "isutf8",
+        [p("text", TEXT)],
+        0,
+        Bool,
+        "Whether the text is valid UTF-8, which text always is here.",
+        isutf8,
+        ("isutf8('ä')", "True")
+    ),
+    function!(
+        "substring",
+        [p("text", TEXT), p("start", LONG), p("length", LONG)],
+        1,
+        String,
+        "Part of the text, from a position (from 0; negative counts from the end) and of a length.",
+        substring,
+        ("substring('abcdef', 1, 3)", "bcd")
+    ),
+    function!(
+        "split",
+        [p("text", TEXT), p("delimiter", TEXT), p("index", LONG)],
+        1,
+        Dynamic,
+        "The parts of the text between delimiters, as an array; with an index, an array of that part alone.",
+        split,
+        ("split('a,b,c', ',')[1]", "b")
+    ),
+    function!(
+        "indexof",
+        [
+            p("text", ANY),
+            p("sought", ANY),
+            p("start", LONG),
+            p("length", LONG),
+            p("occurrence", LONG)
+        ],
+        3,
+        Long,
+        "Position of a text within another, from 0; -1 if it is not there.",
+        indexof,
+        ("indexof('abcabc', 'c', 3)", "5")
+    ),
+    function!(
+        "replace_string",
+        [p("text", TEXT), p("sought", TEXT), p("replacement", TEXT)],
+        0,
+        String,
+        "The text with every occurrence of another replaced.",
+        replace_string,
+        ("replace_string('a-b-c', '-', '+')", "a+b+c")
+    ),
+    function!(
+        "replace_strings",
+        [p("text", TEXT), p("sought", JSON), p("replacements", JSON)],
+        0,
+        String,
+        "The text with every occurrence of any of several replaced, one after the other.",
+        replace_strings,
+        ("replace_strings('a b', dynamic(['a', 'b']), dynamic(['x', 'y']))", "x y")
+    ),
+    function!(
+        "reverse",
+        [p("value", ANY)],
+        0,
+        String,
+        "The text backwards.",
+        reverse,
+        ("reverse('abc')", "cba")
+    ),
+    function!(
+        "strrep",
+        [p("value", ANY), p("times", LONG), p("delimiter", TEXT)],
+        1,
+        String,
+        "The text repeated, with a delimiter between.",
+        strrep,
+        ("strrep('a', 3, '-')", "a-a-a")
+    ),
+    function!(
+        "strcmp",
+        [p("a", TEXT), p("b", TEXT)],
+        0,
+        Long,
+        "-1, 0 or 1, as the first text sorts before, with or after the second.",
+        strcmp,
+        ("strcmp('a', 'b')", "-1")
+    ),
+    function!(
+        "translate",
+        [p("sought", TEXT), p("replacements", TEXT), p("text", TEXT)],
+        0,
+        String,
+        "The text with each character of a list replaced by that of another list.",
+        translate,
+        ("translate('abc', 'x', 'cab!')", "xxx!")
+    ),
+    function!(
+        "countof",
+        [p("text", TEXT), p("sought", TEXT), p("kind", TEXT)],
+        1,
+        Long,
+        "How often a text occurs in another (overlapping ones count); with kind 'regex', how often a pattern matches.",
+        countof,
+        ("countof('aaaa', 'aa')", "3")
+    ),
+    function!(
+        "unicode_codepoints_from_string",
+        [p("text", TEXT)],
+        0,
+        Dynamic,
+        "The code points of the text's characters.",
+        codepoints,
+        ("tostring(unicode_codepoints_from_string('ab'))", "[97,98]")
+    ),
     Function::kernel(
-        Signature::new("unicode_codepoints_to_string", &[Overload::of(&[], Returns::Type(Type::String)).repeating(&[p("codepoint", ANY)], 1)], "The text of characters given by their code points or arrays of such."),
+        Signature::new(
+            "unicode_codepoints_to_string",
+            &[Overload::of(&[], Returns::Type(Type::String)).repeating(&[p("codepoint", ANY)], 1)],
+            "The text of characters given by their code points or arrays of such.",
+        ),
         from_codepoints,
         ("unicode_codepoints_to_string(97, 98)", "ab"),
     ),
     Function::kernel(
-        Signature::new("strcat", &[Overload::of(&[], Returns::Type(Type::String)).repeating(&[p("value", ANY)], 1)], "The values as text, one after the other."),
+        Signature::new(
+            "strcat",
+            &[Overload::of(&[], Returns::Type(Type::String)).repeating(&[p("value", ANY)], 1)],
+            "The values as text, one after the other.",
+        ),
         strcat,
         ("strcat('a', 1, true)", "a1True"),
     ),
     Function::kernel(
-        Signature::new("strcat_delim", &[Overload::of(&[p("delimiter", TEXT)], Returns::Type(Type::String)).repeating(&[p("value", ANY)], 1)], "The values as text, with a delimiter between."),
+        Signature::new(
+            "strcat_delim",
+            &[Overload::of(&[p("delimiter", TEXT)], Returns::Type(Type::String))
+                .repeating(&[p("value", ANY)], 1)],
+            "The values as text, with a delimiter between.",
+        ),
         strcat_delim,
         ("strcat_delim('-', 'a', 1)", "a-1"),
     ),
@@ -106,7 +277,11 @@ fn long(count: usize) -> i64 {
 
 fn strlen(args: &Args<'_>) -> Result<ArrayRef> {
     let text = Worded::of(args, 0)?;
-    args.longs(|row| Some(text.with(row, |text| long(if text.is_ascii() { text.len() } else { text.chars().count() }))))
+    args.longs(|row| {
+        Some(text.with(row, |text| {
+            long(if text.is_ascii() { text.len() } else { text.chars().count() })
+        }))
+    })
 }
 
 fn string_size(args: &Args<'_>) -> Result<ArrayRef> {
@@ -116,12 +291,16 @@ fn string_size(args: &Args<'_>) -> Result<ArrayRef> {
 
 fn tolower(args: &Args<'_>) -> Result<ArrayRef> {
     let text = args.text(0)?;
-    args.strings(|row, out| changed_case(text.get(row), out, str::make_ascii_lowercase, str::to_lowercase))
+    args.strings(|row, out| {
+        changed_case(text.get(row), out, str::make_ascii_lowercase, str::to_lowercase)
+    })
 }
 
 fn toupper(args: &Args<'_>) -> Result<ArrayRef> {
     let text = args.text(0)?;
-    args.strings(|row, out| changed_case(text.get(row), out, str::make_ascii_uppercase, str::to_uppercase))
+    args.strings(|row, out| {
+        changed_case(text.get(row), out, str::make_ascii_uppercase, str::to_uppercase)
+    })
 }
 
 fn changed_case(text: &str, out: &mut String, ascii: fn(&mut str), any: fn(&str) -> String) {
@@ -180,7 +359,8 @@ fn split(args: &Args<'_>) -> Result<ArrayRef> {
                 if delimiter.is_empty() { vec![text] } else { text.split(delimiter).collect() };
             let chosen = match index.and_then(|index| index.get(row)) {
                 Some(index) => {
-                    let Some(part) = usize::try_from(index).ok().and_then(|at| parts.get(at)) else {
+                    let Some(part) = usize::try_from(index).ok().and_then(|at| parts.get(at))
+                    else {
                         return false;
                     };
                     vec![*part]
@@ -208,7 +388,9 @@ fn indexof(args: &Args<'_>) -> Result<ArrayRef> {
         let start = start.map_or(Some(0), |start| start.get(row))?;
         let length = length.map_or(Some(-1), |length| length.get(row))?;
         let occurrence = occurrence.map_or(Some(1), |occurrence| occurrence.get(row))?;
-        text.with(row, |text| sought.with(row, |sought| position(text, sought, start, length, occurrence)))
+        text.with(row, |text| {
+            sought.with(row, |sought| position(text, sought, start, length, occurrence))
+        })
     })
 }
 
@@ -219,15 +401,23 @@ fn position(text: &str, sought: &str, start: i64, length: i64, occurrence: i64) 
     if length < -1 || occurrence < 1 {
         return None;
     }
-    let end = if length < 0 { count } else { start.saturating_add(length).min(count) };
-    let (Ok(start), Ok(end)) = (usize::try_from(start), usize::try_from(end)) else { return Some(-1) };
-    let Some(window) = characters.get(start..end) else { return Some(-1) };
+    // The length limits where a match may begin, not where it ends.
+    let starts = if length < 0 { count } else { start.saturating_add(length).min(count) };
+    let (Ok(start), Ok(starts)) = (usize::try_from(start), usize::try_from(starts)) else {
+        return Some(-1);
+    };
+    let Some(window) = characters.get(start..) else { return Some(-1) };
     let sought: Vec<char> = sought.chars().collect();
     if sought.is_empty() {
         return Some(long(start));
     }
     let skip = usize::try_from(occurrence - 1).unwrap_or(usize::MAX);
-    let found = window.windows(sought.len()).enumerate().filter(|(_, at)| *at == sought).nth(skip);
+    let found = window
+        .windows(sought.len())
+        .take(starts.saturating_sub(start))
+        .enumerate()
+        .filter(|(_, at)| *at == sought)
+        .nth(skip);
     Some(found.map_or(-1, |(at, _)| long(start + at)))
 }
 
@@ -246,18 +436,32 @@ fn replace_string(args: &Args<'_>) -> Result<ArrayRef> {
 fn replace_strings(args: &Args<'_>) -> Result<ArrayRef> {
     let (text, sought, replacements) = (args.text(0)?, args.text(1)?, args.text(2)?);
     args.strings(|row, out| {
-        let mut text = text.get(row).to_owned();
         let sought = sought.opt(row).and_then(dynamic::elements).unwrap_or_default();
         let replacements = replacements.opt(row).and_then(dynamic::elements).unwrap_or_default();
-        for (at, sought) in sought.iter().enumerate() {
-            let replacement = replacements.get(at).or_else(|| replacements.last());
-            let replacement = replacement.map(|json| dynamic::to_text(json)).unwrap_or_default();
-            let sought = dynamic::to_text(sought);
-            if !sought.is_empty() {
-                text = text.replace(&*sought, &replacement);
+        let pairs: Vec<_> = sought
+            .iter()
+            .zip(&replacements)
+            .map(|(from, to)| {
+                let is_text = dynamic::kind(to) == dynamic::Kind::String;
+                (dynamic::to_text(from), is_text.then(|| dynamic::to_text(to)))
+            })
+            .filter(|(from, _)| !from.is_empty())
+            .collect();
+        // One pass over the text: what was put in is not looked at again. A replacement that is no text keeps what it
+        // would replace.
+        let mut rest = text.get(row);
+        while let Some(first) = rest.chars().next() {
+            match pairs.iter().find(|(from, _)| rest.starts_with(&**from)) {
+                Some((from, to)) => {
+                    out.push_str(to.as_deref().unwrap_or(from));
+                    rest = &rest[from.len()..];
+                }
+                None => {
+                    out.push(first);
+                    rest = &rest[first.len_utf8()..];
+                }
             }
         }
-        out.push_str(&text);
     })
 }
 

@@ -32,8 +32,15 @@ macro_rules! edge {
         fn kernel(args: &Args<'_>) -> Result<ArrayRef> {
             edge(args, Unit::$unit, $end)
         }
-        function!($name, [p("moment", TIME), p("offset", LONG)], 1, Returns::Type(Type::DateTime), $doc, kernel,
-            (concat!($name, "(datetime(2024-05-15 13:14:15))"), $answer))
+        function!(
+            $name,
+            [p("moment", TIME), p("offset", LONG)],
+            1,
+            Returns::Type(Type::DateTime),
+            $doc,
+            kernel,
+            (concat!($name, "(datetime(2024-05-15 13:14:15))"), $answer)
+        )
     }};
 }
 
@@ -44,8 +51,15 @@ macro_rules! part {
             let part: fn(i64) -> i64 = $part;
             args.longs(|row| moment.get(row).map(part))
         }
-        function!($name, [p("moment", TIME)], 0, Returns::Type(Type::$ty), $doc, kernel,
-            (concat!($name, "(datetime(2024-05-15 13:14:15))"), $answer))
+        function!(
+            $name,
+            [p("moment", TIME)],
+            0,
+            Returns::Type(Type::$ty),
+            $doc,
+            kernel,
+            (concat!($name, "(datetime(2024-05-15 13:14:15))"), $answer)
+        )
     }};
 }
 
@@ -56,46 +70,214 @@ macro_rules! unix {
             let scale = ticks::real(SECOND) / $per_second;
             args.longs(|row| {
                 let ticks = ticks::whole((number.get(row)? * scale).round())?;
-                ticks.checked_add(ticks::UNIX_EPOCH).filter(|ticks| (0..=ticks::MAX).contains(ticks))
+                ticks
+                    .checked_add(ticks::UNIX_EPOCH)
+                    .filter(|ticks| (0..=ticks::MAX).contains(ticks))
             })
         }
-        function!($name, [p("number", REAL)], 0, Returns::Type(Type::DateTime), "The moment so long after 1970-01-01.", kernel,
-            (concat!($name, "(1546300899)"), $answer))
+        function!(
+            $name,
+            [p("number", REAL)],
+            0,
+            Returns::Type(Type::DateTime),
+            "The moment so long after 1970-01-01.",
+            kernel,
+            (concat!($name, "(1546300899)"), $answer)
+        )
     }};
 }
 
 /// The functions of this group.
 pub(super) static FUNCTIONS: &[Function] = &[
-    function!("bin", [p("value", ParamKind::Summable), p("size", ParamKind::Summable)], 1, Returns::Widest, "The largest multiple of a size that is not above the value.", bin, ("bin(datetime(2024-05-15 13:14:15), 1h)", "2024-05-15T13:00:00.0000000Z")),
-    function!("bin_at", [p("value", ParamKind::Summable), p("size", ParamKind::Summable), p("fixed", ParamKind::Summable)], 0, Returns::Widest, "The start of the bin of a size in which the value lies, where one bin starts at a fixed point.", bin_at, ("bin_at(7, 5, 1)", "6")),
-    edge!("startofday", Day, false, "The start of the day, some days away.", "2024-05-15T00:00:00.0000000Z"),
-    edge!("startofweek", Week, false, "The start of the week (Sunday), some weeks away.", "2024-05-12T00:00:00.0000000Z"),
-    edge!("startofmonth", Month, false, "The start of the month, some months away.", "2024-05-01T00:00:00.0000000Z"),
-    edge!("startofyear", Year, false, "The start of the year, some years away.", "2024-01-01T00:00:00.0000000Z"),
-    edge!("endofday", Day, true, "The last moment of the day, some days away.", "2024-05-15T23:59:59.9999999Z"),
-    edge!("endofweek", Week, true, "The last moment of the week (Saturday), some weeks away.", "2024-05-18T23:59:59.9999999Z"),
-    edge!("endofmonth", Month, true, "The last moment of the month, some months away.", "2024-05-31T23:59:59.9999999Z"),
-    edge!("endofyear", Year, true, "The last moment of the year, some years away.", "2024-12-31T23:59:59.9999999Z"),
+    function!(
+        "bin",
+        [p("value", ParamKind::Summable), p("size", ParamKind::Summable)],
+        1,
+        Returns::Widest,
+        "The largest multiple of a size that is not above the value.",
+        bin,
+        ("bin(datetime(2024-05-15 13:14:15), 1h)", "2024-05-15T13:00:00.0000000Z")
+    ),
+    function!(
+        "bin_at",
+        [
+            p("value", ParamKind::Summable),
+            p("size", ParamKind::Summable),
+            p("fixed", ParamKind::Summable)
+        ],
+        0,
+        Returns::Widest,
+        "The start of the bin of a size in which the value lies, where one bin starts at a fixed point.",
+        bin_at,
+        ("bin_at(7, 5, 1)", "6")
+    ),
+    edge!(
+        "startofday",
+        Day,
+        false,
+        "The start of the day, some days away.",
+        "2024-05-15T00:00:00.0000000Z"
+    ),
+    edge!(
+        "startofweek",
+        Week,
+        false,
+        "The start of the week (Sunday), some weeks away.",
+        "2024-05-12T00:00:00.0000000Z"
+    ),
+    edge!(
+        "startofmonth",
+        Month,
+        false,
+        "The start of the month, some months away.",
+        "2024-05-01T00:00:00.0000000Z"
+    ),
+    edge!(
+        "startofyear",
+        Year,
+        false,
+        "The start of the year, some years away.",
+        "2024-01-01T00:00:00.0000000Z"
+    ),
+    edge!(
+        "endofday",
+        Day,
+        true,
+        "The last moment of the day, some days away.",
+        "2024-05-15T23:59:59.9999999Z"
+    ),
+    edge!(
+        "endofweek",
+        Week,
+        true,
+        "The last moment of the week (Saturday), some weeks away.",
+        "2024-05-18T23:59:59.9999999Z"
+    ),
+    edge!(
+        "endofmonth",
+        Month,
+        true,
+        "The last moment of the month, some months away.",
+        "2024-05-31T23:59:59.9999999Z"
+    ),
+    edge!(
+        "endofyear",
+        Year,
+        true,
+        "The last moment of the year, some years away.",
+        "2024-12-31T23:59:59.9999999Z"
+    ),
     part!("hourofday", Long, |at| at.rem_euclid(DAY) / HOUR, "Hour of the day, 0 to 23.", "13"),
     part!("dayofmonth", Long, |at| Civil::of(at).day, "Day of the month, from 1.", "15"),
     part!("dayofyear", Long, |at| day_of_year(Civil::of(at)), "Day of the year, from 1.", "136"),
     part!("monthofyear", Long, |at| Civil::of(at).month, "Month of the year, 1 to 12.", "5"),
     part!("getyear", Long, |at| Civil::of(at).year, "The year.", "2024"),
     part!("week_of_year", Long, week_of_year, "Week of the year by ISO 8601.", "20"),
-    part!("dayofweek", TimeSpan, |at| weekday(at) * DAY, "Days since Sunday, as a span.", "3.00:00:00"),
-    function!("datetime_part", [p("part", TEXT), p("moment", TIME)], 0, Returns::Type(Type::Long), "A part of the moment: year, quarter, month, week_of_year, day, dayofyear, hour, minute, second, millisecond, microsecond, nanosecond.", datetime_part, ("datetime_part('minute', datetime(2024-05-15 13:14:15))", "14")),
-    function!("datetime_add", [p("unit", TEXT), p("amount", LONG), p("moment", TIME)], 0, Returns::Type(Type::DateTime), "The moment so many years, quarters, months, weeks, days … later.", datetime_add, ("datetime_add('month', 1, datetime(2024-01-31))", "2024-02-29T00:00:00.0000000Z")),
-    function!("datetime_diff", [p("unit", TEXT), p("later", TIME), p("earlier", TIME)], 0, Returns::Type(Type::Long), "How many borders of the unit lie between two moments.", datetime_diff, ("datetime_diff('day', datetime(2024-05-15 01:00), datetime(2024-05-14 23:00))", "1")),
-    function!("make_datetime", [p("year", LONG), p("month", LONG), p("day", LONG), p("hour", LONG), p("minute", LONG), p("second", REAL)], 3, Returns::Type(Type::DateTime), "The moment with these parts; null if there is none.", make_datetime, ("make_datetime(2024, 5, 15)", "2024-05-15T00:00:00.0000000Z")),
-    function!("make_timespan", [p("a", LONG), p("b", LONG), p("c", REAL), p("d", REAL)], 2, Returns::Type(Type::TimeSpan), "The span of hours and minutes, hours, minutes and seconds, or days, hours, minutes and seconds.", make_timespan, ("make_timespan(1, 2, 3)", "01:02:03")),
+    part!(
+        "dayofweek",
+        TimeSpan,
+        |at| weekday(at) * DAY,
+        "Days since Sunday, as a span.",
+        "3.00:00:00"
+    ),
+    function!(
+        "datetime_part",
+        [p("part", TEXT), p("moment", TIME)],
+        0,
+        Returns::Type(Type::Long),
+        "A part of the moment: year, quarter, month, week_of_year, day, dayofyear, hour, minute, second, millisecond, microsecond, nanosecond.",
+        datetime_part,
+        ("datetime_part('minute', datetime(2024-05-15 13:14:15))", "14")
+    ),
+    function!(
+        "datetime_add",
+        [p("unit", TEXT), p("amount", LONG), p("moment", TIME)],
+        0,
+        Returns::Type(Type::DateTime),
+        "The moment so many years, quarters, months, weeks, days … later.",
+        datetime_add,
+        ("datetime_add('month', 1, datetime(2024-01-31))", "2024-02-29T00:00:00.0000000Z")
+    ),
+    function!(
+        "datetime_diff",
+        [p("unit", TEXT), p("later", TIME), p("earlier", TIME)],
+        0,
+        Returns::Type(Type::Long),
+        "How many borders of the unit lie between two moments.",
+        datetime_diff,
+        ("datetime_diff('day', datetime(2024-05-15 01:00), datetime(2024-05-14 23:00))", "1")
+    ),
+    function!(
+        "make_datetime",
+        [
+            p("year", LONG),
+            p("month", LONG),
+            p("day", LONG),
+            p("hour", LONG),
+            p("minute", LONG),
+            p("second", REAL)
+        ],
+        3,
+        Returns::Type(Type::DateTime),
+        "The moment with these parts; null if there is none.",
+        make_datetime,
+        ("make_datetime(2024, 5, 15)", "2024-05-15T00:00:00.0000000Z")
+    ),
+    function!(
+        "make_timespan",
+        [p("a", LONG), p("b", LONG), p("c", REAL), p("d", REAL)],
+        2,
+        Returns::Type(Type::TimeSpan),
+        "The span of hours and minutes, hours, minutes and seconds, or days, hours, minutes and seconds.",
+        make_timespan,
+        ("make_timespan(1, 2, 3)", "01:02:03")
+    ),
     unix!("unixtime_seconds_todatetime", 1.0, "2019-01-01T00:01:39.0000000Z"),
     unix!("unixtime_milliseconds_todatetime", 1000.0, "1970-01-18T21:31:40.8990000Z"),
     unix!("unixtime_microseconds_todatetime", 1_000_000.0, "1970-01-01T00:25:46.3008990Z"),
     unix!("unixtime_nanoseconds_todatetime", 1_000_000_000.0, "1970-01-01T00:00:01.5463009Z"),
-    function!("datetime_utc_to_local", [p("moment", TIME), p("zone", TEXT)], 0, Returns::Type(Type::DateTime), "The wall-clock time in a time zone at a moment.", to_local, ("datetime_utc_to_local(datetime(2024-01-01), 'Europe/Berlin')", "2024-01-01T01:00:00.0000000Z")),
-    function!("datetime_local_to_utc", [p("moment", TIME), p("zone", TEXT)], 0, Returns::Type(Type::DateTime), "The moment of a wall-clock time in a time zone.", to_utc, ("datetime_local_to_utc(datetime(2024-01-01), 'Europe/Berlin')", "2023-12-31T23:00:00.0000000Z")),
-    function!("around", [p("value", TIME), p("center", TIME), p("delta", SPAN)], 0, Returns::Type(Type::Bool), "Whether a moment lies within a span around another.", around, ("around(datetime(2024-01-01), datetime(2024-01-02), 1d)", "True")),
-    function!("ceiling", [p("number", ANY)], 0, Returns::Argument(0), "The smallest whole number that is not below the number.", ceiling, ("ceiling(1.2)", "2")),
+    function!(
+        "datetime_utc_to_local",
+        [p("moment", TIME), p("zone", TEXT)],
+        0,
+        Returns::Type(Type::DateTime),
+        "The wall-clock time in a time zone at a moment.",
+        to_local,
+        (
+            "datetime_utc_to_local(datetime(2024-01-01), 'Europe/Berlin')",
+            "2024-01-01T01:00:00.0000000Z"
+        )
+    ),
+    function!(
+        "datetime_local_to_utc",
+        [p("moment", TIME), p("zone", TEXT)],
+        0,
+        Returns::Type(Type::DateTime),
+        "The moment of a wall-clock time in a time zone.",
+        to_utc,
+        (
+            "datetime_local_to_utc(datetime(2024-01-01), 'Europe/Berlin')",
+            "2023-12-31T23:00:00.0000000Z"
+        )
+    ),
+    function!(
+        "around",
+        [p("value", TIME), p("center", TIME), p("delta", SPAN)],
+        0,
+        Returns::Type(Type::Bool),
+        "Whether a moment lies within a span around another.",
+        around,
+        ("around(datetime(2024-01-01), datetime(2024-01-02), 1d)", "True")
+    ),
+    function!(
+        "ceiling",
+        [p("number", ANY)],
+        0,
+        Returns::Argument(0),
+        "The smallest whole number that is not below the number.",
+        ceiling,
+        ("ceiling(1.2)", "2")
+    ),
 ];
 
 /// A stored timestamp as ticks.
@@ -112,8 +294,8 @@ pub(crate) fn stored_to_ticks(args: &Args<'_>) -> Result<ArrayRef> {
         let value = stored.is_valid(0).then(|| stored.value(0));
         return args.longs(|_| value.map(|v| v * multiplier / divisor + ticks::UNIX_EPOCH));
     }
-    let ticks: Int64Array =
-        stored.unary(|value| (value / divisor).wrapping_mul(multiplier).wrapping_add(ticks::UNIX_EPOCH));
+    let ticks: Int64Array = stored
+        .unary(|value| (value / divisor).wrapping_mul(multiplier).wrapping_add(ticks::UNIX_EPOCH));
     Ok(Arc::new(ticks))
 }
 
@@ -323,10 +505,12 @@ fn make_datetime(args: &Args<'_>) -> Result<ArrayRef> {
         };
         let (hour, minute) = (at(3, 0)?, at(4, 0)?);
         let second = second.map_or(Some(0.0), |second| second.get(row))?;
-        if !(0..24).contains(&hour) || !(0..60).contains(&minute) || !(0.0..60.0).contains(&second) {
+        if !(0..24).contains(&hour) || !(0..60).contains(&minute) || !(0.0..60.0).contains(&second)
+        {
             return None;
         }
-        let time = hour * HOUR + minute * MINUTE + ticks::whole((second * ticks::real(SECOND)).round())?;
+        let time =
+            hour * HOUR + minute * MINUTE + ticks::whole((second * ticks::real(SECOND)).round())?;
         Civil { year: at(0, 1)?, month: at(1, 1)?, day: at(2, 1)?, time }.ticks()
     })
 }

@@ -16,7 +16,11 @@ use crate::kernel::Args;
 macro_rules! function {
     ($name:literal, $param:literal, $doc:literal, $kernel:ident, $example:expr) => {
         Function::kernel(
-            Signature::new($name, &[Overload::of(&[p($param, TEXT)], Returns::Type(Type::Dynamic))], $doc),
+            Signature::new(
+                $name,
+                &[Overload::of(&[p($param, TEXT)], Returns::Type(Type::Dynamic))],
+                $doc,
+            ),
             $kernel,
             $example,
         )
@@ -25,14 +29,45 @@ macro_rules! function {
 
 /// The functions of this group.
 pub(super) static FUNCTIONS: &[Function] = &[
-    function!("parse_url", "address", "The parts of an address: Scheme, Host, Port, Path, Username, Password, Query Parameters, Fragment.", parse_url, ("parse_url('https://a.example:8443/p?x=1#f').Host", "a.example")),
-    function!("parse_urlquery", "query", "The parameters of the query part of an address.", parse_urlquery, (r#"tostring(parse_urlquery('a=1&b=2'))"#, r#"{"Query Parameters":{"a":"1","b":"2"}}"#)),
-    function!("parse_path", "path", "The parts of a path: Scheme, RootPath, DirectoryPath, DirectoryName, Filename, Extension, AlternateDataStreamName.", parse_path, (r"parse_path(@'C:\temp\file.txt').Extension", "txt")),
-    function!("parse_csv", "line", "The fields of the first line of comma-separated text.", parse_csv, (r#"tostring(parse_csv('a,"b,c"'))"#, r#"["a","b,c"]"#)),
+    function!(
+        "parse_url",
+        "address",
+        "The parts of an address: Scheme, Host, Port, Path, Username, Password, Query Parameters, Fragment.",
+        parse_url,
+        ("parse_url('https://a.example:8443/p?x=1#f').Host", "a.example")
+    ),
+    function!(
+        "parse_urlquery",
+        "query",
+        "The parameters of the query part of an address.",
+        parse_urlquery,
+        (r#"tostring(parse_urlquery('a=1&b=2'))"#, r#"{"Query Parameters":{"a":"1","b":"2"}}"#)
+    ),
+    function!(
+        "parse_path",
+        "path",
+        "The parts of a path: Scheme, RootPath, DirectoryPath, DirectoryName, Filename, Extension, AlternateDataStreamName.",
+        parse_path,
+        (r"parse_path(@'C:\temp\file.txt').Extension", "txt")
+    ),
+    function!(
+        "parse_csv",
+        "line",
+        "The fields of the first line of comma-separated text.",
+        parse_csv,
+        (r#"tostring(parse_csv('a,"b,c"'))"#, r#"["a","b,c"]"#)
+    ),
     Function::kernel(
-        Signature::new("parse_command_line", &[Overload::of(&[p("line", TEXT), p("kind", TEXT)], Returns::Type(Type::Dynamic))], "The arguments of a command line, as Windows splits it."),
+        Signature::new(
+            "parse_command_line",
+            &[Overload::of(&[p("line", TEXT), p("kind", TEXT)], Returns::Type(Type::Dynamic))],
+            "The arguments of a command line, as Windows splits it.",
+        ),
         parse_command_line,
-        (r#"tostring(parse_command_line('echo "hello world"', 'windows'))"#, r#"["echo","hello world"]"#),
+        (
+            r#"tostring(parse_command_line('echo "hello world"', 'windows'))"#,
+            r#"["echo","hello world"]"#,
+        ),
     ),
 ];
 
@@ -93,7 +128,8 @@ fn parse_path(args: &Args<'_>) -> Result<ArrayRef> {
     mapped(args, |text| {
         let (scheme, rest) = text.split_once("://").unwrap_or(("", text));
         let drive = rest.as_bytes().get(1) == Some(&b':');
-        let root = if drive { rest.get(..3).or_else(|| rest.get(..2)).unwrap_or_default() } else { "" };
+        let root =
+            if drive { rest.get(..3).or_else(|| rest.get(..2)).unwrap_or_default() } else { "" };
         let cut = rest.rfind(['/', '\\']);
         let (directory, file) = match cut {
             Some(at) => (&rest[..at], &rest[at + 1..]),

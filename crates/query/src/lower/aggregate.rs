@@ -74,7 +74,8 @@ impl Lowering<'_> {
             return self.chosen(function, args, aggregate, condition);
         }
         let ordered = aggregates::is_list(function).then_some(order).flatten();
-        let (expr, ty) = self.single(function, args, aggregate, ordered.map(|keys| (flow, keys)))?;
+        let (expr, ty) =
+            self.single(function, args, aggregate, ordered.map(|keys| (flow, keys)))?;
         let expr = match condition {
             Some(condition) => expr.filter(condition.value()).build()?,
             None => expr,
@@ -160,9 +161,10 @@ impl Lowering<'_> {
     ) -> Result<Parts> {
         let order = match function {
             "arg_max" | "arg_min" => {
-                let by = args.first().cloned().ok_or_else(|| {
-                    Error::Defect(format!("{function} has nothing to look for"))
-                })?;
+                let by = args
+                    .first()
+                    .cloned()
+                    .ok_or_else(|| Error::Defect(format!("{function} has nothing to look for")))?;
                 vec![SortExpr::new(sortable(by), function == "arg_min", false)]
             }
             _ => Vec::new(),

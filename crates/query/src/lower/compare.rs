@@ -21,23 +21,24 @@ const PRUNING_VALUES_MAX: usize = 64;
 
 /// The expression of an operator; `None` if `name` is a function.
 pub(crate) fn operator(name: &str, args: &[Operand]) -> Result<Option<Expr>> {
-    let expr = match (name, args) {
-        ("and", [a, b]) => a.clone().value().and(b.clone().value()),
-        ("or", [a, b]) => a.clone().value().or(b.clone().value()),
-        ("not", [a]) => not(a.clone().value()),
-        ("==", [a, b]) => equal(a.clone(), b.clone())?,
-        ("!=" | "<>", [a, b]) => different(a.clone(), b.clone())?,
-        ("<" | "<=" | ">" | ">=", [a, b]) => ordered(name, a.clone(), b.clone()),
-        ("between", [value, low, high]) => ordered(">=", value.clone(), low.clone())
-            .and(ordered("<=", value.clone(), high.clone())),
-        ("!between", [value, low, high]) => ordered("<", value.clone(), low.clone())
-            .or(ordered(">", value.clone(), high.clone())),
-        ("in" | "!in" | "in~" | "!in~", [value, list @ ..]) => {
-            member(name, value.clone(), list)?
-        }
-        ("+" | "-" | "*" | "/" | "%" | "negate", _) => arithmetic(name, args),
-        _ => return Ok(None),
-    };
+    let expr =
+        match (name, args) {
+            ("and", [a, b]) => a.clone().value().and(b.clone().value()),
+            ("or", [a, b]) => a.clone().value().or(b.clone().value()),
+            ("not", [a]) => not(a.clone().value()),
+            ("==", [a, b]) => equal(a.clone(), b.clone())?,
+            ("!=" | "<>", [a, b]) => different(a.clone(), b.clone())?,
+            ("<" | "<=" | ">" | ">=", [a, b]) => ordered(name, a.clone(), b.clone()),
+            ("between", [value, low, high]) => ordered(">=", value.clone(), low.clone())
+                .and(ordered("<=", value.clone(), high.clone())),
+            ("!between", [value, low, high]) => ordered("<", value.clone(), low.clone())
+                .or(ordered(">", value.clone(), high.clone())),
+            ("in" | "!in" | "in~" | "!in~", [value, list @ ..]) => {
+                member(name, value.clone(), list)?
+            }
+            ("+" | "-" | "*" | "/" | "%" | "negate", _) => arithmetic(name, args),
+            _ => return Ok(None),
+        };
     Ok(Some(expr))
 }
 
@@ -128,7 +129,8 @@ fn equal(a: Operand, b: Operand) -> Result<Expr> {
     }
     let (a, b) = (a.value(), b.value());
     let same = binary_expr(a.clone(), Operator::IsNotDistinctFrom, b.clone());
-    if matches!(&a, Expr::Literal(v, _) if !v.is_null()) || matches!(&b, Expr::Literal(v, _) if !v.is_null())
+    if matches!(&a, Expr::Literal(v, _) if !v.is_null())
+        || matches!(&b, Expr::Literal(v, _) if !v.is_null())
     {
         return Ok(same);
     }
@@ -144,7 +146,8 @@ fn different(a: Operand, b: Operand) -> Result<Expr> {
     }
     let (a, b) = (a.value(), b.value());
     let differ = binary_expr(a.clone(), Operator::IsDistinctFrom, b.clone());
-    if matches!(&a, Expr::Literal(v, _) if !v.is_null()) || matches!(&b, Expr::Literal(v, _) if !v.is_null())
+    if matches!(&a, Expr::Literal(v, _) if !v.is_null())
+        || matches!(&b, Expr::Literal(v, _) if !v.is_null())
     {
         return Ok(differ);
     }
@@ -157,13 +160,19 @@ fn dynamic_equal(a: &Operand, b: &Operand) -> Option<Expr> {
         return None;
     }
     let args = vec![a.clone().value(), b.clone().value()];
-    Some(kernel::call("dynamic_equal", operators::dynamic_equal, args, vec![a.ty, b.ty], Type::Bool))
+    Some(kernel::call(
+        "dynamic_equal",
+        operators::dynamic_equal,
+        args,
+        vec![a.ty, b.ty],
+        Type::Bool,
+    ))
 }
 
 /// Both operands in one type: a dynamic takes the type of its partner, a smaller number that of the larger one.
 fn aligned(a: Operand, b: Operand) -> (Operand, Operand) {
     let common = match (a.ty, b.ty) {
-        (x, y) if x == y => return (a, b),
+        (x, y) if x == y && x != Type::Decimal => return (a, b),
         (Type::Dynamic, other) | (other, Type::Dynamic) => match other {
             Type::Int | Type::Long => Type::Real,
             _ => other,
@@ -223,7 +232,8 @@ fn member(name: &str, value: Operand, list: &[Operand]) -> Result<Expr> {
         let expr = apply("in", args, Type::Bool)?.value();
         return Ok(if negated { not(expr) } else { expr });
     }
-    let has_empty = values.iter().any(|v| matches!(v, ScalarValue::Utf8View(Some(t)) if t.is_empty()));
+    let has_empty =
+        values.iter().any(|v| matches!(v, ScalarValue::Utf8View(Some(t)) if t.is_empty()));
     let list: Vec<Expr> = values.into_iter().map(lit).collect();
     if negated || has_empty {
         let column = value.value();
@@ -253,7 +263,8 @@ fn constants(value: &Operand, list: &[Operand]) -> Option<Vec<ScalarValue>> {
                 values.push(convert(element, value.ty).constant()?.clone());
             }
         } else {
-            let item = if item.ty == value.ty { item.clone() } else { convert(item.clone(), value.ty) };
+            let item =
+                if item.ty == value.ty { item.clone() } else { convert(item.clone(), value.ty) };
             values.push(item.constant()?.clone());
         }
     }

@@ -53,15 +53,15 @@ impl Lowering<'_> {
         let names: Vec<Column> =
             new.iter().filter_map(|column| column.expr.try_as_col().cloned()).collect();
         let options = UnnestOptions::default();
-        let plan = LogicalPlanBuilder::from(plan).unnest_columns_with_options(names, options)?.build()?;
+        let plan =
+            LogicalPlanBuilder::from(plan).unnest_columns_with_options(names, options)?.build()?;
         let mut out: Vec<Option<Operand>> = vec![None; fields.len()];
         for (at, column) in kept.iter().enumerate() {
             if let Some(slot) = out.get_mut(at) {
                 *slot = Some(column.clone());
             }
         }
-        let targets =
-            expand.columns.iter().map(|column| column.column).chain(expand.index);
+        let targets = expand.columns.iter().map(|column| column.column).chain(expand.index);
         for (target, column) in targets.zip(new) {
             let ty = fields.get(target).map_or(Type::Dynamic, |field| field.ty);
             if let Some(slot) = out.get_mut(target) {
@@ -70,7 +70,9 @@ impl Lowering<'_> {
         }
         let columns = out
             .into_iter()
-            .map(|column| column.ok_or_else(|| Error::Defect("mv-expand lacks a column".to_owned())))
+            .map(|column| {
+                column.ok_or_else(|| Error::Defect("mv-expand lacks a column".to_owned()))
+            })
             .collect::<Result<Vec<_>>>()?;
         Ok(Flow { plan, columns })
     }
@@ -98,7 +100,8 @@ fn pieces(json: Option<&str>, bag_as_array: bool) -> Vec<Option<String>> {
     members
         .into_iter()
         .map(|(name, value)| {
-            let (open, middle, close) = if bag_as_array { ('[', ',', ']') } else { ('{', ':', '}') };
+            let (open, middle, close) =
+                if bag_as_array { ('[', ',', ']') } else { ('{', ':', '}') };
             let mut piece = String::from(open);
             dynamic::write_string(&name, &mut piece);
             piece.push(middle);

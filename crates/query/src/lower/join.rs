@@ -43,12 +43,14 @@ impl Lowering<'_> {
                 .join_detailed(right.plan, join_type, keys, None, NullEquality::NullEqualsNull)?
                 .build()?
         };
-        let left = left.columns.into_iter().map(|column| {
-            absent(column, matches!(join_type, JoinType::Right | JoinType::Full))
-        });
-        let right = right.columns.into_iter().map(|column| {
-            absent(column, matches!(join_type, JoinType::Left | JoinType::Full))
-        });
+        let left = left
+            .columns
+            .into_iter()
+            .map(|column| absent(column, matches!(join_type, JoinType::Right | JoinType::Full)));
+        let right = right
+            .columns
+            .into_iter()
+            .map(|column| absent(column, matches!(join_type, JoinType::Left | JoinType::Full)));
         let columns = match join_type {
             JoinType::LeftAnti | JoinType::LeftSemi => left.collect(),
             JoinType::RightAnti | JoinType::RightSemi => right.collect(),

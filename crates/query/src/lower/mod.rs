@@ -231,8 +231,7 @@ impl<'a> Lowering<'a> {
     ) -> Result<Flow> {
         let schema = provider.schema();
         let alias = self.name();
-        let builder =
-            LogicalPlanBuilder::scan(alias.as_str(), provider_as_source(provider), None)?;
+        let builder = LogicalPlanBuilder::scan(alias.as_str(), provider_as_source(provider), None)?;
         let mut columns = Vec::with_capacity(fields.len());
         for field in fields {
             columns.push(match schema.field_with_name(&field.name) {
@@ -268,7 +267,11 @@ impl<'a> Lowering<'a> {
         let mut flow = self.flow(input)?;
         let mut uses = vec![0; flow.columns.len()];
         exprs.iter().for_each(|expr| scalar::count_uses(expr, &mut uses));
-        let repeated = flow.columns.iter().zip(&uses).any(|(column, uses)| *uses > 1 && !is_cheap(&column.expr));
+        let repeated = flow
+            .columns
+            .iter()
+            .zip(&uses)
+            .any(|(column, uses)| *uses > 1 && !is_cheap(&column.expr));
         if repeated {
             flow = self.computed(flow)?;
         }

@@ -29,7 +29,8 @@ impl Lowering<'_> {
     ) -> Result<Flow> {
         let flow = self.flow(input)?;
         let source = scalar::operand(&flow.columns, source)?;
-        let source = if source.ty == Type::String { source } else { scalar::convert(source, Type::String) };
+        let source =
+            if source.ty == Type::String { source } else { scalar::convert(source, Type::String) };
         let (regex, groups) = regex_of(pattern, fields);
         regex::Regex::new(&regex)
             .map_err(|error| Error::Regex { pattern: regex.clone(), message: error.to_string() })?;
@@ -62,7 +63,13 @@ impl Lowering<'_> {
             let index = Operand::literal(&Value::Long(i64::try_from(at).unwrap_or(i64::MAX)));
             let args = vec![captured.expr.clone(), index.expr];
             let types = vec![Type::Dynamic, Type::Long];
-            let text = kernel::call("dynamic_at", crate::functions::access::at, args, types, Type::Dynamic);
+            let text = kernel::call(
+                "dynamic_at",
+                crate::functions::access::at,
+                args,
+                types,
+                Type::Dynamic,
+            );
             let text = scalar::convert(Operand::plain(text, Type::Dynamic), Type::String);
             if let Some(slot) = out.get_mut(*target) {
                 *slot = Some(if *ty == Type::String { text } else { scalar::convert(text, *ty) });

@@ -31,9 +31,9 @@ impl Lowering<'_> {
         for (at, field) in fields.iter().enumerate() {
             let mut values = Vec::with_capacity(rows.len());
             for row in rows {
-                let expr = row.get(at).ok_or_else(|| {
-                    Error::Defect("a row of a datatable is too short".to_owned())
-                })?;
+                let expr = row
+                    .get(at)
+                    .ok_or_else(|| Error::Defect("a row of a datatable is too short".to_owned()))?;
                 let value = scalar::constant(expr)?.unwrap_or_else(|| null_of(field.ty));
                 values.push(value.cast_to(&arrow_type(field.ty))?);
             }
@@ -93,7 +93,8 @@ impl Lowering<'_> {
             [from, to, step] => {
                 let values = wholes(whole(from), whole(to), whole(step))?;
                 if ty == Type::Int {
-                    let narrow = values.into_iter().map(i32::try_from).collect::<Result<Vec<_>, _>>();
+                    let narrow =
+                        values.into_iter().map(i32::try_from).collect::<Result<Vec<_>, _>>();
                     Arc::new(Int32Array::from(narrow.unwrap_or_default()))
                 } else {
                     Arc::new(Int64Array::from(values))

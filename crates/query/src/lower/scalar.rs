@@ -55,8 +55,7 @@ pub(crate) fn predicate(columns: &[Operand], expr: &plan::Expr) -> Result<Expr> 
 }
 
 fn call(columns: &[Operand], name: &str, args: &[plan::Expr], ty: Type) -> Result<Operand> {
-    let operands =
-        args.iter().map(|arg| operand(columns, arg)).collect::<Result<Vec<_>>>()?;
+    let operands = args.iter().map(|arg| operand(columns, arg)).collect::<Result<Vec<_>>>()?;
     if let Some(expr) = compare::operator(name, &operands)? {
         return Ok(Operand::plain(expr, ty));
     }
@@ -206,8 +205,14 @@ pub(crate) fn constant(expr: &plan::Expr) -> Result<Option<ScalarValue>> {
     }
     let props = datafusion::logical_expr::execution_props::ExecutionProps::new();
     let value = operand.value();
-    let context = datafusion::logical_expr::physical_planning_context::PhysicalPlanningContext::default();
-    let physical = datafusion::physical_expr::create_physical_expr(&value, &DFSchema::empty(), &props, &context)?;
+    let context =
+        datafusion::logical_expr::physical_planning_context::PhysicalPlanningContext::default();
+    let physical = datafusion::physical_expr::create_physical_expr(
+        &value,
+        &DFSchema::empty(),
+        &props,
+        &context,
+    )?;
     let batch = arrow::record_batch::RecordBatch::try_new_with_options(
         Arc::new(arrow::datatypes::Schema::empty()),
         Vec::new(),

@@ -1,0 +1,77 @@
+//! What holds for all rows: a filter splits them without loss, and sums of parts are the sum. Deliberately absent: single
+//! answers (`cases`).
+
+use kql::plan::Field;
+use kql::types::Type;
+use proptest::prelude::*;
+use serde_json::{Value, json};
+
+use crate::support::{Memory, ask, engine};
+
+fn row() -> impl Strategy<Value = Value> {
+    let text =
+        prop_oneof![Just(Value::Null), Just(json!("")), "[abAB _.é]{0,6}".prop_map(Value::from)];
+    let number = prop_oneof![Just(Value::Null), (-5_i64..5).prop_map(Value::from)];
+    (text, number).prop_map(|(text, number)| json!([text, number]))
+}
+
+fn tables(rows: &[Value]) -> Memory {
+    let mut tables = Memory::default();
+    let fields = vec![
+        Field { name: "S".to_owned(), ty: Type::String },
+        Field { name: "N".to_owned(), ty: Type::Long },
+    ];
+    tables.add("T", fields, rows);
+    tables
+}
+
+/// The numbers of a one-row answer.
+fn numbers(rows: &[Value], text: &str) -> Vec<Option<i64>> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("it");
+    let answer = runtime.block_on(async { ask(&engine(tables(rows)), text).await });
+    let answer = answer.unwrap_or_else(|error| panic!("{text}: {error}"));
+    answer.rows[0].as_array().expect("a row").iter().map(Value::as_i64).collect()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 12, ..ProptestConfig::default() })]
+
+    #[test]
+    fn a_condition_and_its_opposite_share_out_the_rows(
+        rows in prop::collection::vec(row(), 1..20),
+        needle in "[abAB _.]{0,3}",
+    ) {
+        for (holds, fails) in [
+            ("==", "!="), ("=~", "!~"), ("has", "!has"), ("has_cs", "!has_cs"), ("contains", "!contains"),
+            ("startswith", "!startswith"), ("endswith_cs", "!endswith_cs"), ("hasprefix", "!hasprefix"),
+        ] {
+            let text = format!(
+                "T | summarize a = countif(S {holds} \"{needle}\"), b = countif(S {fails} \"{needle}\"), c = count()"
+            );
+            let found = numbers(&rows, &text);
+            prop_assert_eq!(found[0].unwrap() + found[1].unwrap(), found[2].unwrap(), "{}", text);
+            let filtered = numbers(&rows, &format!("T | where S {holds} \"{needle}\" | count"));
+            prop_assert_eq!(filtered[0], found[0], "{}", text);
+        }
+    }
+
+    #[test]
+    fn sums_of_groups_are_the_sum(rows in prop::collection::vec(row(), 1..30)) {
+        let all = numbers(&rows, "T | summarize count(), sum(N), dcount(S), array_length(make_list(N))");
+        let parts = numbers(
+            &rows,
+            "T | summarize c = count(), s = sum(N), l = array_length(make_list(N)) by S | summarize sum(c), sum(s), count(), sum(l)",
+        );
+        prop_assert_eq!(all, parts);
+    }
+
+    #[test]
+    fn the_row_of_an_extreme_is_one_row(rows in prop::collection::vec(row(), 1..30)) {
+        let rows: Vec<Value> = rows.iter().enumerate().map(|(at, row)| {
+            json!([format!("{at}"), row[1]])
+        }).collect();
+        // The text of a row is its number, so that values of two rows would be seen.
+        let found = numbers(&rows, "T | extend M = tolong(S) | summarize arg_max(N, S, M) | project tolong(S), M");
+        prop_assert_eq!(found[0], found[1]);
+    }
+}
