@@ -39,6 +39,10 @@ struct Count {
 /// Imports every file, in order.
 pub(super) async fn run(config: Option<&Path>, options: Import) -> Result<()> {
     let provider = provider(&options.provider)?;
+    if let Some(problem) = model::name_problem(&options.tenant) {
+        let message = format!("--tenant: {problem}\n  hint: {}", model::NAME_HINT);
+        return Err(Failure::error(Exit::Data, message));
+    }
     let sink = Sink::open(config, &options).await?;
     let id = SourceId {
         provider: provider.name().to_owned(),

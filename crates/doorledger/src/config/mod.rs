@@ -15,7 +15,7 @@ pub(crate) use settings::{DEFAULT_LISTEN, Settings, read as read_settings};
 use std::collections::HashSet;
 
 use destinations::Destination;
-use model::{Fields, Problem, SourceId, TableSchema, nearest};
+use model::{Fields, NAME_HINT, Problem, SourceId, TableSchema, name_problem, nearest};
 use serde_json::Value;
 use sources::{PollSource, Provider, Receiver};
 
@@ -105,7 +105,7 @@ fn read_tenant(
     let written = fields.value("sources").cloned().unwrap_or(Value::Null);
     let (Some(name), Some(provider)) = (name, provider) else { return Vec::new() };
     if let Some(problem) = name_problem(&name) {
-        fields.problem("name", problem, "use letters, digits, `-`, `_` and `.`, 64 at most");
+        fields.problem("name", problem, NAME_HINT);
     }
     if !seen.insert((provider.name().to_owned(), name.clone())) {
         fields.problem(
@@ -161,11 +161,7 @@ fn read_source(
         None => source.to_owned(),
     };
     if let Some(problem) = name_problem(source) {
-        return Err(vec![Problem::new(
-            "",
-            problem,
-            "use letters, digits, `-`, `_` and `.`, 64 at most",
-        )]);
+        return Err(vec![Problem::new("", problem, NAME_HINT)]);
     }
     let way = if kind == provider.poll_name() {
         Way::Poll(provider.poll(&written)?)
@@ -242,7 +238,7 @@ fn read_destination(written: &Value) -> Result<ConfiguredDestination, Vec<Proble
         fields.problem("kind", &format!("`{written}` is not a kind of destination"), &hint);
     }
     if let Some(problem) = name.as_deref().and_then(name_problem) {
-        fields.problem("name", problem, "use letters, digits, `-`, `_` and `.`, 64 at most");
+        fields.problem("name", problem, NAME_HINT);
     }
     let mut problems = fields.finish();
     match (kind.map(|kind| (kind, kind.validate(&Value::Object(rest)))), name) {
@@ -270,13 +266,4 @@ fn list<'a>(fields: &mut Fields<'a>, name: &'static str) -> &'a [Value] {
             &[]
         }
     }
-}
-
-/// Names stand in URLs, in stored events and in metrics.
-fn name_problem(name: &str) -> Option<&'static str> {
-    if name.is_empty() || name.len() > 64 {
-        return Some("has an unusable length");
-    }
-    let usable = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
-    (!name.chars().all(usable)).then_some("holds characters that cannot stand in a URL")
 }
