@@ -94,6 +94,9 @@ pub(crate) struct Demo {
     /// Stop by itself once history is collected and delivered, and say whether the counts agree
     #[arg(long)]
     pub(crate) once: bool,
+    /// Break things at every simulated service: a name, or name=probability; may be repeated
+    #[arg(long = "fault", value_name = "NAME")]
+    pub(crate) faults: Vec<String>,
 }
 
 /// Options of `check`.

@@ -17,6 +17,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::serve::stop_on_signal;
 use super::server::Server;
+use super::simulate::faults;
 use super::{print, refused, say};
 use crate::cli::{self, Demo};
 use crate::exit::{Exit, Failure};
@@ -87,6 +88,7 @@ struct Stage {
 
 impl Stage {
     async fn set(options: &Demo, clock: Arc<dyn Clock>) -> Result<Self> {
+        let faults = faults(&options.faults)?;
         let live_events_per_second = if options.once { 0.0 } else { LIVE_EVENTS_PER_SECOND };
         let push =
             |path: &str| PushTarget::new(format!("http://{}{path}", options.listen), PUSH_TOKEN);
@@ -101,6 +103,7 @@ impl Stage {
                 (Attack::AdminTakeover, days_ago(2)),
             ],
             live_events_per_second,
+            faults: faults.clone(),
             stream: Some(StreamOptions::new(push("/ingest/auth0/acme/stream"))),
             ..Auth0Options::default()
         };
@@ -110,6 +113,7 @@ impl Stage {
             events: options.events / 2,
             attacks: vec![(Attack::MfaFatigue, days_ago(3))],
             live_events_per_second,
+            faults: faults.clone(),
             ..OneLoginOptions::default()
         };
         let initech = OneLoginOptions {
@@ -119,6 +123,7 @@ impl Stage {
             events: options.events / 4,
             attacks: vec![(Attack::CredentialStuffing, days_ago(7))],
             live_events_per_second,
+            faults: faults.clone(),
             webhook: Some(WebhookOptions {
                 batch_events_max: 100,
                 from_the_start: true,
@@ -126,7 +131,7 @@ impl Stage {
             }),
             ..OneLoginOptions::default()
         };
-        let azure_options = AzureOptions::default();
+        let azure_options = AzureOptions { faults, ..AzureOptions::default() };
         Ok(Self {
             acme: simulator::auth0(acme, clock.clone()).await?,
             globex: simulator::onelogin(globex, clock.clone()).await?,

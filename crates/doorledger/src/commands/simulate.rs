@@ -99,7 +99,7 @@ fn tell(
 }
 
 /// `cut-body`, `cut-body=0.1`, `all=0.02`.
-fn faults(written: &[String]) -> Result<Faults> {
+pub(super) fn faults(written: &[String]) -> Result<Faults> {
     let mut faults = Faults::default();
     for text in written {
         let (name, probability) = match text.split_once('=') {

@@ -1,0 +1,111 @@
+//! Commands on a data folder without a server: archives go in, come out byte for byte, and are stored once.
+//! Deliberately absent: a running server.
+
+use std::collections::BTreeSet;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+
+use crate::program::{run, succeed};
+
+/// Real events where they are at hand, our own fixtures elsewhere: files of the form `*.ndjson`.
+fn archives(provider: &str) -> Vec<PathBuf> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let real = root.join("../shared/samples").join(provider);
+    let own = root.join("fixtures").join(provider);
+    let mut found = Vec::new();
+    collect(if real.is_dir() { &real } else { &own }, &mut found);
+    assert!(!found.is_empty(), "no archives of {provider}");
+    found
+}
+
+fn collect(folder: &Path, found: &mut Vec<PathBuf>) {
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            collect(&path, found);
+        } else if path.extension().is_some_and(|extension| extension == "ndjson") {
+            found.push(path);
+        }
+    }
+    found.sort();
+}
+
+/// The raw events that a file of lines holds, without the envelope that one wire form puts around them.
+fn events(file: &Path) -> Vec<String> {
+    let text = std::fs::read_to_string(file).unwrap();
+    let lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
+    lines
+        .map(|line| {
+            let inner = line.strip_prefix("{\"event\":").and_then(|rest| rest.strip_suffix('}'));
+            inner.map_or(line, str::trim).to_owned()
+        })
+        .collect()
+}
+
+#[track_caller]
+fn round_trip(provider: &str, table: &str) {
+    let folder = tempfile::tempdir().unwrap();
+    let files = archives(provider);
+    let gzipped = folder.path().join("archive.ndjson.gz");
+    let mut gzip = flate2::write::GzEncoder::new(
+        std::fs::File::create(&gzipped).unwrap(),
+        flate2::Compression::fast(),
+    );
+    let mut expected = BTreeSet::new();
+    for file in &files {
+        gzip.write_all(&std::fs::read(file).unwrap()).unwrap();
+        gzip.write_all(b"\n").unwrap();
+        expected.extend(events(file));
+    }
+    gzip.finish().unwrap();
+    let import = [
+        "import",
+        "--provider",
+        provider,
+        "--tenant",
+        "archive",
+        "--data",
+        "data",
+        "archive.ndjson.gz",
+    ];
+    succeed(folder.path(), &import);
+    let count = ["query", "--data", "data", "--format", "csv", &format!("{table} | count")];
+    let once = succeed(folder.path(), &count);
+    succeed(folder.path(), &import);
+    assert_eq!(succeed(folder.path(), &count), once, "imported twice, stored once");
+
+    let question = format!("{table} | project Raw=tostring(RawEvent)");
+    let out = succeed(folder.path(), &["query", "--data", "data", "--format", "ndjson", &question]);
+    let found: BTreeSet<String> = out
+        .lines()
+        .map(|line| {
+            serde_json::from_str::<serde_json::Value>(line).unwrap()["Raw"]
+                .as_str()
+                .unwrap()
+                .to_owned()
+        })
+        .collect();
+    // Of two events with one id the first is kept, so what comes out is a part of what went in, and no less than the ids.
+    let strange: Vec<&String> = found.difference(&expected).collect();
+    assert!(strange.is_empty(), "came out otherwise than it went in: {strange:#?}");
+    let rows: usize = once.lines().nth(1).unwrap().parse().unwrap();
+    assert!(rows > 0 && found.len() <= rows, "{rows} rows, {} raw events", found.len());
+}
+
+#[test]
+fn archives_of_auth0_come_out_byte_for_byte() {
+    round_trip("auth0", "Auth0Logs_CL");
+}
+
+#[test]
+fn archives_of_onelogin_come_out_byte_for_byte() {
+    round_trip("onelogin", "OneLoginEventsV2_CL");
+}
+
+#[test]
+fn a_folder_that_is_none_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let ran = run(folder.path(), &["query", "--data", "nowhere", "print 1"]);
+    assert_eq!(ran.code, 65, "{}", ran.err);
+    assert!(ran.err.contains("`nowhere` is not a data folder"), "{}", ran.err);
+}

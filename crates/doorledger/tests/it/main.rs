@@ -1,0 +1,8 @@
+//! The whole program, as a user runs it: the real binary, real files, real sockets on loopback, simulated services.
+//! Deliberately absent: what one crate can be tested for alone.
+
+mod check;
+mod demo;
+mod folder;
+mod program;
+mod serve;

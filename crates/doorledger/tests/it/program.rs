@@ -1,0 +1,146 @@
+//! Running the binary: its exit code and what it printed; a server that is ended when the test ends; a webhook delivery.
+//! Deliberately absent: expectations.
+
+use std::io::{Read as _, Write as _};
+use std::net::{TcpListener, TcpStream};
+use std::path::Path;
+use std::process::{Child, Command, Output, Stdio};
+use std::time::{Duration, Instant};
+
+/// Longest wait for a server to be ready, or to end: a debug build on a busy machine is slow.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+/// What a run of the binary came to.
+pub(crate) struct Ran {
+    /// Exit code.
+    pub(crate) code: i32,
+    /// Standard output.
+    pub(crate) out: String,
+    /// Standard error.
+    pub(crate) err: String,
+}
+
+/// Runs the binary to its end, in `folder`, with nothing of this process's environment but `variables`.
+pub(crate) fn run_with(folder: &Path, variables: &[(&str, &str)], arguments: &[&str]) -> Ran {
+    let output = command(folder, variables, arguments).output().unwrap();
+    let Output { status, stdout, stderr } = output;
+    Ran {
+        code: status.code().unwrap_or(-1),
+        out: String::from_utf8(stdout).unwrap(),
+        err: String::from_utf8(stderr).unwrap(),
+    }
+}
+
+/// The same without variables.
+pub(crate) fn run(folder: &Path, arguments: &[&str]) -> Ran {
+    run_with(folder, &[], arguments)
+}
+
+/// The same for a run that must succeed: its standard output.
+#[track_caller]
+pub(crate) fn succeed(folder: &Path, arguments: &[&str]) -> String {
+    let ran = run(folder, arguments);
+    assert_eq!(ran.code, 0, "{arguments:?}\n{}\n{}", ran.out, ran.err);
+    ran.out
+}
+
+fn command(folder: &Path, variables: &[(&str, &str)], arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_doorledger"));
+    command.current_dir(folder).env_clear().envs(variables.iter().copied()).args(arguments);
+    command
+}
+
+/// A server under test.
+pub(crate) struct Server {
+    child: Child,
+    port: u16,
+    /// Where it answers.
+    pub(crate) url: String,
+}
+
+impl Server {
+    /// Starts `doorledger serve` on the configuration in `folder` and waits until it is ready.
+    pub(crate) fn start(folder: &Path) -> Self {
+        let port = free_port();
+        let listen = format!("127.0.0.1:{port}");
+        let arguments = ["--config", "doorledger.yaml", "serve", "--listen", &listen];
+        let child = command(folder, &[], &arguments).stderr(Stdio::piped()).spawn().unwrap();
+        let mut server = Self { child, port, url: format!("http://{listen}") };
+        let start = Instant::now();
+        while !server.is_ready() {
+            if let Some(status) = server.child.try_wait().unwrap() {
+                let mut said = String::new();
+                server.child.stderr.take().unwrap().read_to_string(&mut said).unwrap();
+                panic!("the server ended with {status}: {said}");
+            }
+            assert!(start.elapsed() < PATIENCE, "the server was not ready in time");
+            std::thread::yield_now();
+        }
+        server
+    }
+
+    fn is_ready(&self) -> bool {
+        self.request("GET", "/readyz", "", b"").is_some_and(|(status, _)| status == 200)
+    }
+
+    /// Posts a body with an `Authorization` header: the status and the answer.
+    #[track_caller]
+    pub(crate) fn post(&self, path: &str, authorization: &str, body: &[u8]) -> (u16, String) {
+        let header =
+            format!("Authorization: {authorization}\r\nContent-Type: application/json\r\n");
+        self.request("POST", path, &header, body).unwrap()
+    }
+
+    fn request(
+        &self,
+        method: &str,
+        path: &str,
+        headers: &str,
+        body: &[u8],
+    ) -> Option<(u16, String)> {
+        let mut stream = TcpStream::connect(("127.0.0.1", self.port)).ok()?;
+        let length = body.len();
+        let head = format!(
+            "{method} {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n{headers}Content-Length: {length}\r\n\r\n"
+        );
+        stream.write_all(head.as_bytes()).ok()?;
+        stream.write_all(body).ok()?;
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).ok()?;
+        let status = answer.split(' ').nth(1)?.parse().ok()?;
+        let (_, text) = answer.split_once("\r\n\r\n")?;
+        Some((status, text.to_owned()))
+    }
+
+    /// Asks the server by the command line.
+    #[track_caller]
+    pub(crate) fn query(&self, folder: &Path, format: &str, text: &str) -> String {
+        succeed(folder, &["query", "--url", &self.url, "--format", format, text])
+    }
+
+    /// Ends it as a power cut would.
+    pub(crate) fn kill(mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+
+    /// Asks it to stop and waits until it has: its exit code.
+    pub(crate) fn stop(mut self) -> i32 {
+        let id = self.child.id().to_string();
+        assert!(Command::new("kill").args(["-TERM", &id]).status().unwrap().success());
+        self.child.wait().unwrap().code().unwrap_or(-1)
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // It may have ended already.
+        drop(self.child.kill());
+        drop(self.child.wait());
+    }
+}
+
+/// A port that is free at this moment.
+pub(crate) fn free_port() -> u16 {
+    TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap().port()
+}
