@@ -90,7 +90,13 @@ impl Binder<'_> {
             }
             Some(prefix) => {
                 let first = args.first().copied().and_then(of_expression).unwrap_or_default();
-                format!("{prefix}_{first}")
+                match args.get(1).copied().and_then(of_expression) {
+                    // The engine names covariances after both arguments; Microsoft's binder does not.
+                    Some(second) if prefix.starts_with("covariance") => {
+                        format!("{prefix}_{first}_{second}")
+                    }
+                    _ => format!("{prefix}_{first}"),
+                }
             }
             None => args.first().copied().and_then(of_expression).unwrap_or_default(),
         };

@@ -206,8 +206,11 @@ impl Lexer<'_> {
     /// `datetime(2020-01-01)`: up to the parenthesis on the same line, if what stands between is a literal.
     fn typed_literal(&mut self) -> Option<SyntaxKind> {
         let rest = &self.bytes[self.at + 1..];
-        let end = rest.iter().position(|&b| matches!(b, b'(' | b')' | b'\n' | b'{' | b','))?;
-        if rest[end] != b')' {
+        let end = rest.iter().position(|&b| matches!(b, b'(' | b')' | b'\n' | b'{'))?;
+        let inner = &rest[..end];
+        // `datetime(2025, 6, 14)` is a literal; anything else with a comma is a call.
+        let numbers = inner.iter().all(|b| b.is_ascii_digit() || matches!(b, b',' | b' '));
+        if rest[end] != b')' || (inner.contains(&b',') && !numbers) {
             return None;
         }
         self.at += end + 2;

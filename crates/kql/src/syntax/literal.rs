@@ -252,9 +252,9 @@ fn named_month_split(text: &str) -> Option<(String, &str)> {
 }
 
 fn date_days(text: &str) -> Option<i64> {
-    let parts: Vec<&str> = text.split(['-', '/']).collect();
+    let parts: Vec<&str> = text.split(['-', '/', ',']).collect();
     let numbers: Option<Vec<i64>> =
-        parts.iter().map(|part| part.parse::<i64>().ok().filter(|n| *n >= 0)).collect();
+        parts.iter().map(|part| part.trim().parse::<i64>().ok().filter(|n| *n >= 0)).collect();
     let (year, month, day) = match numbers?.as_slice() {
         [digits] if parts[0].len() == 8 => (digits / 10_000, digits / 100 % 100, digits % 100),
         [year] if parts[0].len() == 4 => (*year, 1, 1),
@@ -323,4 +323,78 @@ pub(crate) fn datetime_text(ticks: i64) -> String {
     let (seconds, fraction) = (of_day / SECOND_TICKS, of_day % SECOND_TICKS);
     let (hours, minutes) = (seconds / 3600, seconds / 60 % 60);
     format!("{date}T{hours:02}:{minutes:02}:{:02}.{fraction:07}Z", seconds % 60)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{datetime, datetime_text, number, text, timespan, typed};
+    use crate::types::{Type, Value};
+
+    #[test]
+    fn moments_are_read_in_every_spelling() {
+        for (written, expected) in [
+            ("2024-05-06", "2024-05-06T00:00:00.0000000Z"),
+            ("2024-05", "2024-05-01T00:00:00.0000000Z"),
+            ("2024", "2024-01-01T00:00:00.0000000Z"),
+            ("2025, 6, 14", "2025-06-14T00:00:00.0000000Z"),
+            ("2017 - 08 - 01", "2017-08-01T00:00:00.0000000Z"),
+            ("2024-05-06 07:08", "2024-05-06T07:08:00.0000000Z"),
+            ("2024-05-06T07:08:09.1234567Z", "2024-05-06T07:08:09.1234567Z"),
+            ("2024-05-06T07:08:09+02:00", "2024-05-06T05:08:09.0000000Z"),
+            ("5/6/2024 7:08:09 PM", "2024-05-06T19:08:09.0000000Z"),
+            ("Mon, 6 May 2024 07:08:09 GMT", "2024-05-06T07:08:09.0000000Z"),
+            ("0001-01-01", "0001-01-01T00:00:00.0000000Z"),
+            ("9999-12-31T23:59:59.9999999Z", "9999-12-31T23:59:59.9999999Z"),
+        ] {
+            assert_eq!(
+                datetime(written).map(datetime_text).as_deref(),
+                Some(expected),
+                "{written}"
+            );
+        }
+        for wrong in ["", "x", "2024-13-01", "2024-02-30", "10000-01-01"] {
+            assert_eq!(datetime(wrong), None, "{wrong}");
+        }
+    }
+
+    #[test]
+    fn spans_are_read_in_every_spelling() {
+        const SECOND: i64 = 10_000_000;
+        for (written, expected) in [
+            ("1d", 86_400 * SECOND),
+            ("1.5h", 5_400 * SECOND),
+            ("100ms", SECOND / 10),
+            ("2", 2 * 86_400 * SECOND),
+            ("00:30", 1_800 * SECOND),
+            ("1.02:03:04.5", (86_400 + 7_384) * SECOND + SECOND / 2),
+            ("-00:00:01", -SECOND),
+        ] {
+            assert_eq!(timespan(written), Some(expected), "{written}");
+        }
+        assert_eq!(timespan("soon"), None);
+    }
+
+    #[test]
+    fn texts_lose_their_quotes_and_escapes() {
+        for (written, expected) in [
+            (r#""a\"b\n""#, "a\"b\n"),
+            (r"'\u0041\x42'", "AB"),
+            ("@'c:\\d''e'", "c:\\d'e"),
+            ("h@\"x\"", "x"),
+            ("```a\\b\"```", "a\\b\""),
+        ] {
+            assert_eq!(text(written).as_deref(), Ok(expected), "{written}");
+        }
+        assert_eq!(text("'open"), Err("open".to_string()));
+    }
+
+    #[test]
+    fn numbers_and_typed_literals_have_their_types() {
+        assert_eq!(number("0x1F"), Some(Value::Long(31)));
+        assert_eq!(number("1e3"), Some(Value::Real(1000.0)));
+        assert_eq!(number("1m"), Some(Value::TimeSpan(600_000_000)));
+        assert_eq!(typed("int(5)"), (Type::Int, Some(Value::Int(5))));
+        assert_eq!(typed("long(null)"), (Type::Long, Some(Value::Null(Type::Long))));
+        assert_eq!(typed("bool(x)"), (Type::Bool, None));
+    }
 }
