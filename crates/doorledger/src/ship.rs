@@ -10,7 +10,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use api::Trouble;
-use destinations::{Credential, Destination, Outgoing, Parcel, Verdict, halve};
+use destinations::{
+    ANSWER_BYTES_MAX, Credential, Destination, Outgoing, Packed, Parcel, Verdict, halve,
+};
 use futures::{StreamExt as _, stream};
 use journal::{DeadLetter, Journal, StoredEvent};
 use model::{Clock, Secret};
@@ -24,8 +26,6 @@ use crate::status::Board;
 const WINDOW_BYTES_MAX: usize = 4 * 1024 * 1024;
 /// Requests in flight to one destination.
 const PARCELS_IN_FLIGHT_MAX: usize = 4;
-/// The largest answer that is read.
-const ANSWER_BYTES_MAX: usize = 256 * 1024;
 /// Pauses between tries: the first and the longest.
 const RETRY_FIRST: Duration = Duration::from_millis(500);
 const RETRY_MAX: Duration = Duration::from_secs(60);
@@ -103,8 +103,7 @@ impl Shipper {
 
     /// Ships one window and gives the offset after it.
     async fn ship_window(&self, offset: u64, stop: &CancellationToken) -> Result<u64, Halt> {
-        let (events, end) = self.read_window(offset).await?;
-        let packed = self.destination.pack(&events);
+        let (events, packed, end) = self.read_window(offset).await?;
         let mut window = Window::new(&events, end);
         let refused: Vec<DeadLetter> =
             packed.refused.iter().map(|(i, why)| dead_letter(&events[*i], why)).collect();
@@ -136,8 +135,9 @@ impl Shipper {
         advanced.map_err(|error| Halt::Journal(error.to_string()))
     }
 
-    /// The events of the next window that are for this destination, and the offset after the window.
-    async fn read_window(&self, offset: u64) -> Result<(Vec<Outgoing>, u64), Halt> {
+    /// The events of the next window that are for this destination, packed, and the offset after the window. Reading and
+    /// packing take milliseconds of processor time, so they are done where nobody waits for the thread.
+    async fn read_window(&self, offset: u64) -> Result<(Vec<Outgoing>, Packed, u64), Halt> {
         let (journal, destination) = (self.journal.clone(), self.destination.clone());
         let read = tokio::task::spawn_blocking(move || {
             let batches = journal.read(offset, WINDOW_BYTES_MAX)?;
@@ -157,7 +157,8 @@ impl Shipper {
                     raw: event.raw.clone(),
                 }));
             }
-            Ok::<_, journal::Error>((events, end.unwrap_or(offset)))
+            let packed = destination.pack(&events);
+            Ok::<_, journal::Error>((events, packed, end.unwrap_or(offset)))
         });
         match read.await {
             Ok(Ok(window)) => Ok(window),
