@@ -2,6 +2,7 @@
 //! against recorded answers. Deliberately absent: tables other than those that a query itself brings.
 
 #![expect(clippy::print_stdout, clippy::expect_used, reason = "a tool that prints its answers")]
+#![expect(dead_code, reason = "what the tests use to make tables is not needed here")]
 
 #[path = "../tests/it/support/mod.rs"]
 mod support;

@@ -219,7 +219,7 @@ pub(crate) fn real_text(value: f64, out: &mut String) {
         write!(out, "NaN")
     } else if value.is_infinite() {
         write!(out, "{}", if value > 0.0 { "Infinity" } else { "-Infinity" })
-    } else if size != 0.0 && (size >= 1e15 || size < 1e-5) {
+    } else if size != 0.0 && !(1e-5..1e15).contains(&size) {
         scientific(value, out);
         Ok(())
     } else {

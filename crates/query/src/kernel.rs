@@ -3,7 +3,6 @@
 //!
 //! Deliberately absent: what any function computes (`functions`), and how calls are typed (`kql`).
 
-use std::any::Any;
 use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
@@ -429,10 +428,4 @@ pub(crate) const fn ticks_per_unit(unit: TimeUnit) -> (i64, i64) {
         TimeUnit::Microsecond => (10, 1),
         TimeUnit::Nanosecond => (1, 100),
     }
-}
-
-/// Whether `expr` is a call of the kernel called `name`.
-pub(crate) fn is_call_of(expr: &Expr, name: &str) -> bool {
-    matches!(expr, Expr::ScalarFunction(call) if call.func.name() == name
-        && (call.func.inner().as_ref() as &dyn Any).is::<Function>())
 }

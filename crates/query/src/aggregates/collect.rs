@@ -102,7 +102,7 @@ impl std::fmt::Debug for List {
 impl List {
     fn new(setup: &Setup, keep_nulls: bool) -> Self {
         let has_max = setup.types.get(1).is_some_and(|ty| matches!(ty, Type::Long | Type::Int))
-            && setup.types.len() % 2 == 0;
+            && setup.types.len().is_multiple_of(2);
         let first = if has_max { 2 } else { 1 };
         let keys: Vec<usize> = (first..setup.types.len()).step_by(2).collect();
         let fields = keys

@@ -41,8 +41,14 @@ pub(super) static FUNCTIONS: &[Function] = &[
     ),
     function!(
         "array_index_of",
-        [p("array", JSON), p("value", ANY), p("start", LONG), p("length", LONG)],
-        2,
+        [
+            p("array", JSON),
+            p("value", ANY),
+            p("start", LONG),
+            p("length", LONG),
+            p("occurrence", LONG)
+        ],
+        3,
         Long,
         "Position of a value in an array, from 0; -1 if it is not there.",
         array_index_of,
@@ -307,7 +313,7 @@ fn array_length(args: &Args<'_>) -> Result<ArrayRef> {
 fn array_index_of(args: &Args<'_>) -> Result<ArrayRef> {
     let (array, value) = (args.text(0)?, Cells::of(args, 1)?);
     let optional = |at: usize| if args.len() > at { args.long(at).map(Some) } else { Ok(None) };
-    let (start, length) = (optional(2)?, optional(3)?);
+    let (start, length, occurrence) = (optional(2)?, optional(3)?, optional(4)?);
     args.longs(|row| {
         let elements = array.opt(row).and_then(dynamic::elements)?;
         let mut sought = String::new();
@@ -319,11 +325,13 @@ fn array_index_of(args: &Args<'_>) -> Result<ArrayRef> {
         let start = if start < 0 { (count + start).max(0) } else { start };
         let length = length.and_then(|length| length.get(row)).filter(|length| *length >= 0);
         let end = length.map_or(count, |length| start.saturating_add(length).min(count));
-        let found = (start..end).find(|at| {
+        let occurrence = occurrence.map_or(Some(1), |occurrence| occurrence.get(row))?;
+        let skip = usize::try_from(occurrence.checked_sub(1)?).ok()?;
+        let mut found = (start..end).filter(|at| {
             let element = usize::try_from(*at).ok().and_then(|at| elements.get(at));
             element.is_some_and(|element| dynamic::equal(element, &sought))
         });
-        Some(found.unwrap_or(-1))
+        Some(found.nth(skip).unwrap_or(-1))
     })
 }
 

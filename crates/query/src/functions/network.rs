@@ -315,10 +315,6 @@ fn ipv6(text: &str) -> Option<(u128, u32)> {
         IpAddr::V4(address) => {
             (address.to_ipv6_mapped().to_bits(), prefix.map_or(128, |prefix| prefix + 96))
         }
-        // The prefix of an address that ends in dotted form counts from where that form begins.
-        IpAddr::V6(bits) if address.contains('.') => {
-            (bits.to_bits(), prefix.map_or(128, |prefix| prefix + 96))
-        }
         IpAddr::V6(address) => (address.to_bits(), prefix.unwrap_or(128)),
     };
     (prefix <= 128).then_some((bits, prefix))
@@ -345,12 +341,15 @@ fn parse_ipv6(args: &Args<'_>) -> Result<ArrayRef> {
 
 fn parse_ipv6_mask(args: &Args<'_>) -> Result<ArrayRef> {
     let (text, prefix) = (args.text(0)?, args.long(1)?);
+    // Here, and only here, the prefix of an address that ends in dotted form counts from where that form begins.
+    let dotted =
+        |text: &str| u32::from(text.contains(':') && text.contains('.') && text.contains('/')) * 96;
     args.strings(|row, out| {
         let prefix = prefix.get(row).and_then(|prefix| u32::try_from(prefix).ok());
         if let Some(((bits, own), prefix)) =
             ipv6(text.get(row)).zip(prefix.filter(|prefix| *prefix <= 128))
         {
-            write_ipv6(network6(bits, prefix.min(own)), out);
+            write_ipv6(network6(bits, prefix.min((own + dotted(text.get(row))).min(128))), out);
         }
     })
 }

@@ -209,8 +209,13 @@ impl<'a> Lowering<'a> {
                 self.mv_expand(input, &expand, *bag_as_array, &plan.fields)
             }
             Op::Parse { input, source, mode, flags, pattern, only_matches } => {
-                let pattern = parse::Pattern { mode: *mode, flags, parts: pattern };
-                self.parse(input, source, &pattern, *only_matches, &plan.fields)
+                let pattern = parse::Pattern {
+                    mode: *mode,
+                    flags,
+                    parts: pattern,
+                    only_matches: *only_matches,
+                };
+                self.parse(input, source, &pattern, &plan.fields)
             }
             other => Err(Error::Unsupported(operator_name(other))),
         }

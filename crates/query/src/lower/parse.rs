@@ -16,6 +16,8 @@ pub(super) struct Pattern<'a> {
     pub(super) mode: ParseMode,
     pub(super) flags: &'a str,
     pub(super) parts: &'a [ParsePart],
+    /// Whether rows that do not match are dropped.
+    pub(super) only_matches: bool,
 }
 
 impl Lowering<'_> {
@@ -24,7 +26,6 @@ impl Lowering<'_> {
         input: &Plan,
         source: &KqlExpr,
         pattern: &Pattern<'_>,
-        only_matches: bool,
         fields: &[Field],
     ) -> Result<Flow> {
         let flow = self.flow(input)?;
@@ -53,7 +54,7 @@ impl Lowering<'_> {
         columns.push(Operand::plain(captured, Type::Dynamic));
         let mut flow = self.computed(Flow { plan: flow.plan, columns })?;
         let captured = flow.columns.remove(width);
-        if only_matches {
+        if pattern.only_matches {
             let matched = captured.expr.clone().is_not_null();
             flow.plan = LogicalPlanBuilder::from(flow.plan).filter(matched)?.build()?;
         }

@@ -22,11 +22,11 @@ const UNIX_EPOCH_TICKS: i64 = 621_355_968_000_000_000;
 
 /// Tables in memory, laid out as the lake lays them out.
 #[derive(Default)]
-pub struct Memory(BTreeMap<String, (Vec<Field>, Arc<dyn TableProvider>)>);
+pub(crate) struct Memory(BTreeMap<String, (Vec<Field>, Arc<dyn TableProvider>)>);
 
 impl Memory {
     /// Adds a table; rows are JSON arrays, moments in them ISO texts.
-    pub fn add(&mut self, name: &str, fields: Vec<Field>, rows: &[Value]) {
+    pub(crate) fn add(&mut self, name: &str, fields: Vec<Field>, rows: &[Value]) {
         let arrow: Vec<ArrowField> = fields
             .iter()
             .map(|field| ArrowField::new(&field.name, stored_type(field.ty), true))
@@ -101,7 +101,7 @@ fn stored(ty: Type, cells: Vec<&Value>) -> ArrayRef {
 }
 
 /// An engine over `tables`, at noon of 2024-05-15.
-pub fn engine(tables: Memory) -> Engine {
+pub(crate) fn engine(tables: Memory) -> Engine {
     let now = "2024-05-15T12:00:00Z".parse::<Timestamp>().expect("a moment");
     let functions = StoredFunctions::embedded().expect("our own functions");
     let options = EngineOptions { target_partitions: 2, ..EngineOptions::default() };
@@ -110,20 +110,20 @@ pub fn engine(tables: Memory) -> Engine {
 }
 
 /// The last table of an answer.
-pub struct Answer {
+pub(crate) struct Answer {
     /// Names and types.
-    pub columns: Vec<(String, ColumnType)>,
+    pub(crate) columns: Vec<(String, ColumnType)>,
     /// One JSON array a row.
-    pub rows: Vec<Value>,
+    pub(crate) rows: Vec<Value>,
 }
 
 /// Asks with the usual limits.
-pub async fn ask(engine: &Engine, text: &str) -> Result<Answer, QueryError> {
+pub(crate) async fn ask(engine: &Engine, text: &str) -> Result<Answer, QueryError> {
     ask_within(engine, text, QueryLimits::default()).await
 }
 
 /// Asks within limits.
-pub async fn ask_within(
+pub(crate) async fn ask_within(
     engine: &Engine,
     text: &str,
     limits: QueryLimits,
@@ -195,6 +195,6 @@ fn timespan(ticks: i64) -> String {
 }
 
 /// Whether golden answers are to be written instead of compared: `UPDATE=1`.
-pub fn updating() -> bool {
+pub(crate) fn updating() -> bool {
     std::env::vars().any(|(name, _)| name == "UPDATE")
 }
