@@ -93,7 +93,7 @@ pub(crate) fn kind(json: &str) -> Kind {
     }
 }
 
-/// A value as text: a string without its quotes, `True`/`False` as Kusto writes a bool, anything else as it stands.
+/// A value as text: a string without its quotes, anything else as it stands.
 pub(crate) fn to_text(json: &str) -> Cow<'_, str> {
     match kind(json) {
         Kind::String => unquoted(json),

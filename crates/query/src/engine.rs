@@ -34,7 +34,7 @@ use crate::{results, subqueries, ticks};
 /// How an engine uses the machine.
 #[derive(Debug, Clone)]
 pub struct EngineOptions {
-    /// Memory that all queries together may hold.
+    /// Memory that one query may hold at most, whatever its own limit says.
     pub memory_bytes_max: usize,
     /// How many threads work on one query.
     pub target_partitions: usize,

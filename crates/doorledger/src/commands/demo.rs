@@ -20,6 +20,7 @@ use super::server::Server;
 use super::simulate::faults;
 use super::{print, refused, say};
 use crate::cli::{self, Demo};
+use crate::collect::sleep;
 use crate::exit::{Exit, Failure};
 use crate::node::{self, Node, Written};
 
@@ -54,7 +55,7 @@ pub(super) async fn run(options: Demo) -> Result<()> {
     welcome(&url)?;
     let serving = tokio::spawn(node.run());
     let outcome = if options.once {
-        let outcome = stage.agree(&url).await;
+        let outcome = stage.agree(&url, &stop).await;
         stop.cancel();
         outcome
     } else {
@@ -175,7 +176,7 @@ impl Stage {
     }
 
     /// Waits until lake, tenants and Azure have the same counts, and prints them.
-    async fn agree(&self, url: &str) -> Result<()> {
+    async fn agree(&self, url: &str, stop: &CancellationToken) -> Result<()> {
         let server = Server::of(&cli::Server { url: url.to_owned(), token_file: None })?;
         let started = tokio::time::Instant::now();
         loop {
@@ -183,7 +184,8 @@ impl Stage {
             let agreed = counts
                 .iter()
                 .all(|count| count.exist == count.stored && count.exist == count.shipped);
-            if agreed || started.elapsed() > AGREEMENT_TIME_MAX {
+            let given_up = started.elapsed() > AGREEMENT_TIME_MAX || stop.is_cancelled();
+            if agreed || given_up {
                 for count in &counts {
                     let Count { table, exist, stored, shipped } = count;
                     print(&format!(
@@ -196,7 +198,8 @@ impl Stage {
                     Err(Failure::error(Exit::Findings, "the counts do not agree"))
                 };
             }
-            tokio::time::sleep(LOOK_INTERVAL).await;
+            // When it is time to stop, the counts are told once more, as they are.
+            drop(sleep(LOOK_INTERVAL, stop).await);
         }
     }
 

@@ -25,9 +25,6 @@ macro_rules! function {
     };
 }
 
-/// How many elements `range` and `repeat` give at most; Kusto's own limit.
-const RANGE_VALUES_MAX: usize = 1_048_576;
-
 /// The functions of this group.
 pub(super) static FUNCTIONS: &[Function] = &[
     function!(
@@ -154,15 +151,6 @@ pub(super) static FUNCTIONS: &[Function] = &[
         ("tostring(array_iff(dynamic([true, false]), dynamic([1, 2]), dynamic([3, 4])))", "[1,4]")
     ),
     function!(
-        "set_has_element",
-        [p("set", JSON), p("value", ANY)],
-        0,
-        Bool,
-        "Whether a value is in an array.",
-        set_has_element,
-        ("set_has_element(dynamic([1, 2]), 2)", "True")
-    ),
-    function!(
         "strcat_array",
         [p("array", JSON), p("delimiter", TEXT)],
         0,
@@ -171,110 +159,11 @@ pub(super) static FUNCTIONS: &[Function] = &[
         strcat_array,
         ("strcat_array(dynamic(['a', 'b']), '-')", "a-b")
     ),
-    function!(
-        "repeat",
-        [p("value", ANY), p("times", LONG)],
-        0,
-        Dynamic,
-        "An array of a value so many times.",
-        repeat,
-        ("tostring(repeat(1, 3))", "[1,1,1]")
-    ),
-    function!(
-        "range",
-        [p("from", ANY), p("to", ANY), p("step", ANY)],
-        1,
-        Dynamic,
-        "An array of values at equal distances.",
-        range,
-        ("tostring(range(1, 7, 3))", "[1,4,7]")
-    ),
-    function!(
-        "jaccard_index",
-        [p("a", JSON), p("b", JSON)],
-        0,
-        Real,
-        "How alike two sets are: elements in common by elements in all.",
-        jaccard_index,
-        ("jaccard_index(dynamic([1, 2]), dynamic([2, 3, 4]))", "0.25")
-    ),
-    function!(
-        "set_equals",
-        [p("a", JSON), p("b", JSON)],
-        0,
-        Bool,
-        "Whether two arrays hold the same elements.",
-        set_equals,
-        ("set_equals(dynamic([1, 2]), dynamic([2, 1]))", "True")
-    ),
-    Function::kernel(
-        Signature::new(
-            "array_concat",
-            &[Overload::of(&[], Returns::Type(Type::Dynamic)).repeating(&[p("array", JSON)], 1)],
-            "The elements of all arrays.",
-        ),
-        array_concat,
-        ("tostring(array_concat(dynamic([1]), dynamic([2])))", "[1,2]"),
-    ),
-    Function::kernel(
-        Signature::new(
-            "set_union",
-            &[Overload::of(&[], Returns::Type(Type::Dynamic)).repeating(&[p("array", JSON)], 1)],
-            "The different elements of all arrays.",
-        ),
-        set_union,
-        ("tostring(set_union(dynamic([1, 2]), dynamic([2, 3])))", "[1,2,3]"),
-    ),
-    Function::kernel(
-        Signature::new(
-            "set_intersect",
-            &[Overload::of(&[], Returns::Type(Type::Dynamic)).repeating(&[p("array", JSON)], 1)],
-            "The elements that are in all arrays.",
-        ),
-        set_intersect,
-        ("tostring(set_intersect(dynamic([1, 2]), dynamic([2, 3])))", "[2]"),
-    ),
-    Function::kernel(
-        Signature::new(
-            "set_difference",
-            &[Overload::of(&[], Returns::Type(Type::Dynamic)).repeating(&[p("array", JSON)], 1)],
-            "The elements of the first array that are in none of the others.",
-        ),
-        set_difference,
-        ("tostring(set_difference(dynamic([1, 2]), dynamic([2, 3])))", "[1]"),
-    ),
-    Function::kernel(
-        Signature::new(
-            "pack_array",
-            &[Overload::of(&[], Returns::Type(Type::Dynamic)).repeating(&[p("value", ANY)], 0)],
-            "An array of the values.",
-        ),
-        pack_array,
-        ("tostring(pack_array(1, 'a'))", r#"[1,"a"]"#),
-    ),
-    Function::kernel(
-        Signature::new(
-            "zip",
-            &[Overload::of(&[], Returns::Type(Type::Dynamic)).repeating(&[p("array", JSON)], 2)],
-            "An array of arrays of the elements at the same position.",
-        ),
-        zip,
-        ("tostring(zip(dynamic([1, 2]), dynamic([3, 4])))", "[[1,3],[2,4]]"),
-    ),
-    Function::kernel(
-        Signature::new(
-            "treepath",
-            &[Overload::of(&[p("value", JSON)], Returns::Type(Type::Dynamic))],
-            "The paths to all leaves of a value.",
-        ),
-        treepath,
-        (r#"tostring(treepath(dynamic({"a": 1})))"#, r#"["['a']"]"#),
-    ),
 ];
 
-type Elements<'a> = Vec<Cow<'a, str>>;
+pub(super) type Elements<'a> = Vec<Cow<'a, str>>;
 
-fn joined<'a>(elements: impl IntoIterator<Item = &'a str>, out: &mut String) -> bool {
+pub(super) fn joined<'a>(elements: impl IntoIterator<Item = &'a str>, out: &mut String) -> bool {
     out.push('[');
     for (at, element) in elements.into_iter().enumerate() {
         if at > 0 {
@@ -301,7 +190,7 @@ fn mapped(
     })
 }
 
-fn owned(elements: Elements<'_>) -> Vec<String> {
+pub(super) fn owned(elements: Elements<'_>) -> Vec<String> {
     elements.into_iter().map(Cow::into_owned).collect()
 }
 
@@ -496,16 +385,6 @@ fn array_iff(args: &Args<'_>) -> Result<ArrayRef> {
     })
 }
 
-fn set_has_element(args: &Args<'_>) -> Result<ArrayRef> {
-    let (array, value) = (args.text(0)?, Cells::of(args, 1)?);
-    args.bools(|row| {
-        let elements = array.opt(row).and_then(dynamic::elements)?;
-        let mut sought = String::new();
-        value.json(row, &mut sought);
-        Some(elements.iter().any(|element| dynamic::equal(element, &sought)))
-    })
-}
-
 fn strcat_array(args: &Args<'_>) -> Result<ArrayRef> {
     let (array, delimiter) = (args.text(0)?, args.text(1)?);
     args.strings(|row, out| {
@@ -517,253 +396,4 @@ fn strcat_array(args: &Args<'_>) -> Result<ArrayRef> {
             out.push_str(&dynamic::to_text(element));
         }
     })
-}
-
-fn repeat(args: &Args<'_>) -> Result<ArrayRef> {
-    let (value, times) = (Cells::of(args, 0)?, args.long(1)?);
-    args.texts(|row, out| {
-        let Some(times) = times.get(row).and_then(|times| usize::try_from(times).ok()) else {
-            return false;
-        };
-        let mut json = String::new();
-        if !value.json(row, &mut json) {
-            json.push_str("null");
-        }
-        joined(std::iter::repeat_n(json.as_str(), times.min(RANGE_VALUES_MAX)), out)
-    })
-}
-
-fn range(args: &Args<'_>) -> Result<ArrayRef> {
-    let ty = args.types.first().copied().unwrap_or(Type::Long);
-    if args.types.iter().take(2).any(|ty| *ty == Type::Real) {
-        let (from, to) = (args.real(0)?, args.real(1)?);
-        let step = if args.len() > 2 { Some(args.real(2)?) } else { None };
-        return args.texts(|row, out| {
-            let step = step.map_or(Some(1.0), |step| step.get(row));
-            let (Some(from), Some(to), Some(step)) = (from.get(row), to.get(row), step) else {
-                return false;
-            };
-            let values = std::iter::successors(Some(from), |value| Some(value + step));
-            let values = values.take_while(|value| {
-                if step > 0.0 { *value <= to } else { *value >= to && step < 0.0 }
-            });
-            let values: Vec<String> = values
-                .take(RANGE_VALUES_MAX)
-                .map(|value| {
-                    let mut json = String::new();
-                    dynamic::write_real(value, &mut json);
-                    json
-                })
-                .collect();
-            joined(values.iter().map(String::as_str), out)
-        });
-    }
-    let (from, to) = (args.long(0)?, args.long(1)?);
-    let step = if args.len() > 2 { Some(args.long(2)?) } else { None };
-    let absent = if matches!(ty, Type::DateTime | Type::TimeSpan) { crate::ticks::HOUR } else { 1 };
-    args.texts(|row, out| {
-        let step = step.map_or(Some(absent), |step| step.get(row));
-        let (Some(from), Some(to), Some(step)) = (from.get(row), to.get(row), step) else {
-            return false;
-        };
-        let values = std::iter::successors(Some(from), |value| value.checked_add(step));
-        let values = values
-            .take_while(|value| if step > 0 { *value <= to } else { *value >= to && step < 0 });
-        let values: Vec<String> = values
-            .take(RANGE_VALUES_MAX)
-            .map(|value| {
-                let mut json = String::new();
-                match ty {
-                    Type::DateTime => {
-                        json.push('"');
-                        crate::ticks::write_datetime(value, &mut json);
-                        json.push('"');
-                    }
-                    Type::TimeSpan => {
-                        json.push('"');
-                        crate::ticks::write_timespan(value, &mut json);
-                        json.push('"');
-                    }
-                    _ => json.push_str(&value.to_string()),
-                }
-                json
-            })
-            .collect();
-        joined(values.iter().map(String::as_str), out)
-    })
-}
-
-/// The different elements of every argument's array.
-fn sets<'a>(args: &Args<'a>, row: usize) -> Result<Vec<Elements<'a>>> {
-    let mut all = Vec::with_capacity(args.len());
-    for at in 0..args.len() {
-        let elements = args.text(at)?.opt(row).and_then(dynamic::elements).unwrap_or_default();
-        let mut different: Elements<'a> = Vec::with_capacity(elements.len());
-        let mut seen = std::collections::HashSet::new();
-        for element in elements {
-            if seen.insert(element.clone()) {
-                different.push(element);
-            }
-        }
-        all.push(different);
-    }
-    Ok(all)
-}
-
-fn combined(
-    args: &Args<'_>,
-    combine: impl Fn(Vec<Elements<'_>>) -> Vec<String>,
-) -> Result<ArrayRef> {
-    let mut failed = None;
-    let out = args.texts(|row, out| match sets(args, row) {
-        Ok(all) => {
-            let elements = combine(all);
-            joined(elements.iter().map(String::as_str), out)
-        }
-        Err(error) => {
-            failed = Some(error);
-            false
-        }
-    })?;
-    failed.map_or(Ok(out), Err)
-}
-
-fn set_union(args: &Args<'_>) -> Result<ArrayRef> {
-    combined(args, |all| {
-        let mut seen = std::collections::HashSet::new();
-        owned(all.into_iter().flatten().filter(|element| seen.insert(element.clone())).collect())
-    })
-}
-
-fn set_intersect(args: &Args<'_>) -> Result<ArrayRef> {
-    combined(args, |mut all| {
-        let first = if all.is_empty() { Vec::new() } else { all.remove(0) };
-        owned(
-            first
-                .into_iter()
-                .filter(|element| all.iter().all(|other| other.contains(element)))
-                .collect(),
-        )
-    })
-}
-
-fn set_difference(args: &Args<'_>) -> Result<ArrayRef> {
-    combined(args, |mut all| {
-        let first = if all.is_empty() { Vec::new() } else { all.remove(0) };
-        owned(
-            first
-                .into_iter()
-                .filter(|element| !all.iter().any(|other| other.contains(element)))
-                .collect(),
-        )
-    })
-}
-
-#[expect(clippy::cast_precision_loss, reason = "counts of elements are far below 2^52")]
-fn jaccard_index(args: &Args<'_>) -> Result<ArrayRef> {
-    let mut values = Vec::with_capacity(args.rows);
-    for row in 0..args.rows {
-        let all = sets(args, row)?;
-        let [a, b] = all.as_slice() else { continue };
-        let common = a.iter().filter(|element| b.contains(element)).count();
-        let total = a.len() + b.len() - common;
-        values.push(if total == 0 { f64::NAN } else { common as f64 / total as f64 });
-    }
-    args.reals(|row| values.get(row).copied())
-}
-
-fn set_equals(args: &Args<'_>) -> Result<ArrayRef> {
-    let mut values = Vec::with_capacity(args.rows);
-    for row in 0..args.rows {
-        let all = sets(args, row)?;
-        let [a, b] = all.as_slice() else { continue };
-        values.push(a.len() == b.len() && a.iter().all(|element| b.contains(element)));
-    }
-    args.bools(|row| values.get(row).copied())
-}
-
-fn array_concat(args: &Args<'_>) -> Result<ArrayRef> {
-    let arrays = (0..args.len()).map(|at| args.text(at)).collect::<Result<Vec<_>>>()?;
-    args.texts(|row, out| {
-        let all: Vec<_> = arrays
-            .iter()
-            .filter_map(|array| array.opt(row).and_then(dynamic::elements))
-            .flatten()
-            .collect();
-        joined(all.iter().map(|element| &**element), out)
-    })
-}
-
-fn pack_array(args: &Args<'_>) -> Result<ArrayRef> {
-    let cells = (0..args.len()).map(|at| Cells::of(args, at)).collect::<Result<Vec<_>>>()?;
-    args.texts(|row, out| {
-        out.push('[');
-        for (at, cells) in cells.iter().enumerate() {
-            if at > 0 {
-                out.push(',');
-            }
-            if !cells.json(row, out) {
-                out.push_str("null");
-            }
-        }
-        out.push(']');
-        true
-    })
-}
-
-fn zip(args: &Args<'_>) -> Result<ArrayRef> {
-    let arrays = (0..args.len()).map(|at| args.text(at)).collect::<Result<Vec<_>>>()?;
-    args.texts(|row, out| {
-        let all: Vec<Elements<'_>> = arrays
-            .iter()
-            .map(|array| array.opt(row).and_then(dynamic::elements).unwrap_or_default())
-            .collect();
-        let length = all.iter().map(Vec::len).max().unwrap_or(0);
-        let tuples: Vec<String> = (0..length)
-            .map(|at| {
-                let mut tuple = String::new();
-                joined(
-                    all.iter().map(|array| array.get(at).map_or("null", |element| &**element)),
-                    &mut tuple,
-                );
-                tuple
-            })
-            .collect();
-        joined(tuples.iter().map(String::as_str), out)
-    })
-}
-
-fn treepath(args: &Args<'_>) -> Result<ArrayRef> {
-    let json = args.text(0)?;
-    args.texts(|row, out| {
-        let Some(value) = json.opt(row).and_then(dynamic::parsed) else { return false };
-        let mut paths = Vec::new();
-        walk(&value, String::new(), &mut paths);
-        let quoted: Vec<String> = paths
-            .iter()
-            .map(|path| {
-                let mut quoted = String::new();
-                dynamic::write_string(path, &mut quoted);
-                quoted
-            })
-            .collect();
-        joined(quoted.iter().map(String::as_str), out)
-    })
-}
-
-fn walk(value: &serde_json::Value, path: String, paths: &mut Vec<String>) {
-    if !path.is_empty() && !paths.contains(&path) {
-        paths.push(path.clone());
-    }
-    match value {
-        serde_json::Value::Object(members) => {
-            members
-                .iter()
-                .for_each(|(name, value)| walk(value, format!("{path}['{name}']"), paths));
-        }
-        serde_json::Value::Array(items) => {
-            items.iter().for_each(|item| walk(item, format!("{path}[0]"), paths));
-        }
-        _ => {}
-    }
 }

@@ -1,10 +1,8 @@
-//! Matching of text: `has`, `contains`, `startswith` and their kin, and membership in lists. A constant needle is compiled
+//! Matching of text: `has`, `contains`, `startswith` and their kin. A constant needle is compiled
 //! once for each batch, and is sought by the vectorised searcher of the `regex` crate.
 //!
 //! A term is a run of letters and digits; `has` wants the needle to begin and end at the border of one (the border is asked
 //! for only where the needle's own edge is part of a term). Deliberately absent: patterns of the user (`regexes`).
-
-use std::collections::HashSet;
 
 use arrow::array::ArrayRef;
 use datafusion::common::{DataFusionError, Result};
@@ -274,26 +272,6 @@ pub(super) static FUNCTIONS: &[Function] = &[
         has_any_index,
         ("has_any_index('sign in failed', dynamic(['lost', 'failed']))", "1"),
     ),
-    Function::kernel(
-        Signature::new(
-            "in",
-            &[Overload::of(&[p("value", ANY)], Returns::Type(Type::Bool))
-                .repeating(&[p("item", ANY)], 0)],
-            "Whether the value is in the list.",
-        ),
-        in_exactly,
-        ("2 in (1, 2)", "True"),
-    ),
-    Function::kernel(
-        Signature::new(
-            "in~",
-            &[Overload::of(&[p("value", ANY)], Returns::Type(Type::Bool))
-                .repeating(&[p("item", ANY)], 0)],
-            "Whether the text is in the list, without regard to case.",
-        ),
-        in_any_case,
-        ("'B' in~ ('a', 'b')", "True"),
-    ),
 ];
 
 /// Where in the text the needle must be.
@@ -389,7 +367,7 @@ impl Needle {
 }
 
 /// The texts of a list of arguments from `from` on, arrays among them taken apart, if all of them are constant.
-fn needles(args: &Args<'_>, from: usize) -> Result<Vec<String>> {
+pub(super) fn needles(args: &Args<'_>, from: usize) -> Result<Vec<String>> {
     let mut all = Vec::new();
     for at in from..args.len() {
         if args.types.get(at) == Some(&Type::Dynamic) {
@@ -405,7 +383,7 @@ fn needles(args: &Args<'_>, from: usize) -> Result<Vec<String>> {
     Ok(all)
 }
 
-fn flatten(json: &str, all: &mut Vec<String>) {
+pub(super) fn flatten(json: &str, all: &mut Vec<String>) {
     match dynamic::elements(json) {
         Some(elements) => elements.iter().for_each(|element| flatten(element, all)),
         None => all.push(dynamic::to_text(json).into_owned()),
@@ -465,51 +443,6 @@ fn has_any_index(args: &Args<'_>) -> Result<ArrayRef> {
         needles.iter().position(|needle| needle.is_in(text)).and_then(|at| i64::try_from(at).ok())
     })?;
     args.longs(|row| found.get(row).map(|at| at.unwrap_or(-1)))
-}
-
-fn in_exactly(args: &Args<'_>) -> Result<ArrayRef> {
-    membership(args, false)
-}
-
-fn in_any_case(args: &Args<'_>) -> Result<ArrayRef> {
-    membership(args, true)
-}
-
-/// Values are compared as text; a constant list becomes a hash set.
-fn membership(args: &Args<'_>, ignore_case: bool) -> Result<ArrayRef> {
-    let fold = |text: String| if ignore_case { text.to_lowercase() } else { text };
-    let value = Cells::of(args, 0)?;
-    let mut constant = true;
-    for at in 1..args.len() {
-        constant &= args.raw(at)?.1;
-    }
-    let set: HashSet<String> =
-        if constant { needles(args, 1)?.into_iter().map(fold).collect() } else { HashSet::new() };
-    let mut lists = Vec::new();
-    for at in 1..args.len() {
-        lists.push((args.types.get(at) == Some(&Type::Dynamic), Cells::of(args, at)?));
-    }
-    args.bools(|row| {
-        let mut text = String::new();
-        if !value.text(row, &mut text) && args.types.first() != Some(&Type::String) {
-            return Some(false);
-        }
-        let text = fold(text);
-        if constant {
-            return Some(set.contains(&text));
-        }
-        Some(lists.iter().any(|(is_json, cells)| {
-            let mut item = String::new();
-            if *is_json {
-                let mut all = Vec::new();
-                if cells.json(row, &mut item) {
-                    flatten(&item, &mut all);
-                }
-                return all.into_iter().any(|item| fold(item) == text);
-            }
-            cells.text(row, &mut item) && fold(item) == text
-        }))
-    })
 }
 
 #[cfg(test)]

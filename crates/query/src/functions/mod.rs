@@ -8,6 +8,7 @@ pub(crate) mod access;
 mod arrays;
 mod bags;
 mod bits;
+mod calendar;
 pub(crate) mod cells;
 mod conditional;
 pub(crate) mod convert;
@@ -16,9 +17,13 @@ mod formats;
 mod hashing;
 pub(crate) mod matching;
 mod math;
+mod membership;
 mod network;
 pub(crate) mod operators;
 pub(crate) mod regexes;
+mod rewriting;
+mod sequences;
+mod sets;
 pub(crate) mod strings;
 pub(crate) mod time;
 mod urls;
@@ -99,15 +104,20 @@ pub(crate) fn all() -> impl Iterator<Item = &'static Function> {
         arrays::FUNCTIONS,
         bags::FUNCTIONS,
         bits::FUNCTIONS,
+        calendar::FUNCTIONS,
         conditional::FUNCTIONS,
         convert::FUNCTIONS,
         encoding::FUNCTIONS,
         formats::FUNCTIONS,
         hashing::FUNCTIONS,
         matching::FUNCTIONS,
+        membership::FUNCTIONS,
         math::FUNCTIONS,
         network::FUNCTIONS,
         regexes::FUNCTIONS,
+        rewriting::FUNCTIONS,
+        sequences::FUNCTIONS,
+        sets::FUNCTIONS,
         strings::FUNCTIONS,
         time::FUNCTIONS,
         urls::FUNCTIONS,

@@ -7,7 +7,7 @@ use kql::signature::{Overload, Returns, Signature};
 use kql::types::Type;
 
 use super::cells::Cells;
-use super::kinds::{ANY, JSON, LONG, TEXT};
+use super::kinds::{ANY, LONG, TEXT};
 use super::{Function, p};
 use crate::dynamic;
 use crate::kernel::{Args, Text};
@@ -134,42 +134,6 @@ pub(super) static FUNCTIONS: &[Function] = &[
         ("indexof('abcabc', 'c', 3)", "5")
     ),
     function!(
-        "replace_string",
-        [p("text", TEXT), p("sought", TEXT), p("replacement", TEXT)],
-        0,
-        String,
-        "The text with every occurrence of another replaced.",
-        replace_string,
-        ("replace_string('a-b-c', '-', '+')", "a+b+c")
-    ),
-    function!(
-        "replace_strings",
-        [p("text", TEXT), p("sought", JSON), p("replacements", JSON)],
-        0,
-        String,
-        "The text with every occurrence of any of several replaced, one after the other.",
-        replace_strings,
-        ("replace_strings('a b', dynamic(['a', 'b']), dynamic(['x', 'y']))", "x y")
-    ),
-    function!(
-        "reverse",
-        [p("value", ANY)],
-        0,
-        String,
-        "The text backwards.",
-        reverse,
-        ("reverse('abc')", "cba")
-    ),
-    function!(
-        "strrep",
-        [p("value", ANY), p("times", LONG), p("delimiter", TEXT)],
-        1,
-        String,
-        "The text repeated, with a delimiter between.",
-        strrep,
-        ("strrep('a', 3, '-')", "a-a-a")
-    ),
-    function!(
         "strcmp",
         [p("a", TEXT), p("b", TEXT)],
         0,
@@ -177,15 +141,6 @@ pub(super) static FUNCTIONS: &[Function] = &[
         "-1, 0 or 1, as the first text sorts before, with or after the second.",
         strcmp,
         ("strcmp('a', 'b')", "-1")
-    ),
-    function!(
-        "translate",
-        [p("sought", TEXT), p("replacements", TEXT), p("text", TEXT)],
-        0,
-        String,
-        "The text with each character of a list replaced by that of another list.",
-        translate,
-        ("translate('abc', 'x', 'cab!')", "xxx!")
     ),
     function!(
         "countof",
@@ -214,25 +169,6 @@ pub(super) static FUNCTIONS: &[Function] = &[
         from_codepoints,
         ("unicode_codepoints_to_string(97, 98)", "ab"),
     ),
-    Function::kernel(
-        Signature::new(
-            "strcat",
-            &[Overload::of(&[], Returns::Type(Type::String)).repeating(&[p("value", ANY)], 1)],
-            "The values as text, one after the other.",
-        ),
-        strcat,
-        ("strcat('a', 1, true)", "a1True"),
-    ),
-    Function::kernel(
-        Signature::new(
-            "strcat_delim",
-            &[Overload::of(&[p("delimiter", TEXT)], Returns::Type(Type::String))
-                .repeating(&[p("value", ANY)], 1)],
-            "The values as text, with a delimiter between.",
-        ),
-        strcat_delim,
-        ("strcat_delim('-', 'a', 1)", "a-1"),
-    ),
 ];
 
 /// A stored string that may be null, as Kusto's string that never is.
@@ -246,20 +182,20 @@ pub(crate) fn null_to_empty(args: &Args<'_>) -> Result<ArrayRef> {
 }
 
 /// Any argument as text: strings are read as they are, other types are written into a buffer.
-enum Worded<'a> {
+pub(super) enum Worded<'a> {
     Text(Text<'a>),
     Cells(Cells<'a>),
 }
 
 impl<'a> Worded<'a> {
-    fn of(args: &Args<'a>, index: usize) -> Result<Self> {
+    pub(super) fn of(args: &Args<'a>, index: usize) -> Result<Self> {
         Ok(match args.types.get(index) {
             Some(Type::String) => Self::Text(args.text(index)?),
             _ => Self::Cells(Cells::of(args, index)?),
         })
     }
 
-    fn with<T>(&self, row: usize, use_text: impl FnOnce(&str) -> T) -> T {
+    pub(super) fn with<T>(&self, row: usize, use_text: impl FnOnce(&str) -> T) -> T {
         match self {
             Self::Text(text) => use_text(text.get(row)),
             Self::Cells(cells) => {
@@ -421,94 +357,9 @@ fn position(text: &str, sought: &str, start: i64, length: i64, occurrence: i64) 
     Some(found.map_or(-1, |(at, _)| long(start + at)))
 }
 
-fn replace_string(args: &Args<'_>) -> Result<ArrayRef> {
-    let (text, sought, replacement) = (args.text(0)?, args.text(1)?, args.text(2)?);
-    args.strings(|row, out| {
-        let (text, sought) = (text.get(row), sought.get(row));
-        if sought.is_empty() {
-            out.push_str(text);
-        } else {
-            out.push_str(&text.replace(sought, replacement.get(row)));
-        }
-    })
-}
-
-fn replace_strings(args: &Args<'_>) -> Result<ArrayRef> {
-    let (text, sought, replacements) = (args.text(0)?, args.text(1)?, args.text(2)?);
-    args.strings(|row, out| {
-        let sought = sought.opt(row).and_then(dynamic::elements).unwrap_or_default();
-        let replacements = replacements.opt(row).and_then(dynamic::elements).unwrap_or_default();
-        let pairs: Vec<_> = sought
-            .iter()
-            .zip(&replacements)
-            .map(|(from, to)| {
-                let is_text = dynamic::kind(to) == dynamic::Kind::String;
-                (dynamic::to_text(from), is_text.then(|| dynamic::to_text(to)))
-            })
-            .filter(|(from, _)| !from.is_empty())
-            .collect();
-        // One pass over the text: what was put in is not looked at again. A replacement that is no text keeps what it
-        // would replace.
-        let mut rest = text.get(row);
-        while let Some(first) = rest.chars().next() {
-            match pairs.iter().find(|(from, _)| rest.starts_with(&**from)) {
-                Some((from, to)) => {
-                    out.push_str(to.as_deref().unwrap_or(from));
-                    rest = &rest[from.len()..];
-                }
-                None => {
-                    out.push(first);
-                    rest = &rest[first.len_utf8()..];
-                }
-            }
-        }
-    })
-}
-
-fn reverse(args: &Args<'_>) -> Result<ArrayRef> {
-    let text = Worded::of(args, 0)?;
-    args.strings(|row, out| text.with(row, |text| out.extend(text.chars().rev())))
-}
-
-/// The largest text that `strrep` makes: its repetitions are cut so that a short query cannot fill memory.
-const REPEATED_BYTES_MAX: usize = 1024 * 1024;
-
-fn strrep(args: &Args<'_>) -> Result<ArrayRef> {
-    let (text, times) = (Worded::of(args, 0)?, args.long(1)?);
-    let delimiter = if args.len() > 2 { Some(args.text(2)?) } else { None };
-    args.strings(|row, out| {
-        let times = times.get(row).unwrap_or(0).clamp(0, 1024);
-        text.with(row, |text| {
-            for at in 0..times {
-                if out.len() + text.len() > REPEATED_BYTES_MAX {
-                    break;
-                }
-                if at > 0 {
-                    out.push_str(delimiter.map_or("", |delimiter| delimiter.get(row)));
-                }
-                out.push_str(text);
-            }
-        });
-    })
-}
-
 fn strcmp(args: &Args<'_>) -> Result<ArrayRef> {
     let (a, b) = (args.text(0)?, args.text(1)?);
     args.longs(|row| Some(a.get(row).cmp(b.get(row)) as i64))
-}
-
-fn translate(args: &Args<'_>) -> Result<ArrayRef> {
-    let (sought, replacements, text) = (args.text(0)?, args.text(1)?, args.text(2)?);
-    args.strings(|row, out| {
-        let sought: Vec<char> = sought.get(row).chars().collect();
-        let replacements: Vec<char> = replacements.get(row).chars().collect();
-        for character in text.get(row).chars() {
-            match sought.iter().position(|other| *other == character) {
-                Some(at) => out.extend(replacements.get(at).or_else(|| replacements.last())),
-                None => out.push(character),
-            }
-        }
-    })
 }
 
 fn countof(args: &Args<'_>) -> Result<ArrayRef> {
@@ -551,28 +402,6 @@ fn from_codepoints(args: &Args<'_>) -> Result<ArrayRef> {
                 .filter_map(|point| u32::try_from(dynamic::to_long(point)?).ok())
                 .filter_map(char::from_u32);
             out.extend(characters);
-        }
-    })
-}
-
-fn strcat(args: &Args<'_>) -> Result<ArrayRef> {
-    let cells = (0..args.len()).map(|at| Cells::of(args, at)).collect::<Result<Vec<_>>>()?;
-    args.strings(|row, out| {
-        for cells in &cells {
-            cells.text(row, out);
-        }
-    })
-}
-
-fn strcat_delim(args: &Args<'_>) -> Result<ArrayRef> {
-    let delimiter = args.text(0)?;
-    let cells = (1..args.len()).map(|at| Cells::of(args, at)).collect::<Result<Vec<_>>>()?;
-    args.strings(|row, out| {
-        for (at, cells) in cells.iter().enumerate() {
-            if at > 0 {
-                out.push_str(delimiter.get(row));
-            }
-            cells.text(row, out);
         }
     })
 }

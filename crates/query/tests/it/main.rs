@@ -1,11 +1,7 @@
 //! The tests of the engine as a whole, in one binary because linking it takes long. Deliberately absent: tests of single
 //! functions' inner parts, which stand beside them.
 
-#![expect(
-    clippy::expect_used,
-    clippy::unwrap_used,
-    reason = "a test may panic on what must not happen"
-)]
+#![expect(clippy::expect_used, reason = "a test may panic on what must not happen")]
 
 mod cases;
 mod limits;
