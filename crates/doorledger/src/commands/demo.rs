@@ -171,6 +171,8 @@ impl Stage {
                     "client_secret": self.azure_options.client_secret.expose(),
                 },
                 "authority": self.azure.base_url,
+                // Whole events, so that Azure's account can tell every one of them by its id.
+                "raw_event": true,
             }],
         })
     }
@@ -179,28 +181,21 @@ impl Stage {
     async fn agree(&self, url: &str, stop: &CancellationToken) -> Result<()> {
         let server = Server::of(&cli::Server { url: url.to_owned(), token_file: None })?;
         let started = tokio::time::Instant::now();
-        loop {
-            let counts = self.counts(&server).await?;
-            let agreed = counts
+        let (mut counts, mut agreed) = (self.counts(&server).await?, false);
+        while !agreed && !stop.is_cancelled() && started.elapsed() < AGREEMENT_TIME_MAX {
+            if sleep(LOOK_INTERVAL, stop).await.is_ok() {
+                counts = self.counts(&server).await?;
+            }
+            agreed = counts
                 .iter()
                 .all(|count| count.exist == count.stored && count.exist == count.shipped);
-            let given_up = started.elapsed() > AGREEMENT_TIME_MAX || stop.is_cancelled();
-            if agreed || given_up {
-                for count in &counts {
-                    let Count { table, exist, stored, shipped } = count;
-                    print(&format!(
-                        "{table}: {exist} at the tenants, {stored} in the lake, {shipped} at Azure\n"
-                    ))?;
-                }
-                return if agreed {
-                    Ok(())
-                } else {
-                    Err(Failure::error(Exit::Findings, "the counts do not agree"))
-                };
-            }
-            // When it is time to stop, the counts are told once more, as they are.
-            drop(sleep(LOOK_INTERVAL, stop).await);
         }
+        for Count { table, exist, stored, shipped } in &counts {
+            print(&format!(
+                "{table}: {exist} at the tenants, {stored} in the lake, {shipped} at Azure\n"
+            ))?;
+        }
+        if agreed { Ok(()) } else { Err(Failure::error(Exit::Findings, "the counts do not agree")) }
     }
 
     async fn counts(&self, server: &Server) -> Result<[Count; 2]> {
