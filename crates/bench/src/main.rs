@@ -53,7 +53,7 @@ fn main() -> Result<()> {
         let measured = runtime.block_on(async {
             match name {
                 "poll" => poll::run(100_000, 0).await,
-                "poll-50ms" => poll::run(20_000, 50).await,
+                "poll-50ms" => poll::run(100_000, 50).await,
                 "push" => push::run(50, 3_000_000).await,
                 "push-single" => push::run(1, 300_000).await,
                 "visible" => visible::run(300).await,

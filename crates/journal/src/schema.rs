@@ -22,7 +22,7 @@ const VERSION: i32 = 1;
 
 /// Size of a page. Rows are mostly long runs of bytes, which large pages hold with less overhead; a commit of one event
 /// touches four pages, which small pages make cheaper.
-const PAGE_BYTES: u32 = 16 * 1024;
+const PAGE_BYTES: u32 = 8 * 1024;
 
 /// How long SQLite waits for a lock of a foreign process (`sqlite3` in a shell, a backup).
 pub(crate) const BUSY_TIMEOUT: Duration = Duration::from_secs(10);

@@ -79,7 +79,7 @@ async fn a_request_of_too_many_events_is_told_so() {
     let folder = tempfile::tempdir().unwrap();
     let journal = open(folder.path());
     let stage = stage_with(setting(&journal));
-    let answered = stage.send(push("{}\n".repeat(200_000))).await;
+    let answered = stage.send(push("{\"type\":\"s\"}\n".repeat(200_000))).await;
     assert_eq!((answered.status, answered.code().as_str()), (413, "too_many_events"));
     let refused = Intake::append(
         &journal,

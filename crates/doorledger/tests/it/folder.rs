@@ -71,7 +71,14 @@ fn round_trip(provider: &str, own: &str, table: &str) {
         "archive.ndjson.gz",
     ];
     succeed(folder.path(), &import);
-    let count = ["query", "--data", "data", "--format", "csv", &format!("{table} | count")];
+    let count = [
+        "query",
+        "--data",
+        "data",
+        "--format",
+        "csv",
+        &format!("{table} | where isnotempty(_EventId) | count"),
+    ];
     let once = succeed(folder.path(), &count);
     succeed(folder.path(), &import);
     assert_eq!(succeed(folder.path(), &count), once, "imported twice, stored once");
@@ -90,8 +97,9 @@ fn round_trip(provider: &str, own: &str, table: &str) {
     // Of two events with one id the first is kept, so what comes out is a part of what went in, and no less than the ids.
     let strange: Vec<&String> = found.difference(&expected).collect();
     assert!(strange.is_empty(), "came out otherwise than it went in: {strange:#?}");
-    let rows: usize = once.lines().nth(1).unwrap().parse().unwrap();
-    assert!(rows > 0 && found.len() <= rows, "{rows} rows, {} raw events", found.len());
+    // Examples in the provider's documentation have no id; they cannot be recognised when they come again.
+    let with_id: usize = once.lines().nth(1).unwrap().parse().unwrap();
+    assert!(with_id > 0 && found.len() >= with_id, "{with_id} ids, {} raw events", found.len());
 }
 
 #[test]
