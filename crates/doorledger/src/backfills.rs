@@ -13,7 +13,7 @@ use sources::PollSource;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::collect::{Collector, Ended, Progress, Until};
+use crate::collect::{Collector, Ended, Job, Progress, Until};
 use crate::config::{ConfiguredSource, Way};
 
 /// What a backfill's source is called: the live one's name with this behind it.
@@ -117,7 +117,8 @@ impl Backfills {
                     advance(state, progress);
                 }
             };
-            let ended = collector.run(&id, source.as_ref(), Until::CaughtUp, &stop, watch).await;
+            let job = Job { id: &id, source: source.as_ref(), until: Until::CaughtUp };
+            let ended = collector.run(&job, &stop, watch).await;
             let finished = ended == Ended::CaughtUp && forget_cursor(&collector, &id).await;
             let mut states = states.lock().unwrap_or_else(PoisonError::into_inner);
             if let Some(state) = states.get_mut(&id) {

@@ -44,6 +44,16 @@ pub(crate) enum Until {
     CaughtUp,
 }
 
+/// One poll to be driven.
+pub(crate) struct Job<'a> {
+    /// Whose events they are; the cursor is kept under it.
+    pub(crate) id: &'a SourceId,
+    /// What is polled.
+    pub(crate) source: &'a dyn PollSource,
+    /// When it is done.
+    pub(crate) until: Until,
+}
+
 /// How a poll ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Ended {
@@ -65,17 +75,16 @@ pub(crate) struct Progress {
 }
 
 impl Collector {
-    /// Polls `source` until it is cancelled or, for a backfill, has caught up.
+    /// Polls until it is cancelled or, for a backfill, has caught up.
     pub(crate) async fn run(
         &self,
-        id: &SourceId,
-        source: &dyn PollSource,
-        until: Until,
+        job: &Job<'_>,
         stop: &CancellationToken,
         watch: impl Fn(Progress) + Clone + Send + 'static,
     ) -> Ended {
+        let id = job.id;
         loop {
-            let ended = self.run_once(id, source, until, stop, watch.clone()).await;
+            let ended = self.run_once(job, stop, watch.clone()).await;
             match ended {
                 Ok(ended) => return ended,
                 Err(reason) => {
@@ -92,12 +101,11 @@ impl Collector {
     /// From the stored cursor on. `Err` when a page could not be made durable.
     async fn run_once(
         &self,
-        id: &SourceId,
-        source: &dyn PollSource,
-        until: Until,
+        job: &Job<'_>,
         stop: &CancellationToken,
         watch: impl Fn(Progress) + Clone + Send + 'static,
     ) -> Result<Ended, String> {
+        let Job { id, source, until } = *job;
         let cursor = self.journal.cursor(id).map_err(|error| error.to_string())?;
         // An empty cursor is one that was given up: a finished backfill.
         let cursor = cursor.filter(|cursor| !cursor.0.is_empty());

@@ -209,7 +209,7 @@ fn trouble(code: &str, message: String, hint: &str) -> Trouble {
 
 fn source_state(condition: Option<&SourceCondition>) -> (SourceState, Option<Trouble>) {
     match condition {
-        None | Some(SourceCondition::Starting) => (SourceState::Starting, None),
+        None => (SourceState::Starting, None),
         Some(SourceCondition::Reading) => (SourceState::Reading, None),
         Some(SourceCondition::CaughtUp) => (SourceState::CaughtUp, None),
         Some(SourceCondition::Listening) => (SourceState::Listening, None),

@@ -12,8 +12,6 @@ use sources::SourceError;
 /// What a source is doing.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum SourceCondition {
-    /// Started, nothing known yet.
-    Starting,
     /// Pages come in.
     Reading,
     /// Everything is read.

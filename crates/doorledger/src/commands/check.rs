@@ -42,7 +42,7 @@ pub(super) async fn run(path: Option<&Path>, options: &Check) -> Result<()> {
     if !problems.is_empty() {
         return Err(refused(&problems));
     }
-    for warning in &warnings {
+    if let Some(warning) = &warnings {
         print(&format!("warning: {warning}\n"))?;
     }
     let Some(config) = config else { return Ok(()) };

@@ -25,7 +25,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::backfills::Backfills;
-use crate::collect::{Collector, Until};
+use crate::collect::{Collector, Job, Until};
 use crate::config::{Config, ConfiguredDestination, Settings, Way};
 use crate::exit::{Exit, Failure};
 use crate::operations::Operations;
@@ -110,7 +110,8 @@ impl Node {
         for (id, poll) in polls {
             let (collector, stop) = (collector.clone(), stop.clone());
             collecting.spawn(async move {
-                collector.run(&id, poll.as_ref(), Until::Cancelled, &stop, |_| ()).await
+                let job = Job { id: &id, source: poll.as_ref(), until: Until::Cancelled };
+                collector.run(&job, &stop, |_| ()).await
             });
         }
         Ok(Self { store, api, listener, address, backfills, collecting, shipping, stop })

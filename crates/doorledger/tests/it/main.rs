@@ -1,6 +1,8 @@
 //! The whole program, as a user runs it: the real binary, real files, real sockets on loopback, simulated services.
 //! Deliberately absent: what one crate can be tested for alone.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
 mod check;
 mod demo;
 mod folder;
