@@ -73,7 +73,12 @@ impl Report {
         all.into_iter()
             .map(|(id, via)| {
                 let total = totals.get(&id);
-                let (state, trouble) = source_state(conditions.get(&id));
+                let is_configured = self.sources.iter().any(|(known, _)| *known == id);
+                let (state, trouble) = match conditions.get(&id) {
+                    // An import, a backfill: done, or it would have said something.
+                    None if !is_configured => (SourceState::CaughtUp, None),
+                    condition => source_state(condition),
+                };
                 SourceStatus {
                     via,
                     state,

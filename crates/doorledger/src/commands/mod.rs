@@ -31,8 +31,9 @@ use crate::node::{self, Written};
 pub(crate) fn run(cli: Cli) -> Result<()> {
     let config = cli.config.as_deref();
     if let Command::Completions { shell } = cli.command {
-        clap_complete::generate(shell, &mut Cli::command(), "doorledger", &mut std::io::stdout());
-        return Ok(());
+        let mut script = Vec::new();
+        clap_complete::generate(shell, &mut Cli::command(), "doorledger", &mut script);
+        return print(&String::from_utf8_lossy(&script));
     }
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()

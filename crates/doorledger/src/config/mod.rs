@@ -15,7 +15,7 @@ pub(crate) use settings::{DEFAULT_LISTEN, Settings, read as read_settings};
 use std::collections::HashSet;
 
 use destinations::Destination;
-use model::{Fields, NAME_HINT, Problem, SourceId, TableSchema, name_problem, nearest};
+use model::{Fields, NAME_HINT, Problem, SourceId, name_problem, nearest};
 use serde_json::Value;
 use sources::{PollSource, Provider, Receiver};
 
@@ -59,17 +59,6 @@ pub(crate) struct ConfiguredDestination {
     pub(crate) from_beginning: bool,
     /// The destination.
     pub(crate) destination: std::sync::Arc<dyn Destination>,
-}
-
-impl Config {
-    /// The tables of all providers that are configured, for `ensure_table`.
-    pub(crate) fn tables(&self) -> Vec<&'static TableSchema> {
-        let mut tables: Vec<&'static TableSchema> =
-            self.sources.iter().map(|source| source.provider.table()).collect();
-        tables.sort_by_key(|table| table.name);
-        tables.dedup_by_key(|table| table.name);
-        tables
-    }
 }
 
 /// Checks the whole configuration. `Err` holds every problem, with paths from the root of the document.

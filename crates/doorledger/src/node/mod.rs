@@ -58,7 +58,7 @@ impl Node {
         let metrics = install_metrics();
         let listener = listen(&config.settings).await?;
         let address = listener.socket.local_addr().context("read the listener's address")?;
-        let store = Store::open_for(&config).await.map_err(OpenError::into_error)?;
+        let store = Store::open(&config.settings).await.map_err(OpenError::into_error)?;
         let client = client(&config.settings)?;
         let board = Arc::new(Board::default());
         let collector = Collector {
@@ -143,7 +143,11 @@ pub(crate) async fn start_backfills(
     stop: CancellationToken,
 ) -> Result<(Store, Backfills), OpenError> {
     let client = client(&config.settings).map_err(OpenError::Other)?;
-    let store = Store::open_for(&config).await?;
+    let store = Store::open(&config.settings).await?;
+    // What is read now is to be shipped when the server runs again.
+    for configured in &config.destinations {
+        register(configured, &store).map_err(OpenError::Other)?;
+    }
     let collector =
         Collector { client, journal: store.journal.clone(), clock, board: Arc::default() };
     let backfills = Backfills::new(collector, &config.sources, stop);
@@ -185,9 +189,7 @@ fn shippers(
     let tokens = Arc::new(tokens(client, clock.clone())?);
     let mut shippers = Vec::new();
     for configured in destinations {
-        let start =
-            if configured.from_beginning { ReaderStart::Beginning } else { ReaderStart::Head };
-        let offset = store.journal.register_reader(&Shipper::reader(&configured.name), start)?;
+        let offset = register(configured, store)?;
         let shipper = Shipper {
             name: configured.name.clone(),
             destination: configured.destination.clone(),
@@ -201,6 +203,12 @@ fn shippers(
     }
     forget_removed(destinations, store)?;
     Ok(shippers)
+}
+
+/// Where a destination goes on. From its first registration on, the journal keeps what it has not yet got.
+fn register(configured: &ConfiguredDestination, store: &Store) -> Result<u64> {
+    let start = if configured.from_beginning { ReaderStart::Beginning } else { ReaderStart::Head };
+    Ok(store.journal.register_reader(&Shipper::reader(&configured.name), start)?)
 }
 
 /// A destination that is no longer configured must not hold events in the journal for ever.

@@ -9,11 +9,11 @@ use std::sync::Arc;
 use anyhow::{Context as _, Result};
 use journal::Journal;
 use lake::{Lake, LakeOptions};
-use model::{Clock, QueryEngine, SystemClock, TableSchema};
+use model::{Clock, QueryEngine, SystemClock};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
-use crate::config::{Config, Settings};
+use crate::config::Settings;
 use crate::exit::{Exit, Failure};
 use crate::mapper::Providers;
 
@@ -56,13 +56,6 @@ impl OpenError {
 }
 
 impl Store {
-    /// Opens the folder of a whole configuration: the tables of its providers are there from the start.
-    pub(crate) async fn open_for(config: &Config) -> Result<Self, OpenError> {
-        let store = Self::open(&config.settings).await?;
-        store.ensure(&config.tables()).await.map_err(OpenError::Other)?;
-        Ok(store)
-    }
-
     /// Opens the folder and starts the lake's writer.
     pub(crate) async fn open(settings: &Settings) -> Result<Self, OpenError> {
         let lock = lock(&settings.data)?;
@@ -74,6 +67,10 @@ impl Store {
         let lake = Lake::open(lake_options(settings), Arc::new(Providers), clock.clone())
             .await
             .map_err(lake_failure)?;
+        // Every provider's table is there from the start, so that a query over all of them needs no events first.
+        for provider in sources::ALL {
+            lake.ensure_table(provider.table()).await.map_err(lake_failure)?;
+        }
         let journal = open_journal(settings, clock, lake.clone()).await?;
         let stop_lake = CancellationToken::new();
         let (writing, keeping) = (lake.clone(), lake.clone());
@@ -98,13 +95,6 @@ impl Store {
             }
         });
         Ok(Self { journal, lake, writer, keeper, stop_lake, _lock: lock })
-    }
-
-    async fn ensure(&self, tables: &[&'static TableSchema]) -> Result<()> {
-        for table in tables {
-            self.lake.ensure_table(table).await.map_err(lake_failure)?;
-        }
-        Ok(())
     }
 
     /// The engine that answers KQL over the lake.

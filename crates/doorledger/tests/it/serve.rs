@@ -115,3 +115,19 @@ fn a_second_server_on_the_same_folder_is_refused() {
     assert!(ran.err.contains("in use by another doorledger process"), "{}", ran.err);
     assert_eq!(server.stop(), 0);
 }
+
+#[test]
+fn every_providers_table_answers_before_its_first_event() {
+    let folder = folder();
+    let server = Server::start(folder.path());
+    let question = "union Auth0Logs_CL, OneLoginEventsV2_CL | summarize count() by Type";
+    assert_eq!(server.query(folder.path(), "csv", question).lines().count(), 1, "the header alone");
+    for view in ["Auth0AM_CL", "Auth0AM", "OneLogin_CL", "OneLogin"] {
+        let question = format!("{view} | sort by TimeGenerated desc | count");
+        assert_eq!(
+            server.query(folder.path(), "csv", &question).lines().nth(1),
+            Some("0"),
+            "{view}"
+        );
+    }
+}
