@@ -210,3 +210,19 @@ fn functions_that_multiply_end_in_a_diagnostic() {
     let bound = bind(&text, &Workspace, &BindOptions::default());
     assert!(bound.diagnostics.iter().any(|d| d.code == Code::TooLarge));
 }
+
+#[test]
+fn what_once_did_not_end_does() {
+    for text in [
+        "SignIns | parse User with [",
+        "SignIns | parse User with ]",
+        "SignIns | parse User with 'a' [ x",
+        "SignIns | parse User with 'a' x ] | take 1",
+        "SignIns | parse-where User with [ 'a'",
+        "SignIns | parse kind=regex User with * ['x'] [1] *; SignIns",
+    ] {
+        let bound = bind(text, &Workspace, &BindOptions::default());
+        reprinted(text);
+        assert!(bound.diagnostics.iter().any(|d| d.code == Code::Syntax), "{text}");
+    }
+}
