@@ -210,3 +210,92 @@ fn functions_that_multiply_end_in_a_diagnostic() {
     let bound = bind(&text, &Workspace, &BindOptions::default());
     assert!(bound.diagnostics.iter().any(|d| d.code == Code::TooLarge));
 }
+
+#[test]
+fn what_once_did_not_end_does() {
+    for text in [
+        "SignIns | parse User with [",
+        "SignIns | parse User with ]",
+        "SignIns | parse User with 'a' [ x",
+        "SignIns | parse User with 'a' x ] | take 1",
+        "SignIns | parse-where User with [ 'a'",
+        "SignIns | parse kind=regex User with * ['x'] [1] *; SignIns",
+    ] {
+        let bound = bind(text, &Workspace, &BindOptions::default());
+        reprinted(text);
+        assert!(bound.diagnostics.iter().any(|d| d.code == Code::Syntax), "{text}");
+    }
+}
+
+/// What doubles, or grows with its square, ends in a diagnostic and not in all memory there is.
+#[test]
+fn what_multiplies_ends_in_a_diagnostic() {
+    let doubling = |first: &str, double: &dyn Fn(usize) -> String, last: &str| {
+        let steps: String = (1..=30).map(double).collect();
+        format!("let a0 = {first};{steps}{last}")
+    };
+    let nested = |open: &str, inner: &str, close: &str| {
+        format!("{}{inner}{}", open.repeat(30), close.repeat(30))
+    };
+    let rows = [
+        doubling("SignIns", &|n| format!("let a{n} = union a{0}, a{0};", n - 1), "a30"),
+        doubling("SignIns", &|n| format!("let a{n} = a{0} | join a{0} on User;", n - 1), "a30"),
+        doubling("rand()", &|n| format!("let a{n} = a{0} + a{0};", n - 1), "print a30"),
+        doubling(
+            "SignIns",
+            &|n| format!("let a{n} = materialize(union a{0}, a{0});", n - 1),
+            "a30",
+        ),
+        doubling(
+            "SignIns",
+            &|n| {
+                format!(
+                    "let a{n} = a{0} | extend x = toscalar(a{0} | count), y = toscalar(a{0} | count);",
+                    n - 1
+                )
+            },
+            "a30",
+        ),
+        doubling(
+            "strcat('x', 'y')",
+            &|n| format!("let a{n} = strcat(a{0}, a{0});", n - 1),
+            "print a30",
+        ),
+        doubling("SignIns", &|n| format!("let a{n} = a{0} | where User in (a{0});", n - 1), "a30"),
+        doubling(
+            "(t:(*)) { t }",
+            &|n| format!("let a{n} = (t:(*)) {{ a{0}(union t, t) }};", n - 1),
+            "SignIns | invoke a30()",
+        ),
+        format!(
+            "print {}",
+            nested("iff(now() between (", "now(rand() * 1s)", " .. 1h), now(rand() * 1s), now())")
+        ),
+        format!("SignIns {} ", "| as t | union t".repeat(30)),
+        format!(
+            "SignIns | extend {} {}",
+            (0..9_000).map(|n| format!("c{n}=1")).collect::<Vec<_>>().join(","),
+            "| take 1 ".repeat(900)
+        ),
+        format!("SignIns | extend ['{}'] = 1 {}", "x".repeat(1_000_000), "| take 1 ".repeat(900)),
+        format!("print {}", "a in (".to_string() + &"b) in (".repeat(100_000)),
+        format!(
+            "{}SignIns{}",
+            "(".repeat(100),
+            format!("{})", "| take 1 ".repeat(900)).repeat(100)
+        ),
+        format!(
+            "let a=rand(); print {}a{}",
+            "(".repeat(100),
+            format!("{})", "+a".repeat(900)).repeat(100)
+        ),
+    ];
+    for text in rows {
+        let start: String = text.chars().take(90).collect();
+        let began = std::time::Instant::now();
+        let bound = bind(&text, &Workspace, &BindOptions::default());
+        eprintln!("{:?} {start}", began.elapsed());
+        let large = bound.diagnostics.iter().any(|d| d.code == Code::TooLarge);
+        assert!(large, "{start} {:?}", bound.diagnostics.first());
+    }
+}

@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 use std::rc::Rc;
 
-use super::scope::{Scope, Table};
+use super::scope::{Bindable, Scope, Table, Variable};
 use super::{BindOptions, types};
 use crate::catalog::Catalog;
 use crate::diagnostic::{Code, Diagnostic, Span, nearest};
@@ -16,6 +16,15 @@ use crate::types::{Type, Value};
 pub(super) const CALL_DEPTH_MAX: usize = 32;
 /// How many expressions and operators one query may come to, all functions inlined.
 pub(super) const BOUND_NODES_MAX: usize = 400_000;
+/// How many columns all operators of one query may have together.
+pub(super) const BOUND_COLUMNS_MAX: usize = 2_000_000;
+/// How deep the plan of a query may be, its operators and the operands of its chains one below the other. Plans are walked
+/// and dropped by recursion.
+pub(super) const BOUND_DEPTH_MAX: usize = 2_000;
+/// How deep the binder may recurse, functions inlined: nested to the parser's limit, a query takes two levels for each.
+pub(super) const RECURSION_MAX: usize = 512;
+/// How many items the list of one operator may have.
+pub(super) const ITEMS_MAX: usize = 10_000;
 /// How many diagnostics one query gets.
 const DIAGNOSTICS_MAX: usize = 200;
 
@@ -34,6 +43,11 @@ pub(super) struct Binder<'a> {
     pub(super) origin: Option<Span>,
     pub(super) calls: usize,
     nodes: usize,
+    columns: usize,
+    /// How deep in chains and pipes the node at work is.
+    depth: usize,
+    recursion: usize,
+    too_large: bool,
     pub(super) shared: usize,
     /// Tables that did not resolve, for `isfuzzy`.
     pub(super) missing_tables: usize,
@@ -70,6 +84,10 @@ impl<'a> Binder<'a> {
             origin: None,
             calls: 0,
             nodes: 0,
+            columns: 0,
+            depth: 0,
+            recursion: 0,
+            too_large: false,
             shared: 0,
             missing_tables: 0,
             aggregate_values: Vec::new(),
@@ -122,13 +140,81 @@ impl<'a> Binder<'a> {
 
     /// Counts one more expression or operator; `false`, with a diagnostic, once there are too many.
     pub(super) fn count_node(&mut self, node: Node<'_>) -> bool {
-        self.nodes += 1;
-        if self.nodes == BOUND_NODES_MAX {
-            let message =
-                format!("with its functions inlined the query has over {BOUND_NODES_MAX} parts");
+        self.count_parts(node, 1)
+    }
+
+    /// Counts what is about to be copied; `false`, with a diagnostic, if that is too much.
+    pub(super) fn count_parts(&mut self, node: Node<'_>, parts: usize) -> bool {
+        self.nodes = self.nodes.saturating_add(parts);
+        self.nodes < BOUND_NODES_MAX
+            || self.over(
+                node,
+                format!("with its functions inlined the query has over {BOUND_NODES_MAX} parts"),
+            )
+    }
+
+    /// Counts the columns of an operator, before and after it.
+    pub(super) fn count_columns(&mut self, node: Node<'_>, columns: usize) -> bool {
+        self.columns = self.columns.saturating_add(columns);
+        self.columns < BOUND_COLUMNS_MAX
+            || self.over(
+                node,
+                format!("the operators of the query have over {BOUND_COLUMNS_MAX} columns"),
+            )
+    }
+
+    /// Runs `inner` that many operators or operands deeper; `None`, with a diagnostic, below the limit.
+    pub(super) fn deeper<T>(
+        &mut self,
+        node: Node<'_>,
+        by: usize,
+        inner: impl FnOnce(&mut Self) -> T,
+    ) -> Option<T> {
+        if self.depth + by > BOUND_DEPTH_MAX || self.recursion >= RECURSION_MAX {
+            self.too_deep(node);
+            return None;
+        }
+        self.depth += by;
+        self.recursion += 1;
+        let value = inner(self);
+        self.recursion -= 1;
+        self.depth -= by;
+        Some(value)
+    }
+
+    fn too_deep(&mut self, node: Node<'_>) {
+        let message =
+            format!("with its functions inlined the query nests deeper than {BOUND_DEPTH_MAX}");
+        self.over(node, message);
+    }
+
+    /// Reports the first limit that the query is over.
+    fn over(&mut self, node: Node<'_>, message: String) -> bool {
+        if !self.too_large {
+            self.too_large = true;
             self.error(Code::TooLarge, node, message);
         }
-        self.nodes < BOUND_NODES_MAX
+        false
+    }
+
+    /// A copy of the variable of that name; a mistake in its place if the copy is too large.
+    pub(super) fn variable(&mut self, node: Node<'_>, name: &str) -> Option<Variable> {
+        let (found, weight) = self.scope.find(name)?;
+        let is_table = matches!(found, Variable::Value(Bindable::Table(_)));
+        if !matches!(found, Variable::Function(_)) {
+            let fits = self.count_parts(node, weight.parts);
+            let deep = self.depth + weight.depth > BOUND_DEPTH_MAX;
+            if fits && deep {
+                self.too_deep(node);
+            }
+            if !fits || deep {
+                return Some(Variable::Value(match is_table {
+                    true => Bindable::Table(Box::new(nothing())),
+                    false => Bindable::Scalar(mistake()),
+                }));
+            }
+        }
+        self.scope.find(name).map(|(found, _)| found.clone())
     }
 
     /// The value of a constant expression.

@@ -18,7 +18,7 @@ impl Binder<'_> {
     /// `f(…)`: a function of the query, one that the binder knows, one of the catalog, or one of the workspace.
     pub(super) fn call_value(&mut self, node: Node<'_>, row: Option<Row<'_>>) -> Bindable {
         let name = node.child(NameRef).map(name_text).unwrap_or_default();
-        match self.scope.find(&name).cloned() {
+        match self.variable(node, &name) {
             Some(Variable::Function(function)) => {
                 let arguments = self.arguments(node, row);
                 return self.call_function(&function, node, arguments);

@@ -3,6 +3,7 @@
 use super::binder::{Binder, Row, all_columns, call, column, project};
 use super::naming::{Names, name_text, of_expression};
 use super::scope::Table;
+use super::weight::Weight;
 use crate::diagnostic::{Code, nearest};
 use crate::plan::{Expr, ExprKind, Field, Op, Plan};
 use crate::syntax::Node;
@@ -50,6 +51,9 @@ impl Binder<'_> {
         if columns.is_empty() {
             let derived = self.derived_name(expression, row);
             return vec![Item { node, written: names.next(), derived, expr }];
+        }
+        if !self.count_parts(node, Weight::of_expr(&expr).parts.saturating_mul(columns.len())) {
+            return Vec::new();
         }
         let function = expression.child(NameRef).map(name_text).unwrap_or_default();
         let first = super::naming::first_argument(expression).and_then(of_expression);

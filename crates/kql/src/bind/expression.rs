@@ -19,6 +19,13 @@ impl Binder<'_> {
         if !self.count_node(node) {
             return mistake();
         }
+        // The operands of a chain come to lie one below the other.
+        let by = if node.kind() == Binary { node.nodes().count() } else { 1 };
+        let by = if node.has_word("and") || node.has_word("or") { 1 } else { by };
+        self.deeper(node, by, |binder| binder.scalar_node(node, row)).unwrap_or_else(mistake)
+    }
+
+    fn scalar_node(&mut self, node: Node<'_>, row: Option<Row<'_>>) -> Expr {
         match node.kind() {
             NameRef => self.name(node, row),
             Literal => self.literal(node),
@@ -79,7 +86,7 @@ impl Binder<'_> {
         {
             return column(row.fields, at);
         }
-        match self.scope.find(&name).cloned() {
+        match self.variable(node, &name) {
             Some(Variable::Value(Bindable::Scalar(expr))) => {
                 if row.is_some() && has_columns(&expr) {
                     let message = format!(

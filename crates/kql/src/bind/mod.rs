@@ -26,6 +26,7 @@ mod statement;
 mod summarize;
 mod types;
 mod union;
+mod weight;
 
 use crate::catalog::Catalog;
 use crate::diagnostic::Diagnostic;

@@ -5,6 +5,7 @@ use super::binder::{Binder, Row, call, convert, mistake};
 use super::fold::fold;
 use super::scope::{Bindable, Table};
 use super::types::{common, wider};
+use super::weight::Weight;
 use crate::diagnostic::Code;
 use crate::plan::{Expr, ExprKind};
 use crate::syntax::Node;
@@ -136,6 +137,10 @@ impl Binder<'_> {
                 Bindable::Table(table) => tables.push(*table),
             }
         }
+        let parts = Weight::of_expr(&value).parts.saturating_mul(tables.len());
+        if !self.count_parts(list, parts) {
+            return Expr { ty: Type::Bool, ..mistake() };
+        }
         let terms = operator.starts_with("has");
         if value.ty == Type::Error {
             return Expr { ty: Type::Bool, ..mistake() };
@@ -169,6 +174,9 @@ impl Binder<'_> {
         if [&value, &low, &high].iter().any(|expr| expr.ty == Type::Error) {
             return Expr { ty: Type::Bool, ..mistake() };
         }
+        if !self.count_parts(node, Weight::of_expr(&low).parts) {
+            return Expr { ty: Type::Bool, ..mistake() };
+        }
         let high = if high.ty == Type::TimeSpan && value.ty == Type::DateTime {
             self.apply(node, "+", low.clone(), high)
         } else {
@@ -194,6 +202,10 @@ impl Binder<'_> {
     ) -> Expr {
         let Some(row) = row else { return mistake() };
         let value = self.scalar(node, None);
+        let parts = Weight::of_expr(&value).parts.saturating_mul(row.fields.len());
+        if !self.count_columns(node, parts) {
+            return mistake();
+        }
         let mut args = Vec::new();
         for (at, field) in row.fields.iter().enumerate() {
             let column = super::binder::column(row.fields, at);

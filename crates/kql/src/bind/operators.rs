@@ -2,10 +2,12 @@
 //! own (`columns`, `summarize`, `join`, `union`, `expand`, `parse`, `series`, `search`, `plugin`).
 
 use super::Render;
-use super::binder::{Binder, Row, all_columns, literal, nothing, project};
+use super::binder::{Binder, ITEMS_MAX, Row, all_columns, literal, nothing, project};
+use super::columns::items;
 use super::naming::name_text;
 use super::scope::{Bindable, Table, Variable};
 use super::source::{field, operator_name, property_name};
+use super::weight::of_fields;
 use crate::diagnostic::Code;
 use crate::plan::{Aggregate, Expr, ExprKind, Field, Op, Plan, SortKey};
 use crate::syntax::Node;
@@ -20,7 +22,8 @@ const SUPPORTED_LATER: &str = "is not supported yet";
 impl Binder<'_> {
     /// An operator over its input; without one, an operator that starts a pipe.
     pub(super) fn operator_node(&mut self, node: Node<'_>, input: Option<Table>) -> Table {
-        if !self.count_node(node) {
+        let columns = input.as_ref().map_or(0, |input| of_fields(input.fields()));
+        if !self.count_node(node) || !self.count_columns(node, columns) || !self.few_items(node) {
             return nothing();
         }
         let name = operator_name(node);
@@ -40,7 +43,22 @@ impl Binder<'_> {
             }
         };
         self.operator = outer;
+        if !self.count_columns(node, of_fields(table.fields())) {
+            return nothing();
+        }
         table
+    }
+
+    /// Names are compared with each other, so that long lists take time beyond their length.
+    fn few_items(&mut self, node: Node<'_>) -> bool {
+        let by = node.child(SyntaxKind::By);
+        let few = |node: Node<'_>| items(node).nth(ITEMS_MAX).is_none();
+        let few = few(node) && by.is_none_or(few);
+        if !few {
+            let message = self.in_operator(&format!("more than {ITEMS_MAX} items in a list"));
+            self.error(Code::TooLarge, node, message);
+        }
+        few
     }
 
     fn operator_over(&mut self, name: &str, node: Node<'_>, input: Table) -> Table {
@@ -226,7 +244,7 @@ impl Binder<'_> {
     fn invoke(&mut self, node: Node<'_>, input: Table) -> Table {
         let Some(call) = node.child(SyntaxKind::Call) else { return input };
         let name = call.child(NameRef).map(name_text).unwrap_or_default();
-        let function = match self.scope.find(&name).cloned() {
+        let function = match self.variable(call, &name) {
             Some(Variable::Function(function)) => Some(function),
             _ => self.stored(&name),
         };

@@ -144,7 +144,7 @@ fn plugin_columns(plugin: &str, args: &[PluginArg], input: &Table) -> Columns {
                 args.iter()
                     .skip(5)
                     .enumerate()
-                    .filter_map(|(at, _)| column_of(args, at + 5).map(|at| fields[at].clone())),
+                    .filter_map(|(at, _)| fields.get(column_of(args, at + 5)?).cloned()),
             );
             for name in ["count", "dcount", "new_dcount", "aggregated_dcount"] {
                 found.push(field(name, Type::Long));
@@ -153,9 +153,8 @@ fn plugin_columns(plugin: &str, args: &[PluginArg], input: &Table) -> Columns {
         }
         "sliding_window_counts" => {
             let mut found = vec![timeline(args, fields, 1)];
-            found.extend(
-                (6..args.len()).filter_map(|at| column_of(args, at).map(|at| fields[at].clone())),
-            );
+            found
+                .extend((6..args.len()).filter_map(|at| fields.get(column_of(args, at)?).cloned()));
             found.push(field("Count", Type::Long));
             found.push(field("Dcount", Type::Long));
             Columns::Known(found)
@@ -174,7 +173,7 @@ fn timeline(args: &[PluginArg], fields: &[Field], at: usize) -> Field {
 fn pivot_columns(args: &[PluginArg], fields: &[Field]) -> Vec<Field> {
     let named: Vec<usize> = (2..args.len()).filter_map(|at| column_of(args, at)).collect();
     if !named.is_empty() {
-        return named.into_iter().map(|at| fields[at].clone()).collect();
+        return named.into_iter().filter_map(|at| fields.get(at).cloned()).collect();
     }
     let mut gone = vec![column_of(args, 0)];
     if let Some(PluginArg::Aggregate(aggregate)) = args.get(1) {

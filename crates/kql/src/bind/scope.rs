@@ -4,6 +4,7 @@
 
 use std::rc::Rc;
 
+use super::weight::Weight;
 use crate::plan::{Expr, Field, Plan};
 use crate::syntax::{Node, Tree};
 
@@ -71,19 +72,25 @@ pub(super) struct Scope(Option<Rc<Link>>);
 struct Link {
     name: String,
     variable: Variable,
+    /// What a copy of the variable comes to.
+    weight: Weight,
     rest: Scope,
 }
 
 impl Scope {
     pub(super) fn with(&self, name: &str, variable: Variable) -> Self {
-        Self(Some(Rc::new(Link { name: name.to_string(), variable, rest: self.clone() })))
+        let weight = match &variable {
+            Variable::Value(value) => Weight::of(value),
+            Variable::Function(_) => Weight::default(),
+        };
+        Self(Some(Rc::new(Link { name: name.to_string(), variable, weight, rest: self.clone() })))
     }
 
-    pub(super) fn find(&self, name: &str) -> Option<&Variable> {
+    pub(super) fn find(&self, name: &str) -> Option<(&Variable, Weight)> {
         let mut scope = self;
         while let Some(link) = &scope.0 {
             if link.name == name {
-                return Some(&link.variable);
+                return Some((&link.variable, link.weight));
             }
             scope = &link.rest;
         }

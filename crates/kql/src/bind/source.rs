@@ -3,6 +3,7 @@
 use super::binder::{Binder, Row, convert, literal, nothing};
 use super::naming::name_text;
 use super::scope::{Bindable, Table, Variable};
+use super::weight::of_fields;
 use crate::diagnostic::Code;
 use crate::plan::{Expr, ExprKind, Field, Op, Plan};
 use crate::syntax::SyntaxKind::{
@@ -56,10 +57,13 @@ impl Binder<'_> {
         if is_column || is_bool(&name) {
             return Bindable::Scalar(self.scalar(node, row));
         }
-        if let Some(variable) = self.scope.find(&name).cloned() {
+        if let Some(variable) = self.variable(node, &name) {
             return self.variable_value(node, variable);
         }
         if let Some(table) = self.catalog_table(&name) {
+            if !self.count_columns(node, of_fields(table.fields())) {
+                return Bindable::Table(Box::new(nothing()));
+            }
             return Bindable::Table(Box::new(table));
         }
         if let Some(function) = self.stored(&name) {
@@ -105,6 +109,15 @@ impl Binder<'_> {
         if !self.count_node(node) {
             return nothing();
         }
+        let by = if node.kind() == Pipe { node.nodes().count() } else { 1 };
+        let table = self.deeper(node, by, |binder| binder.table_node(node)).unwrap_or_else(nothing);
+        if !self.count_columns(node, of_fields(table.fields())) {
+            return nothing();
+        }
+        table
+    }
+
+    fn table_node(&mut self, node: Node<'_>) -> Table {
         match node.kind() {
             Pipe => self.pipe(node),
             Operator => self.operator_node(node, None),

@@ -3,7 +3,7 @@
 //! what Microsoft's grammar says. Deliberately absent: types.
 
 use super::kind::SyntaxKind::{self, *};
-use super::parser::{CHAIN_MAX, Parser};
+use super::parser::{CHAIN_MAX, DEPTH_MAX, Parser};
 
 /// The text operators, each also with a leading `!` where that has a meaning.
 const TEXT_OPERATORS: [&str; 17] = [
@@ -94,6 +94,11 @@ impl Parser<'_> {
         let mut count = 1;
         while self.operator_power() == Some(power) {
             if power == Power::Equality && self.special_equality(mark) {
+                // Each wraps the one before it, so a chain of them nests.
+                count += 1;
+                if count > DEPTH_MAX {
+                    self.give_up(&format!("the query nests deeper than {DEPTH_MAX} levels"));
+                }
                 continue;
             }
             self.start_at(mark, Binary);
@@ -197,7 +202,7 @@ impl Parser<'_> {
             }
             self.finish();
             count += 1;
-            if count > super::parser::DEPTH_MAX {
+            if count > DEPTH_MAX {
                 self.give_up("a path is too long");
             }
         }

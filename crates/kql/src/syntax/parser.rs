@@ -11,6 +11,9 @@ use crate::diagnostic::{Code, Diagnostic, Span};
 pub const DEPTH_MAX: usize = 128;
 /// How many query operators one pipe may have, and how many operands one chain of `+`.
 pub(super) const CHAIN_MAX: usize = 1_000;
+/// How many tokens the parameters of a function may have. Without an end to the look-ahead, a text of many `let` with open
+/// parentheses would be read once for each.
+const PARAMETERS_TOKENS_MAX: usize = 10_000;
 /// How long a query may be, in bytes.
 pub const TEXT_BYTES_MAX: usize = 2 * 1024 * 1024;
 /// How many diagnostics are reported for one text.
@@ -319,7 +322,7 @@ impl<'t> Parser<'t> {
             return false;
         }
         let mut depth = 0usize;
-        for ahead in from.. {
+        for ahead in from..from + PARAMETERS_TOKENS_MAX {
             match self.nth(ahead) {
                 Root => return false,
                 LParen => depth += 1,

@@ -103,6 +103,7 @@ impl Parser<'_> {
         self.expect_word("with");
         self.start(List);
         while !self.ended() && !matches!(self.kind(), Bar | Semicolon | RParen | RBrace) {
+            let before = self.position();
             self.start(PatternPart);
             match self.kind() {
                 Text => {
@@ -128,6 +129,11 @@ impl Parser<'_> {
                 }
             }
             self.finish();
+            if self.position() == before {
+                // `[` without a name in it, or a stray `]`: what took nothing now would take nothing for ever.
+                self.skip_until(&[Bar, Semicolon]);
+                break;
+            }
         }
         self.finish();
     }
