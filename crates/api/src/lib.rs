@@ -1,5 +1,5 @@
 //! The HTTP server: receivers for what providers push, KQL over `POST /api/v1/query`, status, dead letters, health and
-//! metrics. [`Api`] answers single requests, [`serve`] carries it over TCP and TLS.
+//! metrics. [`Api`] answers single requests, [`serve()`] carries it over TCP and TLS.
 //!
 //! Deliberately absent: DataFusion and Delta (a `QueryEngine` is handed in), the journal's inside (an [`Intake`] is),
 //! providers (`sources::Receiver`), the environment and the configuration file (the binary's), CORS (no page of another
