@@ -23,8 +23,10 @@ const PRUNING_VALUES_MAX: usize = 64;
 pub(crate) fn operator(name: &str, args: &[Operand]) -> Result<Option<Expr>> {
     let expr =
         match (name, args) {
-            ("and", [a, b]) => a.clone().value().and(b.clone().value()),
-            ("or", [a, b]) => a.clone().value().or(b.clone().value()),
+            ("and" | "or", [_, _, ..]) => {
+                let operands = args.iter().cloned().map(Operand::value).collect();
+                all_of(if name == "and" { Operator::And } else { Operator::Or }, operands)
+            }
             ("not", [a]) => not(a.clone().value()),
             ("==", [a, b]) => equal(a.clone(), b.clone())?,
             ("!=" | "<>", [a, b]) => different(a.clone(), b.clone())?,
@@ -40,6 +42,19 @@ pub(crate) fn operator(name: &str, args: &[Operand]) -> Result<Option<Expr>> {
             _ => return Ok(None),
         };
     Ok(Some(expr))
+}
+
+/// `and` or `or` of any number of conditions, as a tree that is as flat as can be: a query may have a thousand of them, and
+/// what walks expressions does so by recursion.
+pub(crate) fn all_of(operator: Operator, mut conditions: Vec<Expr>) -> Expr {
+    if conditions.len() > 2 {
+        let right = conditions.split_off(conditions.len() / 2);
+        return binary_expr(all_of(operator, conditions), operator, all_of(operator, right));
+    }
+    match (conditions.pop(), conditions.pop()) {
+        (Some(right), Some(left)) => binary_expr(left, operator, right),
+        (one, _) => one.unwrap_or_else(|| lit(operator == Operator::And)),
+    }
 }
 
 fn arithmetic(name: &str, args: &[Operand]) -> Expr {

@@ -1,7 +1,9 @@
 //! Scalar expressions. Deliberately absent: comparisons (`compare`) and the functions themselves (`functions`).
 
 use datafusion::common::{DFSchema, ScalarValue};
-use datafusion::logical_expr::{ColumnarValue, Expr, ScalarFunctionArgs, Volatility, lit};
+use datafusion::logical_expr::{
+    ColumnarValue, Expr, Operator, ScalarFunctionArgs, Volatility, lit,
+};
 use std::sync::Arc;
 
 use arrow::datatypes::Field;
@@ -34,11 +36,10 @@ pub(crate) fn operand(columns: &[Operand], expr: &plan::Expr) -> Result<Operand>
 pub(crate) fn predicate(columns: &[Operand], expr: &plan::Expr) -> Result<Expr> {
     if let ExprKind::Call { function, args } = &expr.kind {
         match (function.as_str(), args.as_slice()) {
-            ("and", [left, right]) => {
-                return Ok(predicate(columns, left)?.and(predicate(columns, right)?));
-            }
-            ("or", [left, right]) => {
-                return Ok(predicate(columns, left)?.or(predicate(columns, right)?));
+            ("and" | "or", [_, _, ..]) => {
+                let operator = if function == "and" { Operator::And } else { Operator::Or };
+                let conditions = args.iter().map(|condition| predicate(columns, condition));
+                return Ok(compare::all_of(operator, conditions.collect::<Result<_>>()?));
             }
             ("between", [value, low, high]) => {
                 let value = operand(columns, value)?;
