@@ -1,7 +1,8 @@
 //! The loop that ships to one destination: a reader of the journal with its own saved offset. It reads ahead a bounded
 //! window, packs it, keeps a few requests in flight, and moves its offset over what is settled: delivered, or refused for
-//! good and laid among the dead letters in the same transaction. So nothing is skipped, and after a crash at most the
-//! requests in flight are sent again.
+//! good and laid among the dead letters in the same transaction. So nothing is skipped.
+//! The offset stands before the oldest event that is not settled, and requests of two tables interleave: so after a crash
+//! up to one whole window may be sent again, not only the requests in flight.
 //!
 //! Deliberately absent: what a destination is (`destinations`), tokens (`net`), and other destinations: each has its own
 //! task, so that a dead one delays nobody.
