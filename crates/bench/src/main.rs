@@ -3,11 +3,13 @@
 //!
 //! Deliberately absent: our own crates. What is measured is the program as a user runs it, from outside.
 
+mod investigations;
 mod kill;
 mod load;
 mod poll;
 mod process;
 mod push;
+mod query;
 mod visible;
 
 use std::io::Write as _;
@@ -31,11 +33,18 @@ const NAMES: [&str; 6] = ["poll", "poll-50ms", "push", "push-single", "visible",
 
 fn main() -> Result<()> {
     let wanted: Vec<String> = std::env::args().skip(1).collect();
+    let mut out = std::io::stdout();
+    if let Some(("query", options)) = wanted.split_first().map(|(name, rest)| (name.as_str(), rest))
+    {
+        let options = query::Options::read(options)?;
+        let runtime = tokio::runtime::Runtime::new().context("start the runtime")?;
+        return write!(out, "{}", runtime.block_on(query::run(options))?).context("print");
+    }
     if let Some(unknown) =
         wanted.iter().find(|name| !NAMES.contains(&name.as_str()) && name.parse::<u32>().is_err())
     {
         anyhow::bail!(
-            "no benchmark `{unknown}`; there are: {}, and a number sets the rounds of `kill`",
+            "no benchmark `{unknown}`; there are: query, {}, and a number sets the rounds of `kill`",
             NAMES.join(", ")
         );
     }
@@ -47,7 +56,6 @@ fn main() -> Result<()> {
         })
         .collect();
     let runtime = tokio::runtime::Runtime::new().context("start the runtime")?;
-    let mut out = std::io::stdout();
     writeln!(out, "| work | measured | must | |\n|---|---|---|---|")?;
     for name in chosen {
         let measured = runtime.block_on(async {

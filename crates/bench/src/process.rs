@@ -187,6 +187,15 @@ impl Drop for Program {
     }
 }
 
+/// Imports a file of events into the data folder `data`.
+pub(crate) async fn import(data: &Path, provider: &str, events: &Path) -> Result<()> {
+    let mut command = command();
+    command.args(["import", "--provider", provider, "--tenant", "bench", "--data"]);
+    let status = command.arg(data).arg(events).status().await.context("start the import")?;
+    ensure!(status.success(), "the import ended with {status}");
+    Ok(())
+}
+
 /// Waits until `look` finds what it looks for.
 pub(crate) async fn until<T, F: Future<Output = Result<Option<T>>>>(
     what: &str,

@@ -30,9 +30,14 @@ pub(crate) enum As {
 /// A member's name, its column's name, and the way from one to the other.
 pub(crate) type Field = (&'static str, &'static str, As);
 
+/// A member that is an object, the name of a member within it, and the column that repeats that value, so that a question
+/// about it need not read the whole object.
+pub(crate) type Inner = (&'static str, &'static str, &'static str);
+
 /// A table and the members that fill it, ready for lookups.
 pub(crate) struct Mapping {
     schema: &'static TableSchema,
+    inner: Vec<InnerSlot>,
     /// Open addressing; the number of slots is a power of two, at most half of them filled.
     slots: Vec<Option<Slot>>,
 }
@@ -42,6 +47,14 @@ struct Slot {
     key: &'static str,
     column: usize,
     way: As,
+    /// Whether columns repeat what is within it.
+    has_inner: bool,
+}
+
+struct InnerSlot {
+    outer: &'static str,
+    key: &'static str,
+    slot: Slot,
 }
 
 /// Which columns are set.
@@ -49,19 +62,25 @@ struct Slot {
 pub(crate) struct Filled([u64; 2]);
 
 impl Mapping {
-    /// The mapping of `fields` to the columns of `schema`. A field whose column does not exist is left out, which a
-    /// test of each provider notices.
-    pub(crate) fn new(schema: &'static TableSchema, fields: &[Field]) -> Self {
+    /// The mapping of `fields` to the columns of `schema`, and of members within them. A field whose column does not
+    /// exist is left out, which a test of each provider notices.
+    pub(crate) fn new(schema: &'static TableSchema, fields: &[Field], inner: &[Inner]) -> Self {
         let size = (fields.len() * 2).next_power_of_two();
-        let mut mapping = Self { schema, slots: vec![None; size] };
+        let slot = |key, column, way, has_inner| Slot { key, column, way, has_inner };
+        let inner_slots = inner.iter().filter_map(|(outer, key, column)| {
+            let column = position(schema, column)?;
+            Some(InnerSlot { outer, key, slot: slot(key, column, As::Value, false) })
+        });
+        let mut mapping = Self { schema, inner: inner_slots.collect(), slots: vec![None; size] };
         for (key, column, way) in fields {
             let Some(column) = position(schema, column) else { continue };
             let mut at = hash(key.as_bytes()) & (size - 1);
             while mapping.slots.get(at).is_some_and(Option::is_some) {
                 at = (at + 1) & (size - 1);
             }
-            if let Some(slot) = mapping.slots.get_mut(at) {
-                *slot = Some(Slot { key, column, way: *way });
+            if let Some(free) = mapping.slots.get_mut(at) {
+                let has_inner = inner.iter().any(|(outer, ..)| outer == key);
+                *free = Some(slot(key, column, *way, has_inner));
             }
         }
         mapping
@@ -127,8 +146,32 @@ impl Mapping {
         let is_held = hold(slot, kind, value, row);
         if is_held {
             filled.set(slot.column);
+            if slot.has_inner {
+                self.repeat_inner(slot.key, value, filled, row);
+            }
         }
         is_held
+    }
+
+    /// Sets the columns that repeat members of the object `value`. What fits no column stays where it is: in the object.
+    fn repeat_inner(
+        &self,
+        outer: &str,
+        value: &[u8],
+        filled: &mut Filled,
+        row: &mut dyn RowWriter,
+    ) {
+        let mut walk = Walk::of(value, 0);
+        while let Ok(Some((key, at))) = walk.member() {
+            let Ok(extent) = scan::value(value, at) else { break };
+            walk.passed(extent);
+            let mut inner = self.inner.iter();
+            let inner = inner.find(|it| it.outer == outer && it.key.as_bytes() == key);
+            let value = value.get(at..extent.end).unwrap_or_default();
+            if let (Some(inner), false) = (inner, is_none(value)) {
+                self.place(inner.slot, value, filled, row);
+            }
+        }
     }
 }
 

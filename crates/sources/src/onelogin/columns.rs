@@ -255,7 +255,7 @@ static FIELDS: &[Field] = &[
     ("user_field_name", "UserFieldName", As::Value),
 ];
 
-static MAPPING: LazyLock<Mapping> = LazyLock::new(|| Mapping::new(&TABLE, FIELDS));
+static MAPPING: LazyLock<Mapping> = LazyLock::new(|| Mapping::new(&TABLE, FIELDS, &[]));
 static DERIVED: LazyLock<Derived> = LazyLock::new(Derived::new);
 
 /// Positions of the columns that no member fills directly.
