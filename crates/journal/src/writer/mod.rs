@@ -33,6 +33,10 @@ use crate::schema::{BUSY_TIMEOUT, Folder};
 use crate::source_rows::SourceRow;
 use crate::{Error, Options, dead_letters, readers, removal, source_rows};
 
+/// Layout of a write-ahead log: a header, then each page behind a header of its own (SQLite's file format, section 4.1).
+const WAL_HEADER_BYTES: u64 = 32;
+const WAL_FRAME_HEADER_BYTES: u64 = 24;
+
 /// What the writer and the handles share.
 pub(crate) struct Shared {
     /// What waits for the writer.
@@ -84,6 +88,8 @@ pub(crate) struct Space {
     page_bytes: u64,
     used_bytes: u64,
     free_pages_bytes: u64,
+    /// Size of the log's file. It is looked at rarely: a kernel with fine-grained file times writes the file's inode once
+    /// more at the next commit after each look.
     wal_file_bytes: u64,
     /// What the last copying of the log could not copy.
     wal_kept_bytes: u64,
@@ -197,6 +203,7 @@ impl Writer {
         tracing::error!(error = %crate::error::chain(&trouble), "a transaction failed and was undone");
         self.state = None;
         self.set_trouble(Some(Arc::clone(&trouble)));
+        self.look_at_log();
         self.measure();
         Err(trouble)
     }
@@ -241,10 +248,18 @@ impl Writer {
         let space = &mut self.space;
         space.used_bytes = pages.saturating_sub(free) * space.page_bytes;
         space.free_pages_bytes = free * space.page_bytes;
-        space.wal_file_bytes = file_bytes(&self.folder.wal).unwrap_or(space.wal_file_bytes);
+        let wal_pages = space.wal_pages.load(Ordering::Relaxed);
+        let wal_bytes = WAL_HEADER_BYTES + wal_pages * (space.page_bytes + WAL_FRAME_HEADER_BYTES);
+        space.wal_file_bytes = space.wal_file_bytes.max(wal_bytes);
         let size = space.used_bytes + space.wal_file_bytes;
         self.shared.size_bytes.store(size, Ordering::Relaxed);
         metrics::gauge!("journal_bytes").set(size as f64);
+    }
+
+    /// Learns how large the log's file is: it keeps its size when the log begins anew.
+    pub(crate) fn look_at_log(&mut self) {
+        let space = &mut self.space;
+        space.wal_file_bytes = file_bytes(&self.folder.wal).unwrap_or(space.wal_file_bytes);
     }
 
     /// Size of the log at which it is copied: a small part of a small budget.
@@ -263,6 +278,7 @@ impl Writer {
         let whole = self.copy_log(if oversized { "TRUNCATE" } else { "PASSIVE" });
         // What a foreign reader holds back is not tried again until as much again has come.
         self.space.wal_kept_bytes = if whole { 0 } else { waiting };
+        self.look_at_log();
         self.measure();
     }
 
