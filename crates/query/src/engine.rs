@@ -13,6 +13,7 @@ use datafusion::execution::memory_pool::{FairSpillPool, MemoryPool};
 use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
 use datafusion::execution::{SendableRecordBatchStream, SessionState, SessionStateBuilder};
 use datafusion::logical_expr::LogicalPlan;
+use datafusion::optimizer::{Optimizer, OptimizerRule};
 use datafusion::physical_plan::execute_stream;
 use datafusion::prelude::SessionConfig;
 use futures::future::BoxFuture;
@@ -55,6 +56,16 @@ impl Default for EngineOptions {
     }
 }
 
+/// DataFusion's own rules but for two that move `where a == b` behind a join into the join's keys. Keys of a join match null
+/// with null, as Kusto has it; a comparison must not.
+fn optimizer_rules() -> Vec<Arc<dyn OptimizerRule + Send + Sync>> {
+    let mut rules = Optimizer::new().rules;
+    rules.retain(|rule| {
+        !["extract_equijoin_predicate", "eliminate_cross_join"].contains(&rule.name())
+    });
+    rules
+}
+
 /// Answers KQL over tables.
 pub struct Engine {
     tables: Arc<dyn Tables>,
@@ -95,6 +106,7 @@ impl Engine {
             .with_config(config)
             .with_runtime_env(runtime.clone())
             .with_default_features()
+            .with_optimizer_rules(optimizer_rules())
             .build();
         Ok(Self { tables, functions, clock, options, runtime, state })
     }

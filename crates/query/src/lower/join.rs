@@ -6,6 +6,7 @@ use datafusion::logical_expr::{LogicalPlanBuilder, lit};
 use kql::plan::{JoinKind, Plan};
 use kql::types::Type;
 
+use super::window::Window;
 use super::{Flow, Form, Lowering, Operand};
 use crate::error::{Error, Result};
 
@@ -16,13 +17,20 @@ impl Lowering<'_> {
         right: &Plan,
         kind: JoinKind,
         on: &[(usize, usize)],
+        window: Option<Window>,
     ) -> Result<Flow> {
-        let left_keys: Vec<usize> = on.iter().map(|(left, _)| *left).collect();
-        let right_keys: Vec<usize> = on.iter().map(|(_, right)| *right).collect();
+        let mut left_keys: Vec<usize> = on.iter().map(|(left, _)| *left).collect();
+        let mut right_keys: Vec<usize> = on.iter().map(|(_, right)| *right).collect();
         let mut left = self.side(left, &left_keys)?;
-        let right = self.side(right, &right_keys)?;
+        let mut right = self.side(right, &right_keys)?;
         if kind == JoinKind::InnerUnique {
             left = self.one_for_each(left, &left_keys)?;
+        }
+        let widths = (left.columns.len(), right.columns.len());
+        if let Some(window) = window {
+            (left, right) = self.stretches(left, right, window)?;
+            left_keys.push(widths.0);
+            right_keys.push(widths.1);
         }
         let join_type = match kind {
             JoinKind::InnerUnique | JoinKind::Inner => JoinType::Inner,
@@ -43,13 +51,14 @@ impl Lowering<'_> {
                 .join_detailed(right.plan, join_type, keys, None, NullEquality::NullEqualsNull)?
                 .build()?
         };
-        let left = left
-            .columns
-            .into_iter()
-            .map(|column| absent(column, matches!(join_type, JoinType::Right | JoinType::Full)));
+        let left =
+            left.columns.into_iter().take(widths.0).map(|column| {
+                absent(column, matches!(join_type, JoinType::Right | JoinType::Full))
+            });
         let right = right
             .columns
             .into_iter()
+            .take(widths.1)
             .map(|column| absent(column, matches!(join_type, JoinType::Left | JoinType::Full)));
         let columns = match join_type {
             JoinType::LeftAnti | JoinType::LeftSemi => left.collect(),

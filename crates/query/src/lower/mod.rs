@@ -16,6 +16,7 @@ mod parse;
 mod rows;
 mod scalar;
 mod set;
+mod window;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -200,7 +201,7 @@ impl<'a> Lowering<'a> {
                 let plan = LogicalPlanBuilder::from(flow.plan).limit(0, Some(rows))?.build()?;
                 Ok(Flow { plan, columns: flow.columns })
             }
-            Op::Join { left, right, kind, on } => self.join(left, right, *kind, on),
+            Op::Join { left, right, kind, on } => self.join(left, right, *kind, on, None),
             Op::Union { inputs } => self.union(inputs, &plan.fields),
             Op::Shared { id, input } => self.shared(*id, input),
             Op::Serialize { input } => self.flow(input),
@@ -262,14 +263,33 @@ impl<'a> Lowering<'a> {
     }
 
     fn filter(&mut self, input: &Plan, predicate: &plan::Expr) -> Result<Flow> {
-        let flow = self.flow(input)?;
+        let flow = match window::find(input, predicate) {
+            Some(window) => self.within(input, window)?,
+            None => self.flow(input)?,
+        };
         let predicate = scalar::predicate(&flow.columns, predicate)?;
         let plan = LogicalPlanBuilder::from(flow.plan).filter(predicate)?.build()?;
         Ok(Flow { plan, columns: flow.columns })
     }
 
+    /// A join, or a projection of one, of which only pairs within a window are needed.
+    fn within(&mut self, plan: &Plan, window: window::Window) -> Result<Flow> {
+        match &plan.op {
+            Op::Join { left, right, kind, on } => self.join(left, right, *kind, on, Some(window)),
+            Op::Project { input, exprs } => {
+                let flow = self.within(input, window)?;
+                self.projected(flow, exprs)
+            }
+            _ => self.flow(plan),
+        }
+    }
+
     fn project(&mut self, input: &Plan, exprs: &[plan::Expr]) -> Result<Flow> {
-        let mut flow = self.flow(input)?;
+        let flow = self.flow(input)?;
+        self.projected(flow, exprs)
+    }
+
+    fn projected(&mut self, mut flow: Flow, exprs: &[plan::Expr]) -> Result<Flow> {
         let mut uses = vec![0; flow.columns.len()];
         exprs.iter().for_each(|expr| scalar::count_uses(expr, &mut uses));
         let repeated = flow
