@@ -8,6 +8,7 @@ mod cli;
 mod collect;
 mod commands;
 mod config;
+mod domains;
 mod exit;
 mod mapper;
 mod node;

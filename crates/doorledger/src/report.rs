@@ -51,7 +51,11 @@ impl Report {
                 .iter()
                 .map(|source| (source.id.clone(), via(&source.way)))
                 .collect(),
-            destinations: config.destinations.iter().map(|d| (d.name.clone(), d.kind)).collect(),
+            destinations: config
+                .destinations
+                .iter()
+                .map(|d| (d.plan.name.clone(), d.kind))
+                .collect(),
             journal_bytes_max: config.settings.journal_bytes_max,
         }
     }

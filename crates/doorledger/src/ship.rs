@@ -21,6 +21,7 @@ use net::{Backoff, Client, EntraTokens, TokenError};
 use tokio_util::sync::CancellationToken;
 
 use crate::collect::{Stopped, sleep};
+use crate::domains::Domains;
 use crate::status::Board;
 
 /// How much of the journal is read ahead.
@@ -49,6 +50,8 @@ pub(crate) struct Shipper {
     pub(crate) clock: Arc<dyn Clock>,
     /// Where the state is shown.
     pub(crate) board: Arc<Board>,
+    /// Which domain a tenant has.
+    pub(crate) domains: Arc<Domains>,
 }
 
 /// What became of the events of a parcel: which were refused for good, and why. The others are delivered.
@@ -140,6 +143,7 @@ impl Shipper {
     /// packing take milliseconds of processor time, so they are done where nobody waits for the thread.
     async fn read_window(&self, offset: u64) -> Result<(Vec<Outgoing>, Packed, u64), Halt> {
         let (journal, destination) = (self.journal.clone(), self.destination.clone());
+        let domains = self.domains.clone();
         let read = tokio::task::spawn_blocking(move || {
             let batches = journal.read(offset, WINDOW_BYTES_MAX)?;
             let end = batches
@@ -149,8 +153,10 @@ impl Shipper {
                 .max();
             let mut events = Vec::new();
             for batch in batches.iter().filter(|batch| destination.takes(&batch.source)) {
+                let domain: Option<Arc<str>> = domains.of(&batch.source).map(Arc::from);
                 events.extend(batch.events.iter().map(|event| Outgoing {
                     source: batch.source.clone(),
+                    domain: domain.clone(),
                     offset: event.offset,
                     id: event.id.clone(),
                     time: event.time,

@@ -82,7 +82,7 @@ pub(crate) fn environment(name: &str) -> Option<String> {
 }
 
 /// Problems as one error, each with path and hint.
-fn refused(problems: &[Problem]) -> anyhow::Error {
+pub(crate) fn refused(problems: &[Problem]) -> anyhow::Error {
     let noun = if problems.len() == 1 { "problem" } else { "problems" };
     let mut text = format!("the configuration has {} {noun}:", problems.len());
     for problem in problems {

@@ -7,7 +7,7 @@ mod folder;
 mod outgoing;
 mod store;
 
-pub(crate) use configure::{Written, configure, folder_of, settings};
+pub(crate) use configure::{Written, configure, folder_of, outline};
 pub(crate) use folder::ask_folder;
 pub(crate) use outgoing::{client, first_page, tokens};
 pub(crate) use store::{OpenError, Store};
@@ -17,7 +17,6 @@ use std::sync::Arc;
 
 use anyhow::{Context as _, Result};
 use api::{Api, ApiOptions, ApiTokens, Limits, Listener, ReceiverEntry, Tls, TlsConfig};
-use journal::ReaderStart;
 use model::{Clock, QueryEngine, QueryLimits};
 use net::Client;
 use tokio::net::TcpListener;
@@ -58,7 +57,9 @@ impl Node {
         let metrics = install_metrics();
         let listener = listen(&config.settings).await?;
         let address = listener.socket.local_addr().context("read the listener's address")?;
-        let store = Store::open(&config.settings).await.map_err(OpenError::into_error)?;
+        let store = Store::open(&config.settings, config.domains.clone())
+            .await
+            .map_err(OpenError::into_error)?;
         let client = client(&config.settings)?;
         let board = Arc::new(Board::default());
         let collector = Collector {
@@ -143,10 +144,10 @@ pub(crate) async fn start_backfills(
     stop: CancellationToken,
 ) -> Result<(Store, Backfills), OpenError> {
     let client = client(&config.settings).map_err(OpenError::Other)?;
-    let store = Store::open(&config.settings).await?;
+    let store = Store::open(&config.settings, config.domains.clone()).await?;
     // What is read now is to be shipped when the server runs again.
     for configured in &config.destinations {
-        register(configured, &store).map_err(OpenError::Other)?;
+        store.register(&configured.plan).map_err(OpenError::Other)?;
     }
     let collector =
         Collector { client, journal: store.journal.clone(), clock, board: Arc::default() };
@@ -189,15 +190,16 @@ fn shippers(
     let tokens = Arc::new(tokens(client, clock.clone())?);
     let mut shippers = Vec::new();
     for configured in destinations {
-        let offset = register(configured, store)?;
+        let offset = store.register(&configured.plan)?;
         let shipper = Shipper {
-            name: configured.name.clone(),
+            name: configured.plan.name.clone(),
             destination: configured.destination.clone(),
             journal: store.journal.clone(),
             client: client.clone(),
             tokens: tokens.clone(),
             clock: clock.clone(),
             board: board.clone(),
+            domains: store.domains.clone(),
         };
         shippers.push((Arc::new(shipper), offset));
     }
@@ -205,17 +207,11 @@ fn shippers(
     Ok(shippers)
 }
 
-/// Where a destination goes on. From its first registration on, the journal keeps what it has not yet got.
-fn register(configured: &ConfiguredDestination, store: &Store) -> Result<u64> {
-    let start = if configured.from_beginning { ReaderStart::Beginning } else { ReaderStart::Head };
-    Ok(store.journal.register_reader(&Shipper::reader(&configured.name), start)?)
-}
-
 /// A destination that is no longer configured must not hold events in the journal for ever.
 fn forget_removed(destinations: &[ConfiguredDestination], store: &Store) -> Result<()> {
     for reader in store.journal.readers()? {
         let Some(name) = reader.name.strip_prefix(Shipper::READER_PREFIX) else { continue };
-        if !destinations.iter().any(|configured| configured.name == name) {
+        if !destinations.iter().any(|configured| configured.plan.name == name) {
             tracing::warn!(
                 destination = name,
                 unsent = reader.backlog_events,
