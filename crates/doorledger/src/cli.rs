@@ -270,6 +270,9 @@ pub(crate) struct Simulate {
     /// Events of history
     #[arg(long, default_value_t = 10_000)]
     pub(crate) events: usize,
+    /// Serve these events instead of made ones: a JSON list, or JSON objects, one a line (auth0, onelogin)
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["events", "rate"])]
+    pub(crate) events_file: Option<PathBuf>,
     /// Days over which the history is spread
     #[arg(long, default_value_t = 30)]
     pub(crate) days: u32,

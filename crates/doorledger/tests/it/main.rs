@@ -7,4 +7,5 @@ mod check;
 mod demo;
 mod folder;
 mod program;
+mod samples;
 mod serve;
