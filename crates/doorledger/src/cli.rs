@@ -54,6 +54,9 @@ pub(crate) enum Command {
     /// List, show and replay what could not be read or delivered
     #[command(subcommand)]
     DeadLetters(DeadLetters),
+    /// List destinations, and give up one that was removed from the configuration
+    #[command(subcommand)]
+    Destinations(Destinations),
     /// Make an API token and print the line that admits it
     Token(Token),
     /// Run a stand-in of a service, for tests and demonstrations
@@ -235,6 +238,26 @@ pub(crate) enum DeadLetters {
         server: Server,
         /// Their numbers [default: all]
         ids: Vec<u64>,
+    },
+}
+
+/// What to do with destinations.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Destinations {
+    /// List them, the removed ones too for which something is kept
+    List {
+        #[command(flatten)]
+        server: Server,
+    },
+    /// Give up what a removed destination has not got
+    Forget {
+        #[command(flatten)]
+        server: Server,
+        /// A data folder that no server uses
+        #[arg(long, value_name = "DIR", conflicts_with = "url")]
+        data: Option<PathBuf>,
+        /// Its name
+        name: String,
     },
 }
 

@@ -13,10 +13,12 @@ mod exit;
 mod mapper;
 mod node;
 mod operations;
+mod removed;
 mod replay;
 mod report;
 mod ship;
 mod status;
+mod window;
 
 use std::io::Write as _;
 use std::process::ExitCode;

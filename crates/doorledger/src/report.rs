@@ -16,6 +16,7 @@ use sources::SourceErrorKind;
 
 use crate::config::{Config, Way};
 use crate::node::Store;
+use crate::removed;
 use crate::ship::Shipper;
 use crate::status::{Board, DestinationCondition, SourceCondition};
 
@@ -105,26 +106,28 @@ impl Report {
     fn destinations(&self, now: Timestamp) -> Vec<DestinationStatus> {
         let readers = self.journal.readers().unwrap_or_default();
         let conditions = self.board.destinations();
-        self.destinations
-            .iter()
-            .map(|(name, kind)| {
-                let reader = readers.iter().find(|reader| reader.name == Shipper::reader(name));
-                let condition = conditions.get(name).cloned().unwrap_or_default();
-                let backlog_events = reader.map_or(0, |reader| reader.backlog_events);
-                DestinationStatus {
-                    name: name.clone(),
-                    kind: (*kind).to_owned(),
-                    state: destination_state(&condition, backlog_events),
-                    backlog_events,
-                    oldest_unsent_seconds: reader
-                        .and_then(|reader| self.oldest_unsent(reader, now)),
-                    sent_events: condition.sent,
-                    dead_letters: self.dead_letters(Some(&Shipper::reader(name))),
-                    last_success: condition.last_success,
-                    trouble: condition.trouble,
-                }
-            })
-            .collect()
+        let names = self.destinations.iter().map(|(name, _)| name.as_str());
+        let removed = removed::all(readers.clone(), names).into_iter().map(|removed| {
+            let dead_letters = self.dead_letters(Some(&removed.reader.name));
+            removed.status(self.oldest_unsent(&removed.reader, now), dead_letters)
+        });
+        let configured = self.destinations.iter().map(|(name, kind)| {
+            let reader = readers.iter().find(|reader| reader.name == Shipper::reader(name));
+            let condition = conditions.get(name).cloned().unwrap_or_default();
+            let backlog_events = reader.map_or(0, |reader| reader.backlog_events);
+            DestinationStatus {
+                name: name.clone(),
+                kind: (*kind).to_owned(),
+                state: destination_state(&condition, backlog_events),
+                backlog_events,
+                oldest_unsent_seconds: reader.and_then(|reader| self.oldest_unsent(reader, now)),
+                sent_events: condition.sent,
+                dead_letters: self.dead_letters(Some(&Shipper::reader(name))),
+                last_success: condition.last_success,
+                trouble: condition.trouble,
+            }
+        });
+        configured.chain(removed).collect()
     }
 
     /// Age of the oldest event that a destination has not got.

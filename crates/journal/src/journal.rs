@@ -1,6 +1,7 @@
 //! The journal as others see it: a handle that is cheap to clone, in front of the writer's thread.
 //! Deliberately absent: everything that is done behind it (`writer`, `reading`, `dedup`).
 
+use std::ops::Range;
 use std::path::Path;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -15,10 +16,10 @@ use crate::disk::{Disk, RealDisk};
 use crate::limits::{BATCH_BYTES_MAX, BATCH_EVENTS_MAX, ENCODE_INLINE_BYTES_MAX};
 use crate::queue::Queue;
 use crate::reading::Reading;
-use crate::writer::{Appending, Request, Shared, Space, State, Writer, watch_log};
+use crate::writer::{Appending, Progress, Request, Shared, Space, State, Writer, watch_log};
 use crate::{
     AppendError, DeadLetter, DeadLetterFilter, Error, ReaderStart, ReaderState, RecordedGap,
-    SourceState, StoredBatch, StoredIds, dead_letters, readers, schema, source_rows, status,
+    SourceState, StoredBatch, StoredIds, ahead, dead_letters, readers, schema, source_rows, status,
 };
 
 /// The durable log. Clones share one journal; it closes with the last of them, or by [`Journal::close`].
@@ -198,8 +199,34 @@ impl Journal {
         offset: u64,
         dead: Vec<DeadLetter>,
     ) -> Result<(), Error> {
-        let reader = reader.to_owned();
-        self.request(|reply| Request::Advance(reader, offset, dead, reply)).await
+        self.advance_past(reader, offset, Vec::new(), dead).await
+    }
+
+    /// The same for a reader that has also dealt with stretches beyond `offset` (`ahead`, in order, without overlap).
+    /// [`Journal::ahead`] gives them back, until the next advance replaces them.
+    ///
+    /// # Errors
+    /// As those of [`Journal::advance`].
+    pub async fn advance_past(
+        &self,
+        reader: &str,
+        offset: u64,
+        ahead: Vec<Range<u64>>,
+        dead: Vec<DeadLetter>,
+    ) -> Result<(), Error> {
+        let progress = Progress { reader: reader.to_owned(), offset, ahead, dead };
+        self.request(|reply| Request::Advance(progress, reply)).await
+    }
+
+    /// What a reader whose saved offset is `offset` has dealt with beyond it. Blocks.
+    ///
+    /// # Errors
+    /// If the file could not be read.
+    pub fn ahead(&self, reader: &str, offset: u64) -> Result<Vec<Range<u64>>, Error> {
+        self.inner
+            .shared
+            .reading
+            .with(|connection, path| ahead::load(connection, path, reader, offset))
     }
 
     /// Forgets a reader; whether there was one. What only it had not yet dealt with is removed. Blocks briefly.

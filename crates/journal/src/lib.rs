@@ -8,6 +8,7 @@
 //!
 //! Deliberately absent: providers, Delta, HTTP. The journal does not know what an event says.
 
+mod ahead;
 mod block;
 mod dead_letters;
 mod dedup;

@@ -5,6 +5,7 @@ mod backfill;
 mod check;
 mod dead_letters;
 mod demo;
+mod destinations;
 mod import;
 mod query;
 mod serve;
@@ -50,6 +51,7 @@ pub(crate) fn run(cli: Cli) -> Result<()> {
             Command::Import(options) => import::run(config, options).await,
             Command::Status(options) => status::run(options).await,
             Command::DeadLetters(command) => dead_letters::run(command).await,
+            Command::Destinations(command) => destinations::run(config, command).await,
             Command::Token(options) => token::run(&options),
             Command::Simulate(options) => simulate::run(options).await,
             Command::Completions { .. } => Ok(()),

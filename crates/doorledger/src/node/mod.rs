@@ -28,10 +28,12 @@ use crate::collect::{Collector, Job, Until};
 use crate::config::{Config, ConfiguredDestination, Settings, Way};
 use crate::exit::{Exit, Failure};
 use crate::operations::Operations;
+use crate::removed;
 use crate::replay::Replay;
 use crate::report::Report;
 use crate::ship::Shipper;
 use crate::status::{Board, SourceCondition};
+use crate::window::Place;
 
 /// A started node.
 pub(crate) struct Node {
@@ -76,7 +78,12 @@ impl Node {
             shippers.iter().map(|(shipper, _)| shipper.clone()),
             clock.clone(),
         );
-        let operations = Operations::new(store.journal.clone(), backfills.clone(), clock.clone());
+        let operations = Operations::new(
+            store.journal.clone(),
+            backfills.clone(),
+            config.destinations.iter().map(|configured| configured.plan.name.clone()).collect(),
+            clock.clone(),
+        );
         let engine: Arc<dyn QueryEngine> = store.engine(&config.settings, clock.clone())?;
         let (mut receivers, mut polls) = (Vec::new(), Vec::new());
         for source in config.sources {
@@ -105,8 +112,8 @@ impl Node {
             clock,
         }));
         let (collecting, shipping) = (TaskTracker::new(), TaskTracker::new());
-        for (shipper, offset) in shippers {
-            shipping.spawn(shipper.run(offset, stop.clone()));
+        for (shipper, place) in shippers {
+            shipping.spawn(shipper.run(place, stop.clone()));
         }
         for (id, poll) in polls {
             let (collector, stop) = (collector.clone(), stop.clone());
@@ -179,18 +186,18 @@ async fn listen(settings: &Settings) -> Result<Listener> {
     Ok(Listener { socket, tls, behind_proxy: settings.behind_proxy })
 }
 
-/// One shipper for each destination, with the offset at which it goes on.
+/// One shipper for each destination, with the place at which it goes on.
 fn shippers(
     destinations: &[ConfiguredDestination],
     store: &Store,
     client: &Client,
     clock: &Arc<dyn Clock>,
     board: &Arc<Board>,
-) -> Result<Vec<(Arc<Shipper>, u64)>> {
+) -> Result<Vec<(Arc<Shipper>, Place)>> {
     let tokens = Arc::new(tokens(client, clock.clone())?);
     let mut shippers = Vec::new();
     for configured in destinations {
-        let offset = store.register(&configured.plan)?;
+        let place = store.register(&configured.plan)?;
         let shipper = Shipper {
             name: configured.plan.name.clone(),
             destination: configured.destination.clone(),
@@ -201,26 +208,13 @@ fn shippers(
             board: board.clone(),
             domains: store.domains.clone(),
         };
-        shippers.push((Arc::new(shipper), offset));
+        shippers.push((Arc::new(shipper), place));
     }
-    forget_removed(destinations, store)?;
+    removed::look(
+        &store.journal,
+        destinations.iter().map(|configured| configured.plan.name.as_str()),
+    )?;
     Ok(shippers)
-}
-
-/// A destination that is no longer configured must not hold events in the journal for ever.
-fn forget_removed(destinations: &[ConfiguredDestination], store: &Store) -> Result<()> {
-    for reader in store.journal.readers()? {
-        let Some(name) = reader.name.strip_prefix(Shipper::READER_PREFIX) else { continue };
-        if !destinations.iter().any(|configured| configured.plan.name == name) {
-            tracing::warn!(
-                destination = name,
-                unsent = reader.backlog_events,
-                "no longer configured; its place is given up"
-            );
-            store.journal.remove_reader(&reader.name)?;
-        }
-    }
-    Ok(())
 }
 
 /// Counts go to one recorder of the process. A second node in one process (tests) shares the first one's.

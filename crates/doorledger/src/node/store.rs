@@ -18,6 +18,7 @@ use crate::domains::Domains;
 use crate::exit::{Exit, Failure};
 use crate::mapper::Providers;
 use crate::ship::Shipper;
+use crate::window::Place;
 
 /// Ids that deduplication holds exactly in memory: about 100 MB when full.
 const DEDUP_IDS_MAX: usize = 4_000_000;
@@ -108,10 +109,12 @@ impl Store {
     }
 
     /// Where a destination goes on. From its first registration on, the journal keeps what it has not yet got.
-    pub(crate) fn register(&self, destination: &PlannedDestination) -> Result<u64> {
+    pub(crate) fn register(&self, destination: &PlannedDestination) -> Result<Place> {
         let start =
             if destination.from_beginning { ReaderStart::Beginning } else { ReaderStart::Head };
-        Ok(self.journal.register_reader(&Shipper::reader(&destination.name), start)?)
+        let reader = Shipper::reader(&destination.name);
+        let offset = self.journal.register_reader(&reader, start)?;
+        Ok(Place { offset, ahead: self.journal.ahead(&reader, offset)? })
     }
 
     /// The engine that answers KQL over the lake.

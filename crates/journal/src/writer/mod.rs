@@ -20,7 +20,7 @@ use rusqlite::Connection;
 use tokio::sync::watch;
 
 pub(crate) use appends::Appending;
-pub(crate) use requests::Request;
+pub(crate) use requests::{Progress, Request};
 
 use crate::dedup::Index;
 use crate::disk::{Disk, file_bytes};
