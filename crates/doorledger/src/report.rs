@@ -149,14 +149,20 @@ impl Report {
             bytes_max: self.journal_bytes_max,
             head_offset: *self.journal.head().borrow(),
             dead_letters: self.dead_letters(None),
-            trouble: self.journal.healthy().err().map(|error| {
-                trouble(
-                    "journal.storage",
-                    error.to_string(),
-                    "events are refused until there is room; free some disk space",
-                )
-            }),
+            trouble: self.journal_trouble(),
         }
+    }
+
+    fn journal_trouble(&self) -> Option<Trouble> {
+        if let Err(error) = self.journal.healthy() {
+            let hint = match error.hint() {
+                "" => "events are refused until it can be written; look at the disk",
+                hint => hint,
+            };
+            return Some(trouble("journal.storage", with_causes(&error), hint));
+        }
+        let full = self.journal.full()?;
+        Some(trouble("journal.full", full.to_string(), full.hint()))
     }
 
     fn lake_status(&self) -> LakeStatus {
@@ -210,9 +216,15 @@ impl StatusReport for Report {
     }
 
     fn readiness(&self) -> BoxFuture<'_, Vec<Check>> {
-        let error = self.journal.healthy().err().map(|error| error.to_string());
+        let error = self.journal_trouble().map(|trouble| trouble.message);
         Box::pin(async move { vec![Check { name: "journal".to_owned(), error }] })
     }
+}
+
+/// An error with its causes.
+fn with_causes(error: &dyn std::error::Error) -> String {
+    let causes = std::iter::successors(error.source(), |cause| cause.source());
+    causes.fold(error.to_string(), |told, cause| format!("{told}: {cause}"))
 }
 
 fn trouble(code: &str, message: String, hint: &str) -> Trouble {

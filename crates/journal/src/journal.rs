@@ -2,7 +2,7 @@
 //! Deliberately absent: everything that is done behind it (`writer`, `reading`, `dedup`).
 
 use std::ops::Range;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
@@ -18,7 +18,7 @@ use crate::queue::Queue;
 use crate::reading::Reading;
 use crate::writer::{Appending, Progress, Request, Shared, Space, State, Writer, watch_log};
 use crate::{
-    AppendError, DeadLetter, DeadLetterFilter, Error, ReaderStart, ReaderState, RecordedGap,
+    AppendError, DeadLetter, DeadLetterFilter, Error, Full, ReaderStart, ReaderState, RecordedGap,
     SourceState, StoredBatch, StoredIds, ahead, dead_letters, readers, schema, source_rows, status,
 };
 
@@ -62,6 +62,8 @@ pub struct Appended {
 struct Inner {
     shared: Arc<Shared>,
     id: String,
+    dir: PathBuf,
+    disk: Arc<dyn Disk>,
     writer: Mutex<Option<JoinHandle<()>>>,
 }
 
@@ -97,9 +99,11 @@ impl Journal {
             head: watch::Sender::new(state.next),
             size_bytes: 0.into(),
             trouble: Mutex::default(),
+            full: Mutex::default(),
         });
         let space = Space::default();
         watch_log(&mut connection, &space).map_err(Error::storage("set it up", &path))?;
+        let disk = surroundings.disk;
         let index = Index::new(surroundings.stored, options.dedup_ids_max, options.dedup_days);
         let mut writer = Writer {
             shared: Arc::clone(&shared),
@@ -107,7 +111,7 @@ impl Journal {
             connection,
             options,
             clock: surroundings.clock,
-            disk: surroundings.disk,
+            disk: Arc::clone(&disk),
             index,
             space,
             state: Some(state),
@@ -117,7 +121,8 @@ impl Journal {
             .name("journal".to_owned())
             .spawn(move || writer.run())
             .map_err(Error::io("start a thread for", dir))?;
-        Ok(Self { inner: Arc::new(Inner { shared, id, writer: Mutex::new(Some(thread)) }) })
+        let writer = Mutex::new(Some(thread));
+        Ok(Self { inner: Arc::new(Inner { shared, id, dir: dir.to_owned(), disk, writer }) })
     }
 
     /// Makes a batch durable: its new events, its rejected input, its gap and its cursor, all or nothing. Returns when
@@ -332,6 +337,16 @@ impl Journal {
     pub fn healthy(&self) -> Result<(), Arc<Error>> {
         let trouble = self.inner.shared.trouble.lock().unwrap_or_else(PoisonError::into_inner);
         trouble.clone().map_or(Ok(()), Err)
+    }
+
+    /// Whether events are refused at present for want of room, and of which. Looks at the disk anew, so that it is over as
+    /// soon as there is room, also if nobody sends anything. Blocks briefly.
+    #[must_use]
+    pub fn full(&self) -> Option<Full> {
+        let full = *self.inner.shared.full.lock().unwrap_or_else(PoisonError::into_inner);
+        // Not knowing how much is left is no reason to take it for full.
+        let free = self.inner.disk.free_bytes(&self.inner.dir).unwrap_or(u64::MAX);
+        full.filter(|full| full.lasts(free, self.size_bytes()))
     }
 
     /// Lets nothing more in, finishes what waits, copies the log into the database and closes the file.

@@ -41,6 +41,7 @@ pub(crate) fn run(cli: Cli) -> Result<()> {
         .build()
         .context("start the runtime")?;
     let outcome = runtime.block_on(async {
+        outlive_file_size_limit()?;
         match cli.command {
             Command::Serve(options) => serve::run(config, options).await,
             Command::Demo(options) => demo::run(options).await,
@@ -60,6 +61,16 @@ pub(crate) fn run(cli: Cli) -> Result<()> {
     // Tasks that only wait must not hold up the end.
     runtime.shutdown_background();
     outcome
+}
+
+/// A file that may not grow beyond the process's limit is an error of writing, as a full disk is, and not the end of the
+/// process: for that its signal has to be listened to.
+fn outlive_file_size_limit() -> Result<()> {
+    use tokio::signal::unix::{SignalKind, signal};
+    // SIGXFSZ, which has this number on every system that we know of.
+    let mut exceeded = signal(SignalKind::from_raw(25)).context("listen for signals")?;
+    tokio::spawn(async move { while exceeded.recv().await.is_some() {} });
+    Ok(())
 }
 
 /// What the user wrote: in the named file, in a file at a usual place, or in the environment.

@@ -5,7 +5,9 @@
 
 mod check;
 mod demo;
+mod disk;
 mod folder;
 mod program;
 mod samples;
 mod serve;
+mod shipping;

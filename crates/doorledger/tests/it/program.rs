@@ -94,6 +94,25 @@ impl Server {
         self.request("POST", path, &header, body).unwrap()
     }
 
+    /// The same: the head of the answer and its body.
+    #[track_caller]
+    pub(crate) fn send(&self, path: &str, authorization: &str, body: &[u8]) -> (String, String) {
+        let header =
+            format!("Authorization: {authorization}\r\nContent-Type: application/json\r\n");
+        request(self.port, "POST", path, &header, body).unwrap()
+    }
+
+    /// Whether events can be taken: the status and the answer.
+    #[track_caller]
+    pub(crate) fn ready(&self) -> (u16, String) {
+        self.request("GET", "/readyz", "", b"").unwrap()
+    }
+
+    /// The number of its process.
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// The same for a compressed body.
     #[track_caller]
     pub(crate) fn post_gzip(&self, path: &str, authorization: &str, body: &[u8]) -> (u16, String) {
@@ -248,8 +267,17 @@ impl Simulated {
     /// What it answers to `GET`.
     #[track_caller]
     pub(crate) fn get(&self, path: &str) -> String {
-        let port = self.told("base_url").rsplit(':').next().unwrap().parse().unwrap();
-        request(port, "GET", path, "", b"").unwrap().1
+        request(self.port(), "GET", path, "", b"").unwrap().1
+    }
+
+    /// Tells it to do something.
+    #[track_caller]
+    pub(crate) fn post(&self, path: &str) -> String {
+        request(self.port(), "POST", path, "", b"").unwrap().1
+    }
+
+    fn port(&self) -> u16 {
+        self.told("base_url").rsplit(':').next().unwrap().parse().unwrap()
     }
 }
 

@@ -31,7 +31,7 @@ use crate::reading::Reading;
 use crate::row::Head;
 use crate::schema::{BUSY_TIMEOUT, Folder};
 use crate::source_rows::SourceRow;
-use crate::{Error, Options, dead_letters, readers, removal, source_rows};
+use crate::{Error, Full, Options, dead_letters, readers, removal, source_rows};
 
 /// What the writer and the handles share.
 pub(crate) struct Shared {
@@ -45,6 +45,8 @@ pub(crate) struct Shared {
     pub(crate) size_bytes: AtomicU64,
     /// The error of the last transaction, if it failed.
     pub(crate) trouble: Mutex<Option<Arc<Error>>>,
+    /// Why the last batches were refused, if they were for want of room.
+    pub(crate) full: Mutex<Option<Full>>,
 }
 
 /// The writer's own.
