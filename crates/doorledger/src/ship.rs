@@ -125,12 +125,12 @@ impl Shipper {
             window.settle(parcel.events.iter().copied(), true);
             let refused = parcel.refused.len();
             dead.extend(parcel.refused.iter().map(|(i, why)| dead_letter(&events[*i], why)));
-            self.board.destination_sent(&self.name, parcel.events.len() - refused, refused);
             *place = window.place();
             // What cannot be saved now is saved with the next parcel, or below: the other requests must not wait for it.
             if let Err(error) = self.save(place, &mut dead).await {
                 tracing::debug!(destination = self.name, error, "the place is not saved yet");
             }
+            self.board.destination_sent(&self.name, parcel.events.len() - refused, refused);
         }
         *place = window.place();
         let mut is_late = false;

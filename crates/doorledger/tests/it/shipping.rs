@@ -6,6 +6,7 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
+use crate::collector::Collector;
 use crate::program::{Server, Simulated, eventually, run, succeed};
 
 const TABLE: &str = "Auth0Logs_CL";
@@ -170,4 +171,53 @@ fn a_removed_destination_is_forgotten_without_a_server() {
     let forgotten = run(folder.path(), &forget);
     assert!(forgotten.code == 0 && forgotten.err.contains("7 events"), "{}", forgotten.err);
     assert_eq!(run(folder.path(), &forget).code, 65, "only once");
+}
+
+#[test]
+fn what_was_answered_for_before_a_kill_is_not_sent_again() {
+    const LOGS: usize = 1_200;
+    let folder = tempfile::tempdir().unwrap();
+    let ship_to = |collector: &Collector| {
+        let destination = json!({
+            "name": "workspace", "kind": "azure_data_collector", "log_analytics_uri": collector.url,
+            "workspace_id": "97e1d0b4-3c5f-4b62-8d41-6f2f6a1c9b70", "shared_key": "c2Vjb25kYXJ5IGtleQ==",
+        });
+        configure(folder.path(), &[destination]);
+    };
+    let silent = Collector::start("OneLogin");
+    ship_to(&silent);
+    // In the journal the table that is never answered for comes first: the saved offset cannot pass it.
+    let logins: String = (0..20)
+        .map(|n| format!("{{\"uuid\":\"u-{n}\",\"event_type_id\":5,\"event_timestamp\":\"2026-11-20 10:00:00 UTC\"}}\n"))
+        .collect();
+    let filler = "x".repeat(2_000);
+    let logs: String = (0..LOGS)
+        .map(|n| {
+            format!("{{\"log_id\":\"900{n:053}\",\"date\":\"2026-11-20T10:00:00.000Z\",\"description\":\"{filler}\"}}\n")
+        })
+        .collect();
+    for (provider, tenant, lines) in [("onelogin", "globex", logins), ("auth0", "acme", logs)] {
+        std::fs::write(folder.path().join("events.ndjson"), lines).unwrap();
+        let import = ["import", "--provider", provider, "--tenant", tenant, "events.ndjson"];
+        succeed(folder.path(), &[&["--config", "doorledger.yaml"], &import[..]].concat());
+    }
+    let server = Server::start(folder.path());
+    // What is counted as sent is saved as such.
+    eventually(|| match server.status()["destinations"][0]["sent_events"].as_u64() {
+        Some(sent) if sent == LOGS as u64 => Ok(()),
+        sent => Err(format!("{sent:?} sent")),
+    });
+    assert_eq!(server.status()["destinations"][0]["backlog_events"], 20 + LOGS);
+    server.kill();
+    assert_eq!((silent.count("OneLogin"), silent.count("Auth0AM")), (0, LOGS));
+
+    let both = Collector::start("");
+    ship_to(&both);
+    let server = Server::start(folder.path());
+    eventually(|| match server.status()["destinations"][0]["backlog_events"].as_u64() {
+        Some(0) => Ok(()),
+        backlog => Err(format!("{backlog:?} left")),
+    });
+    assert_eq!((both.count("OneLogin"), both.count("Auth0AM")), (20, 0));
+    assert_eq!(server.stop(), 0);
 }
