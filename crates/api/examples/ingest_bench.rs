@@ -11,9 +11,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use api::{
     Api, ApiOptions, ApiTokens, BackfillProgress, BackfillRequest, DeadLetter, DeadLetterBox,
-    DeadLetterBoxError, DeadLetterFilter, DeadLetterPage, Intake, IntakeError, Limits, Listener,
-    OperationError, Operations, ReceiverEntry, ReplayOutcome, ReplayRequest, Status, StatusReport,
-    Taken, serve,
+    DeadLetterBoxError, DeadLetterFilter, DeadLetterPage, Forgotten, Intake, IntakeError, Limits,
+    Listener, OperationError, Operations, ReceiverEntry, ReplayOutcome, ReplayRequest, Status,
+    StatusReport, Taken, serve,
 };
 use futures::FutureExt;
 use futures::future::BoxFuture;
@@ -163,6 +163,10 @@ impl Operations for Forgetful {
 
     fn start_backfills(&self, _wanted: &BackfillRequest) -> Result<(), OperationError> {
         Ok(())
+    }
+
+    fn forget_destination(&self, _: String) -> BoxFuture<'_, Result<Forgotten, OperationError>> {
+        futures::future::ready(Ok(Forgotten { unsent_events: 0 })).boxed()
     }
 
     fn backfills(&self) -> Vec<BackfillProgress> {

@@ -41,7 +41,8 @@ pub use intake::{Intake, IntakeError, Taken};
 pub use limits::Limits;
 pub use metrics_page::recorder;
 pub use operations::{
-    BackfillProgress, BackfillRequest, BackfillState, Backfills, OperationError, Operations,
+    BackfillProgress, BackfillRequest, BackfillState, Backfills, ForgetRequest, Forgotten,
+    OperationError, Operations,
 };
 pub use peer::{Peer, Reach};
 pub use problem::{HttpProblem, ProblemDetails};

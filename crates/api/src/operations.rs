@@ -1,5 +1,5 @@
-//! What an administrator sets going in a running server: importing events, backfilling tenants. The port, and the
-//! routes of backfills; `import` has the other route.
+//! What an administrator sets going in a running server: importing events, backfilling tenants, giving up a
+//! destination that was removed. The port and its routes; `import` has that of imports.
 //! Deliberately absent: doing it, which the binary does behind [`Operations`].
 
 use std::sync::Arc;
@@ -31,6 +31,8 @@ pub trait Operations: Send + Sync {
     ) -> BoxFuture<'_, Result<Taken, OperationError>>;
     /// Starts backfills, all that are wanted or none, and does not wait for them. Those that run already are left alone.
     fn start_backfills(&self, wanted: &BackfillRequest) -> Result<(), OperationError>;
+    /// Gives up what is kept for a destination that is no longer configured.
+    fn forget_destination(&self, name: String) -> BoxFuture<'_, Result<Forgotten, OperationError>>;
     /// How far each backfill is that was started since the program was.
     fn backfills(&self) -> Vec<BackfillProgress>;
 }
@@ -68,6 +70,21 @@ impl From<OperationError> for HttpProblem {
             }
         }
     }
+}
+
+/// Which destination is to be forgotten.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ForgetRequest {
+    /// Its name.
+    pub name: String,
+}
+
+/// What was given up with a destination.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Forgotten {
+    /// Events that it had not got.
+    pub unsent_events: u64,
 }
 
 /// Which tenants to backfill, and from when on.
@@ -129,6 +146,15 @@ pub(crate) async fn start_backfills(
     let wanted: BackfillRequest = read_json(&shared, request).await?;
     shared.operations.start_backfills(&wanted)?;
     Ok((StatusCode::ACCEPTED, backfills(State(shared)).await))
+}
+
+/// `POST /api/v1/destinations/forget`
+pub(crate) async fn forget_destination(
+    State(shared): State<Arc<Shared>>,
+    request: Request<Body>,
+) -> Result<Json<Forgotten>, HttpProblem> {
+    let wanted: ForgetRequest = read_json(&shared, request).await?;
+    Ok(Json(shared.operations.forget_destination(wanted.name).await?))
 }
 
 /// `GET /api/v1/backfill`

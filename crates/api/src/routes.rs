@@ -97,6 +97,13 @@ pub(crate) static ALL: &[Route] = &[
         handler: || get(operations::backfills),
     },
     Route {
+        method: "POST",
+        path: "/api/v1/destinations/forget",
+        access: Access::Token,
+        about: "gives up what is kept for a destination that is no longer configured: {\"name\":…}",
+        handler: || post(operations::forget_destination),
+    },
+    Route {
         method: "GET",
         path: "/livez",
         access: Access::Open,

@@ -151,6 +151,8 @@ pub enum DestinationState {
     Stopped,
     /// Switched off.
     Paused,
+    /// No longer configured; what it had not got is kept until it is configured again or forgotten.
+    Removed,
 }
 
 /// One destination.
@@ -265,7 +267,7 @@ fn judge_source(source: &SourceStatus) -> Option<(Light, String)> {
 fn judge_destination(destination: &DestinationStatus) -> Option<(Light, String)> {
     let light = match destination.state {
         DestinationState::Stopped => Light::Red,
-        DestinationState::Retrying => Light::Yellow,
+        DestinationState::Retrying | DestinationState::Removed => Light::Yellow,
         DestinationState::Idle | DestinationState::Sending | DestinationState::Paused => {
             return None;
         }

@@ -73,7 +73,6 @@ impl DestinationKind for AzureLogsIngestion {
             .choice("shape", &[("columns", Shape::Columns), ("raw", Shape::Raw)])
             .unwrap_or(Shape::Columns);
         let raw_event = fields.flag("raw_event").unwrap_or(false);
-        let domains = domains(&mut fields);
         let credential = identity::written(&mut fields);
         let tenants = TenantFilter::written(&mut fields);
         let problems = fields.finish();
@@ -82,7 +81,7 @@ impl DestinationKind for AzureLogsIngestion {
                 endpoint,
                 dcr_immutable_id: dcr.to_owned(),
                 streams,
-                format: record::Format { shape, raw_event, domains },
+                format: record::Format { shape, raw_event },
                 credential,
                 tenants,
             })),
@@ -292,25 +291,6 @@ fn dcr_immutable_id<'a>(fields: &mut Fields<'a>) -> Option<&'a str> {
     }
     fields.problem("dcr_immutable_id", "is not the immutable id of a data collection rule", hint);
     None
-}
-
-/// The domains of tenants, for the column `Auth0Domain`.
-fn domains(fields: &mut Fields<'_>) -> Vec<(String, String)> {
-    match fields.value("auth0_domains") {
-        None => Vec::new(),
-        Some(Value::Object(written)) if written.values().all(Value::is_string) => written
-            .iter()
-            .filter_map(|(tenant, domain)| Some((tenant.clone(), domain.as_str()?.to_owned())))
-            .collect(),
-        Some(_) => {
-            fields.problem(
-                "auth0_domains",
-                "is not a list of domains by tenant",
-                "write `TENANT: https://TENANT.eu.auth0.com` lines",
-            );
-            Vec::new()
-        }
-    }
 }
 
 #[cfg(test)]

@@ -77,6 +77,8 @@ pub trait Destination: Send + Sync + fmt::Debug {
 pub struct Outgoing {
     /// Who brought it; shared by all events of a batch.
     pub source: Arc<SourceId>,
+    /// The domain of its tenant as configured; shared likewise. `None` where none is.
+    pub domain: Option<Arc<str>>,
     /// Its position in the journal.
     pub offset: u64,
     /// The provider's id of it.

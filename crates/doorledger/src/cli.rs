@@ -54,6 +54,9 @@ pub(crate) enum Command {
     /// List, show and replay what could not be read or delivered
     #[command(subcommand)]
     DeadLetters(DeadLetters),
+    /// List destinations, and give up one that was removed from the configuration
+    #[command(subcommand)]
+    Destinations(Destinations),
     /// Make an API token and print the line that admits it
     Token(Token),
     /// Run a stand-in of a service, for tests and demonstrations
@@ -238,6 +241,26 @@ pub(crate) enum DeadLetters {
     },
 }
 
+/// What to do with destinations.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Destinations {
+    /// List them, the removed ones too for which something is kept
+    List {
+        #[command(flatten)]
+        server: Server,
+    },
+    /// Give up what a removed destination has not got
+    Forget {
+        #[command(flatten)]
+        server: Server,
+        /// A data folder that no server uses
+        #[arg(long, value_name = "DIR", conflicts_with = "url")]
+        data: Option<PathBuf>,
+        /// Its name
+        name: String,
+    },
+}
+
 /// Options of `token`.
 #[derive(Debug, Args)]
 pub(crate) struct Token {
@@ -270,6 +293,9 @@ pub(crate) struct Simulate {
     /// Events of history
     #[arg(long, default_value_t = 10_000)]
     pub(crate) events: usize,
+    /// Serve these events instead of made ones: a JSON list, or JSON objects, one a line (auth0, onelogin)
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["events", "rate"])]
+    pub(crate) events_file: Option<PathBuf>,
     /// Days over which the history is spread
     #[arg(long, default_value_t = 30)]
     pub(crate) days: u32,

@@ -8,14 +8,17 @@ mod cli;
 mod collect;
 mod commands;
 mod config;
+mod domains;
 mod exit;
 mod mapper;
 mod node;
 mod operations;
+mod removed;
 mod replay;
 mod report;
 mod ship;
 mod status;
+mod window;
 
 use std::io::Write as _;
 use std::process::ExitCode;

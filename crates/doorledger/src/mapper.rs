@@ -1,11 +1,19 @@
-//! Joins providers to the lake: rows of an event come from the provider that wrote it.
+//! Joins providers to the lake: rows of an event come from the provider that wrote it, with what the configuration knows
+//! of its tenant.
 //! Deliberately absent: the mapping itself (`sources`) and the rows' storage (`lake`).
+
+use std::sync::Arc;
 
 use model::{ColumnMapper, EventContext, RowWriter, TableSchema};
 
+use crate::domains::Domains;
+
 /// The column mapper over every provider.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Providers;
+#[derive(Debug, Clone)]
+pub(crate) struct Providers {
+    /// Which domain a tenant has.
+    pub(crate) domains: Arc<Domains>,
+}
 
 impl ColumnMapper for Providers {
     fn table(&self, provider: &str) -> Option<&'static TableSchema> {
@@ -14,7 +22,8 @@ impl ColumnMapper for Providers {
 
     fn columns(&self, raw: &[u8], context: EventContext<'_>, row: &mut dyn RowWriter) {
         if let Some(provider) = sources::find(&context.source.provider) {
-            provider.columns(raw, context, row);
+            let domain = self.domains.of(context.source);
+            provider.columns(raw, EventContext { domain, ..context }, row);
         }
     }
 }

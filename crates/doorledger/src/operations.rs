@@ -1,27 +1,37 @@
-//! What is set going from outside while a node runs: imports and backfills.
+//! What is set going from outside while a node runs: imports, backfills, giving up a destination that was removed.
 //! Deliberately absent: HTTP (`api`) and the backfills themselves (`backfills`).
 
 use std::sync::Arc;
 
-use api::{BackfillProgress, BackfillRequest, Intake, IntakeError, OperationError, Taken};
+use api::{
+    BackfillProgress, BackfillRequest, Forgotten, Intake, IntakeError, OperationError, Taken,
+};
 use bytes::Bytes;
 use futures::future::BoxFuture;
 use journal::Journal;
 use model::{Batch, Clock, Problem, SourceId, Via};
 
 use crate::backfills::Backfills;
+use crate::removed;
 
 /// The operations of one node.
 pub(crate) struct Operations {
     journal: Journal,
     backfills: Arc<Backfills>,
+    /// Names of the destinations that are configured.
+    destinations: Vec<String>,
     clock: Arc<dyn Clock>,
 }
 
 impl Operations {
     /// Over this journal and these backfills.
-    pub(crate) fn new(journal: Journal, backfills: Arc<Backfills>, clock: Arc<dyn Clock>) -> Self {
-        Self { journal, backfills, clock }
+    pub(crate) fn new(
+        journal: Journal,
+        backfills: Arc<Backfills>,
+        destinations: Vec<String>,
+        clock: Arc<dyn Clock>,
+    ) -> Self {
+        Self { journal, backfills, destinations, clock }
     }
 }
 
@@ -63,6 +73,23 @@ impl api::Operations for Operations {
             .start(&wanted.tenants, &wanted.since)
             .map(drop)
             .map_err(OperationError::Refused)
+    }
+
+    fn forget_destination(&self, name: String) -> BoxFuture<'_, Result<Forgotten, OperationError>> {
+        Box::pin(async move {
+            let (journal, configured) = (self.journal.clone(), self.destinations.clone());
+            let forgotten = tokio::task::spawn_blocking(move || {
+                removed::forget(&journal, configured.iter().map(String::as_str), &name)
+            });
+            let failed = |error: String| OperationError::Intake(IntakeError::Storage(error));
+            match forgotten.await {
+                Ok(Ok(forgotten)) => {
+                    forgotten.map_err(|problem| OperationError::Refused(vec![problem]))
+                }
+                Ok(Err(error)) => Err(failed(error.to_string())),
+                Err(panic) => Err(failed(panic.to_string())),
+            }
+        })
     }
 
     fn backfills(&self) -> Vec<BackfillProgress> {

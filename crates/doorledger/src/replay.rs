@@ -78,7 +78,10 @@ impl Replay {
     ) -> Result<(), DeadLetterBoxError> {
         let id = letter.id;
         let succeeded = match self.shippers.get(&letter.origin).cloned() {
-            Some(shipper) => shipper.send_once(outgoing(letter)).await,
+            Some(shipper) => {
+                let domain = shipper.domains.of(&letter.source).map(Arc::from);
+                shipper.send_once(outgoing(letter, domain)).await
+            }
             None => self.read_again(letter).await?,
         };
         if succeeded {
@@ -162,9 +165,10 @@ fn shown(letter: &DeadLetter) -> ShownLetter {
     }
 }
 
-fn outgoing(letter: DeadLetter) -> Outgoing {
+fn outgoing(letter: DeadLetter, domain: Option<Arc<str>>) -> Outgoing {
     Outgoing {
         source: Arc::new(letter.source),
+        domain,
         offset: letter.offset.unwrap_or_default(),
         id: letter.event_id,
         time: None,

@@ -16,6 +16,7 @@ use sources::SourceErrorKind;
 
 use crate::config::{Config, Way};
 use crate::node::Store;
+use crate::removed;
 use crate::ship::Shipper;
 use crate::status::{Board, DestinationCondition, SourceCondition};
 
@@ -51,7 +52,11 @@ impl Report {
                 .iter()
                 .map(|source| (source.id.clone(), via(&source.way)))
                 .collect(),
-            destinations: config.destinations.iter().map(|d| (d.name.clone(), d.kind)).collect(),
+            destinations: config
+                .destinations
+                .iter()
+                .map(|d| (d.plan.name.clone(), d.kind))
+                .collect(),
             journal_bytes_max: config.settings.journal_bytes_max,
         }
     }
@@ -101,26 +106,28 @@ impl Report {
     fn destinations(&self, now: Timestamp) -> Vec<DestinationStatus> {
         let readers = self.journal.readers().unwrap_or_default();
         let conditions = self.board.destinations();
-        self.destinations
-            .iter()
-            .map(|(name, kind)| {
-                let reader = readers.iter().find(|reader| reader.name == Shipper::reader(name));
-                let condition = conditions.get(name).cloned().unwrap_or_default();
-                let backlog_events = reader.map_or(0, |reader| reader.backlog_events);
-                DestinationStatus {
-                    name: name.clone(),
-                    kind: (*kind).to_owned(),
-                    state: destination_state(&condition, backlog_events),
-                    backlog_events,
-                    oldest_unsent_seconds: reader
-                        .and_then(|reader| self.oldest_unsent(reader, now)),
-                    sent_events: condition.sent,
-                    dead_letters: self.dead_letters(Some(&Shipper::reader(name))),
-                    last_success: condition.last_success,
-                    trouble: condition.trouble,
-                }
-            })
-            .collect()
+        let names = self.destinations.iter().map(|(name, _)| name.as_str());
+        let removed = removed::all(readers.clone(), names).into_iter().map(|removed| {
+            let dead_letters = self.dead_letters(Some(&removed.reader.name));
+            removed.status(self.oldest_unsent(&removed.reader, now), dead_letters)
+        });
+        let configured = self.destinations.iter().map(|(name, kind)| {
+            let reader = readers.iter().find(|reader| reader.name == Shipper::reader(name));
+            let condition = conditions.get(name).cloned().unwrap_or_default();
+            let backlog_events = reader.map_or(0, |reader| reader.backlog_events);
+            DestinationStatus {
+                name: name.clone(),
+                kind: (*kind).to_owned(),
+                state: destination_state(&condition, backlog_events),
+                backlog_events,
+                oldest_unsent_seconds: reader.and_then(|reader| self.oldest_unsent(reader, now)),
+                sent_events: condition.sent,
+                dead_letters: self.dead_letters(Some(&Shipper::reader(name))),
+                last_success: condition.last_success,
+                trouble: condition.trouble,
+            }
+        });
+        configured.chain(removed).collect()
     }
 
     /// Age of the oldest event that a destination has not got.
@@ -142,14 +149,20 @@ impl Report {
             bytes_max: self.journal_bytes_max,
             head_offset: *self.journal.head().borrow(),
             dead_letters: self.dead_letters(None),
-            trouble: self.journal.healthy().err().map(|error| {
-                trouble(
-                    "journal.storage",
-                    error.to_string(),
-                    "events are refused until there is room; free some disk space",
-                )
-            }),
+            trouble: self.journal_trouble(),
         }
+    }
+
+    fn journal_trouble(&self) -> Option<Trouble> {
+        if let Err(error) = self.journal.healthy() {
+            let hint = match error.hint() {
+                "" => "events are refused until it can be written; look at the disk",
+                hint => hint,
+            };
+            return Some(trouble("journal.storage", with_causes(&error), hint));
+        }
+        let full = self.journal.full()?;
+        Some(trouble("journal.full", full.to_string(), full.hint()))
     }
 
     fn lake_status(&self) -> LakeStatus {
@@ -203,9 +216,15 @@ impl StatusReport for Report {
     }
 
     fn readiness(&self) -> BoxFuture<'_, Vec<Check>> {
-        let error = self.journal.healthy().err().map(|error| error.to_string());
+        let error = self.journal_trouble().map(|trouble| trouble.message);
         Box::pin(async move { vec![Check { name: "journal".to_owned(), error }] })
     }
+}
+
+/// An error with its causes.
+fn with_causes(error: &dyn std::error::Error) -> String {
+    let causes = std::iter::successors(error.source(), |cause| cause.source());
+    causes.fold(error.to_string(), |told, cause| format!("{told}: {cause}"))
 }
 
 fn trouble(code: &str, message: String, hint: &str) -> Trouble {

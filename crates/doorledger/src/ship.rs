@@ -1,8 +1,7 @@
-//! The loop that ships to one destination: a reader of the journal with its own saved offset. It reads ahead a bounded
-//! window, packs it, keeps a few requests in flight, and moves its offset over what is settled: delivered, or refused for
-//! good and laid among the dead letters in the same transaction. So nothing is skipped.
-//! The offset stands before the oldest event that is not settled, and requests of two tables interleave: so after a crash
-//! up to one whole window may be sent again, not only the requests in flight.
+//! The loop that ships to one destination: a reader of the journal with its own saved place. It reads ahead a bounded
+//! window, packs it, keeps a few requests in flight, and saves after each what is settled: delivered, or refused for good
+//! and laid among the dead letters in the same transaction. So nothing is skipped, and after a crash only the requests that
+//! were in flight are sent again.
 //!
 //! Deliberately absent: what a destination is (`destinations`), tokens (`net`), and other destinations: each has its own
 //! task, so that a dead one delays nobody.
@@ -21,7 +20,9 @@ use net::{Backoff, Client, EntraTokens, TokenError};
 use tokio_util::sync::CancellationToken;
 
 use crate::collect::{Stopped, sleep};
+use crate::domains::Domains;
 use crate::status::Board;
+use crate::window::{Place, Window};
 
 /// How much of the journal is read ahead.
 const WINDOW_BYTES_MAX: usize = 4 * 1024 * 1024;
@@ -32,6 +33,9 @@ const RETRY_FIRST: Duration = Duration::from_millis(500);
 const RETRY_MAX: Duration = Duration::from_secs(60);
 /// How long to wait when a person has to act, before looking whether they did.
 const STOPPED_WAIT: Duration = Duration::from_secs(60);
+
+/// How long to wait before the place is saved again that could not be saved.
+const UNSAVED_WAIT: Duration = Duration::from_secs(5);
 
 /// One destination at work.
 pub(crate) struct Shipper {
@@ -49,6 +53,8 @@ pub(crate) struct Shipper {
     pub(crate) clock: Arc<dyn Clock>,
     /// Where the state is shown.
     pub(crate) board: Arc<Board>,
+    /// Which domain a tenant has.
+    pub(crate) domains: Arc<Domains>,
 }
 
 /// What became of the events of a parcel: which were refused for good, and why. The others are delivered.
@@ -77,20 +83,20 @@ impl Shipper {
         packed.refused.is_empty()
     }
 
-    /// Ships from `offset` on until it is told to stop.
-    pub(crate) async fn run(self: Arc<Self>, mut offset: u64, stop: CancellationToken) {
+    /// Ships from `place` on until it is told to stop.
+    pub(crate) async fn run(self: Arc<Self>, mut place: Place, stop: CancellationToken) {
         let mut head = self.journal.head();
         while !stop.is_cancelled() {
             let next = *head.borrow_and_update();
-            if offset >= next {
+            if place.offset >= next {
                 tokio::select! {
                     changed = head.changed() => if changed.is_err() { return },
                     () = stop.cancelled() => return,
                 }
                 continue;
             }
-            match self.ship_window(offset, &stop).await {
-                Ok(after) => offset = after,
+            match self.ship_window(&mut place, &stop).await {
+                Ok(()) => {}
                 Err(Halt::Stopped) => return,
                 Err(Halt::Journal(reason)) => {
                     self.trouble("journal.unreadable", &reason, "see `doorledger status`", true);
@@ -102,44 +108,61 @@ impl Shipper {
         }
     }
 
-    /// Ships one window and gives the offset after it.
-    async fn ship_window(&self, offset: u64, stop: &CancellationToken) -> Result<u64, Halt> {
-        let (events, packed, end) = self.read_window(offset).await?;
-        let mut window = Window::new(&events, end);
-        let refused: Vec<DeadLetter> =
+    /// Ships one window and moves `place` behind it.
+    async fn ship_window(&self, place: &mut Place, stop: &CancellationToken) -> Result<(), Halt> {
+        let (events, packed, end) = self.read_window(place).await?;
+        let offsets = events.iter().map(|event| event.offset).collect();
+        let mut window = Window::new(place, offsets, end);
+        let mut dead: Vec<DeadLetter> =
             packed.refused.iter().map(|(i, why)| dead_letter(&events[*i], why)).collect();
         window
             .settle(packed.parcels.iter().flat_map(|parcel| parcel.events.iter().copied()), false);
         let mut settled = stream::iter(packed.parcels)
             .map(|parcel| self.deliver(parcel, &events, stop))
-            .buffered(PARCELS_IN_FLIGHT_MAX);
-        let mut dead = refused;
+            .buffer_unordered(PARCELS_IN_FLIGHT_MAX);
         while let Some(parcel) = settled.next().await {
             let parcel = parcel.map_err(|Stopped| Halt::Stopped)?;
             window.settle(parcel.events.iter().copied(), true);
             let refused = parcel.refused.len();
             dead.extend(parcel.refused.iter().map(|(i, why)| dead_letter(&events[*i], why)));
+            *place = window.place();
+            // What cannot be saved now is saved with the next parcel, or below: the other requests must not wait for it.
+            if let Err(error) = self.save(place, &mut dead).await {
+                tracing::debug!(destination = self.name, error, "the place is not saved yet");
+            }
             self.board.destination_sent(&self.name, parcel.events.len() - refused, refused);
-            let until = window.settled_until();
-            // A dead letter is laid down together with the offset that passes it, so that a crash cannot double it.
-            let (passed, ahead) =
-                dead.into_iter().partition(|letter: &DeadLetter| letter.offset < Some(until));
-            dead = ahead;
-            self.advance(until, passed).await?;
         }
-        self.advance(end, dead).await?;
-        Ok(end)
+        *place = window.place();
+        let mut is_late = false;
+        while let Err(reason) = self.save(place, &mut dead).await {
+            is_late = true;
+            let hint = "what is delivered is noted as soon as the journal can be written; see `doorledger status`";
+            self.trouble("journal.unwritable", &reason, hint, true);
+            sleep(UNSAVED_WAIT, stop).await.map_err(|Stopped| Halt::Stopped)?;
+        }
+        if is_late {
+            self.board.destination_well(&self.name, self.clock.now());
+        }
+        Ok(())
     }
 
-    async fn advance(&self, offset: u64, dead: Vec<DeadLetter>) -> Result<(), Halt> {
-        let advanced = self.journal.advance(&Self::reader(&self.name), offset, dead).await;
-        advanced.map_err(|error| Halt::Journal(error.to_string()))
+    /// Saves how far it is. A dead letter is laid down together with the place that passes it, so that a crash can neither
+    /// double nor lose it.
+    async fn save(&self, place: &Place, dead: &mut Vec<DeadLetter>) -> Result<(), String> {
+        let reader = Self::reader(&self.name);
+        let saved =
+            self.journal.advance_past(&reader, place.offset, place.ahead.clone(), dead.clone());
+        saved.await.map_err(|error| error.to_string())?;
+        dead.clear();
+        Ok(())
     }
 
     /// The events of the next window that are for this destination, packed, and the offset after the window. Reading and
     /// packing take milliseconds of processor time, so they are done where nobody waits for the thread.
-    async fn read_window(&self, offset: u64) -> Result<(Vec<Outgoing>, Packed, u64), Halt> {
+    async fn read_window(&self, place: &Place) -> Result<(Vec<Outgoing>, Packed, u64), Halt> {
+        let (offset, place) = (place.offset, place.clone());
         let (journal, destination) = (self.journal.clone(), self.destination.clone());
+        let domains = self.domains.clone();
         let read = tokio::task::spawn_blocking(move || {
             let batches = journal.read(offset, WINDOW_BYTES_MAX)?;
             let end = batches
@@ -149,8 +172,11 @@ impl Shipper {
                 .max();
             let mut events = Vec::new();
             for batch in batches.iter().filter(|batch| destination.takes(&batch.source)) {
-                events.extend(batch.events.iter().map(|event| Outgoing {
+                let domain: Option<Arc<str>> = domains.of(&batch.source).map(Arc::from);
+                let open = batch.events.iter().filter(|event| !place.is_settled(event.offset));
+                events.extend(open.map(|event| Outgoing {
                     source: batch.source.clone(),
+                    domain: domain.clone(),
                     offset: event.offset,
                     id: event.id.clone(),
                     time: event.time,
@@ -324,34 +350,4 @@ enum Decided {
 enum Halt {
     Stopped,
     Journal(String),
-}
-
-/// Which events of a window are settled, and how far the offset may move.
-struct Window {
-    offsets: Vec<u64>,
-    settled: Vec<bool>,
-    first_open: usize,
-    end: u64,
-}
-
-impl Window {
-    /// A window whose events all count as settled, until some are found to be on their way.
-    fn new(events: &[Outgoing], end: u64) -> Self {
-        let offsets: Vec<u64> = events.iter().map(|event| event.offset).collect();
-        Self { settled: vec![true; offsets.len()], offsets, first_open: 0, end }
-    }
-
-    fn settle(&mut self, events: impl Iterator<Item = usize>, settled: bool) {
-        for event in events {
-            self.settled[event] = settled;
-        }
-    }
-
-    /// The offset before which everything is settled.
-    fn settled_until(&mut self) -> u64 {
-        while self.settled.get(self.first_open) == Some(&true) {
-            self.first_open += 1;
-        }
-        self.offsets.get(self.first_open).copied().unwrap_or(self.end)
-    }
 }

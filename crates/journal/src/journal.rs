@@ -1,7 +1,8 @@
 //! The journal as others see it: a handle that is cheap to clone, in front of the writer's thread.
 //! Deliberately absent: everything that is done behind it (`writer`, `reading`, `dedup`).
 
-use std::path::Path;
+use std::ops::Range;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
@@ -15,10 +16,10 @@ use crate::disk::{Disk, RealDisk};
 use crate::limits::{BATCH_BYTES_MAX, BATCH_EVENTS_MAX, ENCODE_INLINE_BYTES_MAX};
 use crate::queue::Queue;
 use crate::reading::Reading;
-use crate::writer::{Appending, Request, Shared, Space, State, Writer, watch_log};
+use crate::writer::{Appending, Progress, Request, Shared, Space, State, Writer, watch_log};
 use crate::{
-    AppendError, DeadLetter, DeadLetterFilter, Error, ReaderStart, ReaderState, RecordedGap,
-    SourceState, StoredBatch, StoredIds, dead_letters, readers, schema, source_rows, status,
+    AppendError, DeadLetter, DeadLetterFilter, Error, Full, ReaderStart, ReaderState, RecordedGap,
+    SourceState, StoredBatch, StoredIds, ahead, dead_letters, readers, schema, source_rows, status,
 };
 
 /// The durable log. Clones share one journal; it closes with the last of them, or by [`Journal::close`].
@@ -61,6 +62,8 @@ pub struct Appended {
 struct Inner {
     shared: Arc<Shared>,
     id: String,
+    dir: PathBuf,
+    disk: Arc<dyn Disk>,
     writer: Mutex<Option<JoinHandle<()>>>,
 }
 
@@ -96,9 +99,11 @@ impl Journal {
             head: watch::Sender::new(state.next),
             size_bytes: 0.into(),
             trouble: Mutex::default(),
+            full: Mutex::default(),
         });
         let space = Space::default();
         watch_log(&mut connection, &space).map_err(Error::storage("set it up", &path))?;
+        let disk = surroundings.disk;
         let index = Index::new(surroundings.stored, options.dedup_ids_max, options.dedup_days);
         let mut writer = Writer {
             shared: Arc::clone(&shared),
@@ -106,7 +111,7 @@ impl Journal {
             connection,
             options,
             clock: surroundings.clock,
-            disk: surroundings.disk,
+            disk: Arc::clone(&disk),
             index,
             space,
             state: Some(state),
@@ -116,7 +121,8 @@ impl Journal {
             .name("journal".to_owned())
             .spawn(move || writer.run())
             .map_err(Error::io("start a thread for", dir))?;
-        Ok(Self { inner: Arc::new(Inner { shared, id, writer: Mutex::new(Some(thread)) }) })
+        let writer = Mutex::new(Some(thread));
+        Ok(Self { inner: Arc::new(Inner { shared, id, dir: dir.to_owned(), disk, writer }) })
     }
 
     /// Makes a batch durable: its new events, its rejected input, its gap and its cursor, all or nothing. Returns when
@@ -198,8 +204,34 @@ impl Journal {
         offset: u64,
         dead: Vec<DeadLetter>,
     ) -> Result<(), Error> {
-        let reader = reader.to_owned();
-        self.request(|reply| Request::Advance(reader, offset, dead, reply)).await
+        self.advance_past(reader, offset, Vec::new(), dead).await
+    }
+
+    /// The same for a reader that has also dealt with stretches beyond `offset` (`ahead`, in order, without overlap).
+    /// [`Journal::ahead`] gives them back, until the next advance replaces them.
+    ///
+    /// # Errors
+    /// As those of [`Journal::advance`].
+    pub async fn advance_past(
+        &self,
+        reader: &str,
+        offset: u64,
+        ahead: Vec<Range<u64>>,
+        dead: Vec<DeadLetter>,
+    ) -> Result<(), Error> {
+        let progress = Progress { reader: reader.to_owned(), offset, ahead, dead };
+        self.request(|reply| Request::Advance(progress, reply)).await
+    }
+
+    /// What a reader whose saved offset is `offset` has dealt with beyond it. Blocks.
+    ///
+    /// # Errors
+    /// If the file could not be read.
+    pub fn ahead(&self, reader: &str, offset: u64) -> Result<Vec<Range<u64>>, Error> {
+        self.inner
+            .shared
+            .reading
+            .with(|connection, path| ahead::load(connection, path, reader, offset))
     }
 
     /// Forgets a reader; whether there was one. What only it had not yet dealt with is removed. Blocks briefly.
@@ -305,6 +337,16 @@ impl Journal {
     pub fn healthy(&self) -> Result<(), Arc<Error>> {
         let trouble = self.inner.shared.trouble.lock().unwrap_or_else(PoisonError::into_inner);
         trouble.clone().map_or(Ok(()), Err)
+    }
+
+    /// Whether events are refused at present for want of room, and of which. Looks at the disk anew, so that it is over as
+    /// soon as there is room, also if nobody sends anything. Blocks briefly.
+    #[must_use]
+    pub fn full(&self) -> Option<Full> {
+        let full = *self.inner.shared.full.lock().unwrap_or_else(PoisonError::into_inner);
+        // Not knowing how much is left is no reason to take it for full.
+        let free = self.inner.disk.free_bytes(&self.inner.dir).unwrap_or(u64::MAX);
+        full.filter(|full| full.lasts(free, self.size_bytes()))
     }
 
     /// Lets nothing more in, finishes what waits, copies the log into the database and closes the file.

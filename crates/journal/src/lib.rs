@@ -8,11 +8,13 @@
 //!
 //! Deliberately absent: providers, Delta, HTTP. The journal does not know what an event says.
 
+mod ahead;
 mod block;
 mod dead_letters;
 mod dedup;
 mod disk;
 mod error;
+mod full;
 mod journal;
 mod limits;
 mod queue;
@@ -31,6 +33,7 @@ mod tests;
 pub use dead_letters::{DeadLetter, DeadLetterFilter};
 pub use dedup::{DAY_WITHOUT_TIME, StoredIds, StoredIdsError, day_of, id_hash};
 pub use error::{AppendError, Error};
+pub use full::Full;
 pub use journal::{Appended, Journal, Options};
 pub use readers::{ReaderStart, ReaderState};
 pub use reading::{StoredBatch, StoredEvent};

@@ -64,6 +64,9 @@ pub(crate) const GAPS_MAX: i64 = 10_000;
 /// Read connections that are kept open when nobody reads.
 pub(crate) const IDLE_CONNECTIONS_MAX: usize = 4;
 
+/// Stretches beyond a reader's offset that are saved with it: 64 KiB of text at most, where a few hundred are usual.
+pub(crate) const AHEAD_RANGES_MAX: usize = 8192;
+
 /// Events that one `read` returns at most, whatever their size.
 pub(crate) const READ_EVENTS_MAX: usize = 200_000;
 

@@ -65,6 +65,7 @@ impl Rows {
     ) {
         let context = EventContext {
             source: common.source,
+            domain: None,
             id: &event.id,
             time: event.time,
             received: common.received,

@@ -91,6 +91,9 @@ pub struct TableSchema {
 pub struct EventContext<'a> {
     /// Who brought it.
     pub source: &'a SourceId,
+    /// The domain of the tenant as the configuration tells it: `acme.eu.auth0.com`. Who stores rows does not know it;
+    /// whoever joins providers to the storage does.
+    pub domain: Option<&'a str>,
     /// The provider's id of it.
     pub id: &'a str,
     /// The provider's time, if the event tells one.

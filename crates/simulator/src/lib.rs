@@ -27,6 +27,7 @@ mod dice;
 mod digest;
 mod error;
 mod faults;
+mod given;
 mod json;
 mod limiter;
 mod moment;
@@ -50,6 +51,7 @@ pub use azure::{
 pub use digest::IdDigest;
 pub use error::{Error, Result};
 pub use faults::{Fault, Faults};
+pub use given::read_events;
 pub use limiter::Refill;
 pub use onelogin::{
     OneLogin, OneLoginAccount, OneLoginOptions, OverLimit, WebhookFormat, WebhookOptions,

@@ -40,9 +40,17 @@ impl Base {
         url
     }
 
-    /// Host and port, for messages.
+    /// The host, for messages.
     pub(crate) fn host(&self) -> &str {
         self.0.host_str().unwrap_or_default()
+    }
+
+    /// The host, and the port where it is an unusual one: `acme.eu.auth0.com`, `127.0.0.1:8080`.
+    pub(crate) fn authority(&self) -> String {
+        match self.0.port() {
+            Some(port) => format!("{}:{port}", self.host()),
+            None => self.host().to_owned(),
+        }
     }
 
     /// Whether there is nothing but a host (and port).

@@ -52,6 +52,11 @@ pub trait Provider: Send + Sync {
     fn poll(&self, written: &Value) -> Result<Box<dyn PollSource>, Vec<Problem>>;
     /// What the user wrote of a receiver → a receiver.
     fn receive(&self, written: &Value) -> Result<Box<dyn Receiver>, Vec<Problem>>;
+    /// The tenant's domain, if what the user wrote of a source of it tells one: `acme.eu.auth0.com`. A provider without
+    /// such a thing has none.
+    fn domain(&self, _written: &Value) -> Option<String> {
+        None
+    }
     /// Reads exported or archived events in any wire form of this provider (array, lines, single object, API page,
     /// with or without envelopes; already decompressed).
     fn read_export(&self, body: &bytes::Bytes) -> Decoded;

@@ -4,9 +4,9 @@ use std::sync::{Arc, Mutex};
 
 use api::{
     Api, ApiOptions, ApiTokens, BackfillProgress, BackfillRequest, BackfillState, Check,
-    DeadLetter, DeadLetterBox, DeadLetterBoxError, DeadLetterFilter, DeadLetterPage, Intake,
-    IntakeError, Limits, OperationError, Operations, Peer, RawEncoding, Reach, ReceiverEntry,
-    ReplayOutcome, ReplayRequest, Status, StatusReport, Taken, token_hash,
+    DeadLetter, DeadLetterBox, DeadLetterBoxError, DeadLetterFilter, DeadLetterPage, Forgotten,
+    Intake, IntakeError, Limits, OperationError, Operations, Peer, RawEncoding, Reach,
+    ReceiverEntry, ReplayOutcome, ReplayRequest, Status, StatusReport, Taken, token_hash,
 };
 use axum::body::Body;
 use bytes::Bytes;
@@ -400,6 +400,13 @@ impl Operations for FakeOperations {
         self.check()?;
         self.wanted.lock().unwrap().push(wanted.clone());
         Ok(())
+    }
+
+    fn forget_destination(&self, name: String) -> BoxFuture<'_, Result<Forgotten, OperationError>> {
+        Box::pin(async move {
+            self.check()?;
+            Ok(Forgotten { unsent_events: name.len() as u64 })
+        })
     }
 
     fn backfills(&self) -> Vec<BackfillProgress> {

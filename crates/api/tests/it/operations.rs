@@ -16,6 +16,7 @@ use super::fakes::{Setting, Stage, backfill, get, post_json, stage, stage_with};
 
 const IMPORT: &str = "/api/v1/import/auth0/acme";
 const BACKFILL: &str = "/api/v1/backfill";
+const FORGET: &str = "/api/v1/destinations/forget";
 const EVENTS: &str = "{\"log_id\":\"1\"}\n{\"log_id\":\"2\"}\n";
 
 fn gzip(content: &[u8]) -> Vec<u8> {
@@ -165,6 +166,7 @@ async fn what_is_refused_names_each_thing_to_mend_and_each_advice_once() {
     *stage.operations.fails.lock().unwrap() = Some(OperationError::Refused(problems.clone()));
     for request in [
         post_json(BACKFILL, r#"{"tenants":["acne","zeta"],"since":"soon"}"#),
+        post_json(FORGET, r#"{"name":"sentinel"}"#),
         import(Some("application/json"), EVENTS),
     ] {
         let answered = stage.send(request).await;
@@ -251,4 +253,15 @@ proptest! {
             prop_assert!(["invalid", "gzip_malformed"].contains(&answered.code().as_str()));
         }
     }
+}
+
+#[tokio::test]
+async fn a_forgotten_destination_tells_what_was_given_up() {
+    let stage = stage();
+    let answered = stage.send(post_json(FORGET, r#"{"name":"sentinel"}"#)).await;
+    assert_eq!((answered.status, answered.text.as_str()), (200, r#"{"unsent_events":8}"#));
+    // What any web page could send changes nothing.
+    let plain = Request::post(FORGET).body(Body::from(r#"{"name":"sentinel"}"#)).unwrap();
+    assert_eq!(stage.send(plain).await.status, 415);
+    assert_eq!(stage.send(post_json(FORGET, "{}")).await.status, 400);
 }

@@ -26,6 +26,7 @@ fn event(provider: &str, raw: impl Into<String>) -> Outgoing {
             tenant: "acme".to_owned(),
             source: "poll".to_owned(),
         }),
+        domain: Some("acme.eu.auth0.com".into()),
         offset: 1,
         id: "e-1".to_owned(),
         time: "2026-11-20T18:00:00Z".parse().ok(),

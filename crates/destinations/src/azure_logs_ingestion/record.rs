@@ -24,8 +24,6 @@ pub(super) struct Format {
     pub(super) shape: Shape,
     /// With `Columns`: the event itself as a further column `RawEvent`.
     pub(super) raw_event: bool,
-    /// Domain by tenant, for `Auth0Domain`.
-    pub(super) domains: Vec<(String, String)>,
 }
 
 impl Format {
@@ -89,9 +87,7 @@ impl Format {
             }
         }
         if event.source.provider == "auth0" {
-            let tenant = event.source.tenant.as_str();
-            let known = self.domains.iter().find(|(name, _)| name == tenant);
-            record.text("Auth0Domain", known.map_or(tenant, |(_, domain)| domain.as_str()));
+            record.text("Auth0Domain", event.domain.as_deref().unwrap_or(&event.source.tenant));
         }
         Ok(())
     }
@@ -263,6 +259,7 @@ mod tests {
                 tenant: "acme".to_owned(),
                 source: "poll".to_owned(),
             }),
+            domain: Some("acme.eu.auth0.com".into()),
             offset: 7,
             id: "e-1".to_owned(),
             time: "2026-11-20T18:00:00.25Z".parse().ok(),
@@ -279,8 +276,7 @@ mod tests {
     }
 
     fn columns() -> Format {
-        let domains = vec![("acme".to_owned(), "https://acme.eu.auth0.com".to_owned())];
-        Format { shape: Shape::Columns, raw_event: false, domains }
+        Format { shape: Shape::Columns, raw_event: false }
     }
 
     #[test]
@@ -291,7 +287,7 @@ mod tests {
                 "auth0",
                 r#"{"type":"s","client_ip":"::1","date":"2026-11-20T18:00:00.250Z","details":{"prompts":[1, 2]},"isMobile":false,"log_id":"9002","$event_schema":{},"ip":"::1"}"#,
             ),
-            r#"{"date":"2026-11-20T18:00:00.250Z","type":"s","ip":"::1","details":{"prompts":[1, 2]},"log_id":"9002","isMobile":false,"Auth0Domain":"https://acme.eu.auth0.com"}"#,
+            r#"{"date":"2026-11-20T18:00:00.250Z","type":"s","ip":"::1","details":{"prompts":[1, 2]},"log_id":"9002","isMobile":false,"Auth0Domain":"acme.eu.auth0.com"}"#,
         );
     }
 
@@ -303,7 +299,7 @@ mod tests {
                 "auth0",
                 r#"{"date":"yesterday","type":7,"scope":["a b","c\"d"],"audience":{"x":1},"isMobile":"true","_id":"5","user_name":null,"description":""}"#,
             ),
-            r#"{"date":"2026-11-20T18:00:00.250000Z","type":"7","description":"","audience":"{\"x\":1}","scope":"[\"a b\",\"c\\\"d\"]","log_id":"5","isMobile":true,"Auth0Domain":"https://acme.eu.auth0.com"}"#,
+            r#"{"date":"2026-11-20T18:00:00.250000Z","type":"7","description":"","audience":"{\"x\":1}","scope":"[\"a b\",\"c\\\"d\"]","log_id":"5","isMobile":true,"Auth0Domain":"acme.eu.auth0.com"}"#,
         );
         check(
             &columns(),
@@ -331,8 +327,8 @@ mod tests {
     fn the_best_of_several_fields_counts_wherever_it_stands() {
         for raw in [r#"{"_id":"b","log_id":"a"}"#, r#"{"log_id":"a","_id":"b"}"#] {
             check(
-                &Format { domains: Vec::new(), ..columns() },
-                &event("auth0", raw),
+                &columns(),
+                &Outgoing { domain: None, ..event("auth0", raw) },
                 r#"{"date":"2026-11-20T18:00:00.250000Z","log_id":"a","Auth0Domain":"acme"}"#,
             );
         }

@@ -36,6 +36,7 @@ fn event(provider: &str, raw: impl Into<String>) -> Outgoing {
             tenant: "acme".to_owned(),
             source: "poll".to_owned(),
         }),
+        domain: Some("acme.eu.auth0.com".into()),
         offset: 1,
         id: "e-1".to_owned(),
         time: "2026-11-20T18:00:00Z".parse().ok(),
@@ -69,7 +70,7 @@ fn told(destination: &dyn Destination, parcel: &Parcel) -> String {
 
 #[test]
 fn each_provider_has_its_stream() {
-    let destination = destination(json!({"auth0_domains": {"acme": "https://acme.eu.auth0.com"}}));
+    let destination = destination(json!({}));
     let packed = destination.pack(&[
         event("auth0", r#"{"date":"2026-11-20T18:00:00.000Z","type":"s","log_id":"1"}"#),
         event("onelogin", r#"{"id":2,"event_type_id":5,"created_at":"2026-11-20T18:00:00.000Z"}"#),
@@ -81,11 +82,11 @@ fn each_provider_has_its_stream() {
     insta::assert_snapshot!(told.join("\n---\n"), @r#"
     POST https://x-ab12.westeurope-1.ingest.monitor.azure.com/dataCollectionRules/dcr-0123456789abcdef0123456789abcdef/streams/Custom-Auth0Logs_CL?api-version=2023-01-01
     content-type: application/json
-    x-ms-client-request-id: a267f40e-c20b-8656-9d53-ada9760cf2a9
+    x-ms-client-request-id: 4e6b8209-57e0-8c66-a7cb-8f9e12dce02f
     content-encoding: gzip
     authorization: Bearer token
 
-    [{"date":"2026-11-20T18:00:00.000Z","type":"s","log_id":"1","Auth0Domain":"https://acme.eu.auth0.com"},{"date":"2026-11-20T18:00:00.000Z","type":"s","log_id":"3","Auth0Domain":"https://acme.eu.auth0.com"}]
+    [{"date":"2026-11-20T18:00:00.000Z","type":"s","log_id":"1","Auth0Domain":"acme.eu.auth0.com"},{"date":"2026-11-20T18:00:00.000Z","type":"s","log_id":"3","Auth0Domain":"acme.eu.auth0.com"}]
     ---
     POST https://x-ab12.westeurope-1.ingest.monitor.azure.com/dataCollectionRules/dcr-0123456789abcdef0123456789abcdef/streams/Custom-OneLoginEventsV2_CL?api-version=2023-01-01
     content-type: application/json
@@ -161,7 +162,7 @@ fn an_event_that_no_call_can_hold_is_refused_alone_and_by_name() {
     let refused: Vec<String> =
         packed.refused.iter().map(|(position, reason)| format!("{position} {reason}")).collect();
     insta::assert_snapshot!(refused.join("\n"), @r"
-    1 event e-1 needs 1040287 bytes, the service takes calls of less than 1,000,000
+    1 event e-1 needs 1040300 bytes, the service takes calls of less than 1,000,000
     2 event e-1: not a JSON object
     ");
 }
@@ -271,7 +272,7 @@ fn what_is_wrong_is_told_at_once() {
         check(json!({
             "endpoint": "x.ingest.monitor.azure.com", "dcr_immutable_id": "0123", "streams": {"auth0": "Auth0Logs_CL"},
             "shape": "table", "identity": {"kind": "client_secret", "tenant_id": "t", "secret": "hunter2"},
-            "auth0_domains": ["x"], "tenant": "acme", "authority": "http://login.example.com",
+            "tenant": "acme", "authority": "http://login.example.com",
         })),
         check(json!({
             "endpoint": "https://x.example.com", "dcr_immutable_id": DCR, "identity": "system", "raw_event": "yes",
@@ -293,8 +294,6 @@ fn what_is_wrong_is_told_at_once() {
       hint: a stream declared by the data collection rule: Custom- or Microsoft-, then letters, digits and _
     shape: is not one of the choices
       hint: choose one of: columns, raw
-    auth0_domains: is not a list of domains by tenant
-      hint: write `TENANT: https://TENANT.eu.auth0.com` lines
     authority: must begin with https:// (http only to this machine)
       hint: write it like https://login.microsoftonline.com
     identity.client_id: is missing

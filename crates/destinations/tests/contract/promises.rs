@@ -50,6 +50,7 @@ fn outgoing(offset: usize, provider: &str, filler: usize, usable_time: bool) -> 
             tenant: "acme".to_owned(),
             source: "poll".to_owned(),
         }),
+        domain: Some("acme.eu.auth0.com".into()),
         offset: offset as u64,
         id: format!("event-{offset}"),
         time: time.parse().ok(),

@@ -52,7 +52,7 @@ pub(super) async fn run(path: Option<&Path>, options: &Check) -> Result<()> {
 fn summary(config: &Config) -> String {
     let sources: Vec<String> = config.sources.iter().map(|source| source.id.to_string()).collect();
     let destinations: Vec<String> =
-        config.destinations.iter().map(|d| format!("{} ({})", d.name, d.kind)).collect();
+        config.destinations.iter().map(|d| format!("{} ({})", d.plan.name, d.kind)).collect();
     let told = |names: Vec<String>, none: &str| {
         if names.is_empty() { none.to_owned() } else { names.join(", ") }
     };
@@ -84,7 +84,7 @@ async fn online(config: &Config) -> Result<Vec<Problem>> {
                 TokenError::Refused { hint, .. } => hint.as_str(),
                 TokenError::Unavailable { .. } => "try again later",
             };
-            problems.push(Problem::new(&destination.name, error.to_string(), hint));
+            problems.push(Problem::new(&destination.plan.name, error.to_string(), hint));
         }
     }
     Ok(problems)

@@ -151,7 +151,7 @@ impl Stage {
             "tenants": [
                 {"name": "acme", "provider": "auth0", "sources": {
                     "poll": {
-                        "base_url": self.acme.base_url, "start": "retention", "interval": 2,
+                        "domain": acme.domain, "base_url": self.acme.base_url, "start": "retention", "interval": 2,
                         "client_id": acme.client_id, "client_secret": acme.client_secret.expose(),
                     },
                     "stream": {"tokens": [PUSH_TOKEN]},

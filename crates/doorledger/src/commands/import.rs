@@ -101,9 +101,15 @@ enum Sink {
 
 impl Sink {
     async fn open(config: Option<&Path>, options: &Import) -> Result<Self> {
-        let settings = node::settings(&written(config)?, options.data.clone())?;
-        match Store::open(&settings).await {
-            Ok(store) => Ok(Self::Folder(Box::new(store))),
+        let outline = node::outline(&written(config)?, options.data.clone()).await?;
+        match Store::open(&outline.settings, outline.domains).await {
+            Ok(store) => {
+                // What is read now is to be shipped when the server runs, even to a destination that never ran.
+                for destination in &outline.destinations {
+                    store.register(destination)?;
+                }
+                Ok(Self::Folder(Box::new(store)))
+            }
             Err(node::OpenError::Locked) => Ok(Self::Server(Server::of(&options.server)?)),
             Err(node::OpenError::Other(error)) => Err(error),
         }

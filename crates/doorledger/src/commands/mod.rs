@@ -5,6 +5,7 @@ mod backfill;
 mod check;
 mod dead_letters;
 mod demo;
+mod destinations;
 mod import;
 mod query;
 mod serve;
@@ -40,6 +41,7 @@ pub(crate) fn run(cli: Cli) -> Result<()> {
         .build()
         .context("start the runtime")?;
     let outcome = runtime.block_on(async {
+        outlive_file_size_limit()?;
         match cli.command {
             Command::Serve(options) => serve::run(config, options).await,
             Command::Demo(options) => demo::run(options).await,
@@ -50,6 +52,7 @@ pub(crate) fn run(cli: Cli) -> Result<()> {
             Command::Import(options) => import::run(config, options).await,
             Command::Status(options) => status::run(options).await,
             Command::DeadLetters(command) => dead_letters::run(command).await,
+            Command::Destinations(command) => destinations::run(config, command).await,
             Command::Token(options) => token::run(&options),
             Command::Simulate(options) => simulate::run(options).await,
             Command::Completions { .. } => Ok(()),
@@ -58,6 +61,16 @@ pub(crate) fn run(cli: Cli) -> Result<()> {
     // Tasks that only wait must not hold up the end.
     runtime.shutdown_background();
     outcome
+}
+
+/// A file that may not grow beyond the process's limit is an error of writing, as a full disk is, and not the end of the
+/// process: for that its signal has to be listened to.
+fn outlive_file_size_limit() -> Result<()> {
+    use tokio::signal::unix::{SignalKind, signal};
+    // SIGXFSZ, which has this number on every system that we know of.
+    let mut exceeded = signal(SignalKind::from_raw(25)).context("listen for signals")?;
+    tokio::spawn(async move { while exceeded.recv().await.is_some() {} });
+    Ok(())
 }
 
 /// What the user wrote: in the named file, in a file at a usual place, or in the environment.
@@ -82,7 +95,7 @@ pub(crate) fn environment(name: &str) -> Option<String> {
 }
 
 /// Problems as one error, each with path and hint.
-fn refused(problems: &[Problem]) -> anyhow::Error {
+pub(crate) fn refused(problems: &[Problem]) -> anyhow::Error {
     let noun = if problems.len() == 1 { "problem" } else { "problems" };
     let mut text = format!("the configuration has {} {noun}:", problems.len());
     for problem in problems {

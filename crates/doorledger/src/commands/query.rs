@@ -29,8 +29,8 @@ pub(super) async fn run(config: Option<&Path>, options: Query) -> Result<()> {
     };
     let body = match &options.data {
         Some(folder) => {
-            let settings = node::settings(&written(config)?, Some(folder.clone()))?;
-            node::ask_folder(&settings, &text, accept).await?
+            let outline = node::outline(&written(config)?, Some(folder.clone())).await?;
+            node::ask_folder(outline, &text, accept).await?
         }
         None => {
             let server = Server::of(&options.server)?;

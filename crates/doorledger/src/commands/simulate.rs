@@ -2,10 +2,12 @@
 //! on standard output is JSON: where it is, and the (meaningless) credentials that it takes.
 //! Deliberately absent: the imitation itself (`simulator`).
 
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result};
+use bytes::Bytes;
 use model::{Clock, SystemClock};
 use serde_json::{Value, json};
 use simulator::{Auth0Options, AzureOptions, Fault, Faults, Listen, OneLoginOptions};
@@ -33,12 +35,15 @@ pub(super) async fn run(options: Simulate) -> Result<()> {
         ..Listen::default()
     };
     let faults = faults(&options.faults)?;
+    let given = options.events_file.as_deref().map(given).transpose()?.unwrap_or_default();
+    let events = if options.events_file.is_some() { 0 } else { options.events };
     match options.service {
         Service::Auth0 => {
             let service = Auth0Options {
                 listen,
                 seed: options.seed,
-                events: Some(options.events),
+                events: Some(events),
+                given,
                 history_days: options.days,
                 live_events_per_second: options.rate,
                 event_bytes: options.event_bytes,
@@ -55,7 +60,8 @@ pub(super) async fn run(options: Simulate) -> Result<()> {
             let service = OneLoginOptions {
                 listen,
                 seed: options.seed,
-                events: options.events,
+                events,
+                given,
                 history_days: options.days,
                 live_events_per_second: options.rate,
                 faults,
@@ -82,6 +88,16 @@ pub(super) async fn run(options: Simulate) -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// The events of a file.
+fn given(path: &Path) -> Result<Vec<Bytes>> {
+    let failed = |what: &dyn std::fmt::Display| {
+        Failure::error(Exit::Data, format!("--events-file {}: {what}", path.display()))
+    };
+    let text = std::fs::read_to_string(path).map_err(|error| failed(&error))?;
+    let events = simulator::read_events(&text).map_err(|what| failed(&what))?;
+    if events.is_empty() { Err(failed(&"holds no events")) } else { Ok(events) }
 }
 
 /// Tells where the service is, after the authority's certificate is in its file.

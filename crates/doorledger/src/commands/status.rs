@@ -60,18 +60,7 @@ fn shown(status: &Status) -> String {
             source.gaps.to_string(),
         ]);
     }
-    let mut destinations =
-        table(["destination", "state", "backlog", "oldest", "sent", "dead letters"]);
-    for destination in &status.destinations {
-        destinations.add_row([
-            format!("{} ({})", destination.name, destination.kind),
-            word(&destination.state),
-            destination.backlog_events.to_string(),
-            destination.oldest_unsent_seconds.map_or_else(String::new, span),
-            destination.sent_events.to_string(),
-            destination.dead_letters.to_string(),
-        ]);
-    }
+    let destinations = destinations(status);
     text.push_str(&format!("{sources}\n{destinations}\n"));
     text.push_str(&format!(
         "journal  {} of {} MiB, next offset {}, {} dead letters\n",
@@ -90,6 +79,26 @@ fn shown(status: &Status) -> String {
         text.push_str(&trouble.as_ref().map_or_else(String::new, |trouble| told(&name, trouble)));
     }
     text
+}
+
+/// The destinations as a table.
+pub(super) fn destinations(status: &Status) -> Table {
+    let mut destinations =
+        table(["destination", "state", "backlog", "oldest", "sent", "dead letters"]);
+    for destination in &status.destinations {
+        destinations.add_row([
+            match destination.kind.as_str() {
+                "" => destination.name.clone(),
+                kind => format!("{} ({kind})", destination.name),
+            },
+            word(&destination.state),
+            destination.backlog_events.to_string(),
+            destination.oldest_unsent_seconds.map_or_else(String::new, span),
+            destination.sent_events.to_string(),
+            destination.dead_letters.to_string(),
+        ]);
+    }
+    destinations
 }
 
 fn told(name: &str, trouble: &Trouble) -> String {

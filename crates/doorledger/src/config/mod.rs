@@ -19,6 +19,8 @@ use model::{Fields, NAME_HINT, Problem, SourceId, name_problem, nearest};
 use serde_json::Value;
 use sources::{PollSource, Provider, Receiver};
 
+use crate::domains::Domains;
+
 /// A configuration without problems.
 pub(crate) struct Config {
     /// Where data lies, where we listen, limits.
@@ -27,6 +29,18 @@ pub(crate) struct Config {
     pub(crate) sources: Vec<ConfiguredSource>,
     /// Every configured way out.
     pub(crate) destinations: Vec<ConfiguredDestination>,
+    /// Which domain a tenant has.
+    pub(crate) domains: Domains,
+}
+
+/// What can be known of a configuration without its secrets, for commands that call nobody.
+pub(crate) struct Outline {
+    /// Where data lies, limits.
+    pub(crate) settings: Settings,
+    /// Every configured way out.
+    pub(crate) destinations: Vec<PlannedDestination>,
+    /// Which domain a tenant has.
+    pub(crate) domains: Domains,
 }
 
 /// One way in.
@@ -49,14 +63,21 @@ pub(crate) enum Way {
     Receive(std::sync::Arc<dyn Receiver>),
 }
 
-/// One way out.
-pub(crate) struct ConfiguredDestination {
+/// What the journal has to know of a way out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct PlannedDestination {
     /// Its name; its offset in the journal is kept under it.
     pub(crate) name: String,
-    /// The kind, as configured.
-    pub(crate) kind: &'static str,
     /// Begin with what the journal holds, rather than with what comes from now on.
     pub(crate) from_beginning: bool,
+}
+
+/// One way out.
+pub(crate) struct ConfiguredDestination {
+    /// Its name, and where it begins.
+    pub(crate) plan: PlannedDestination,
+    /// The kind, as configured.
+    pub(crate) kind: &'static str,
     /// The destination.
     pub(crate) destination: std::sync::Arc<dyn Destination>,
 }
@@ -68,7 +89,40 @@ pub(crate) fn validate(written: &Value) -> Result<Config, Vec<Problem>> {
     let sources = read_tenants(&mut fields);
     let destinations = read_destinations(&mut fields);
     let problems = fields.finish();
-    if problems.is_empty() { Ok(Config { settings, sources, destinations }) } else { Err(problems) }
+    if problems.is_empty() {
+        let domains = Domains::of_document(written);
+        Ok(Config { settings, sources, destinations, domains })
+    } else {
+        Err(problems)
+    }
+}
+
+/// Reads what an [`Outline`] holds. Problems of sources, and of destinations apart from their names, are not told: the
+/// command that asks does not depend on them.
+pub(crate) fn outline(written: &Value) -> Result<Outline, Vec<Problem>> {
+    let mut fields = Fields::of(written);
+    let settings = settings::read(&mut fields);
+    fields.value("tenants");
+    let mut destinations = Vec::new();
+    for (index, written) in list(&mut fields, "destinations").iter().enumerate() {
+        let mut own = Fields::of(written);
+        match read_plan(&mut own).1 {
+            Some(plan) => destinations.push(plan),
+            None => {
+                let told = own
+                    .finish()
+                    .into_iter()
+                    .filter(|it| ["name", "kind", ""].contains(&it.path.as_str()));
+                fields.problems_under(&format!("destinations[{index}]"), told);
+            }
+        }
+    }
+    let problems = fields.finish();
+    if problems.is_empty() {
+        Ok(Outline { settings, destinations, domains: Domains::of_document(written) })
+    } else {
+        Err(problems)
+    }
 }
 
 fn read_tenants(fields: &mut Fields<'_>) -> Vec<ConfiguredSource> {
@@ -181,8 +235,9 @@ fn read_destinations(fields: &mut Fields<'_>) -> Vec<ConfiguredDestination> {
         let path = format!("destinations[{index}]");
         match read_destination(written) {
             Ok(destination) => {
-                if !seen.insert(destination.name.clone()) {
-                    let message = format!("`{}` is the name of two destinations", destination.name);
+                let name = &destination.plan.name;
+                if !seen.insert(name.clone()) {
+                    let message = format!("`{name}` is the name of two destinations");
                     fields.problems_under(
                         &path,
                         [Problem::new("name", message, "rename one of them")],
@@ -214,10 +269,7 @@ fn read_destination(written: &Value) -> Result<ConfiguredDestination, Vec<Proble
     let own = Value::Object(own);
     let mut fields = Fields::of(&own);
     let known: Vec<&str> = destinations::ALL.iter().map(|kind| kind.name()).collect();
-    let kind_name = fields.required_text("kind", &format!("choose one of: {}", known.join(", ")));
-    let name = fields.text("name").or(kind_name).map(str::to_owned);
-    let from_beginning =
-        fields.choice("start", &[("beginning", true), ("now", false)]).unwrap_or(true);
+    let (kind_name, plan) = read_plan(&mut fields);
     let kind = kind_name.and_then(destinations::find);
     if let (Some(written), None) = (kind_name, kind) {
         let hint = match nearest(written, known.iter().copied()) {
@@ -226,24 +278,30 @@ fn read_destination(written: &Value) -> Result<ConfiguredDestination, Vec<Proble
         };
         fields.problem("kind", &format!("`{written}` is not a kind of destination"), &hint);
     }
-    if let Some(problem) = name.as_deref().and_then(name_problem) {
-        fields.problem("name", problem, NAME_HINT);
-    }
     let mut problems = fields.finish();
-    match (kind.map(|kind| (kind, kind.validate(&Value::Object(rest)))), name) {
-        (Some((kind, Ok(destination))), Some(name)) if problems.is_empty() => {
-            Ok(ConfiguredDestination {
-                name,
-                kind: kind.name(),
-                from_beginning,
-                destination: destination.into(),
-            })
+    match (kind.map(|kind| (kind, kind.validate(&Value::Object(rest)))), plan) {
+        (Some((kind, Ok(destination))), Some(plan)) if problems.is_empty() => {
+            Ok(ConfiguredDestination { plan, kind: kind.name(), destination: destination.into() })
         }
         (validated, _) => {
             problems.extend(validated.and_then(|(_, outcome)| outcome.err()).unwrap_or_default());
             Err(problems)
         }
     }
+}
+
+/// The kind as written, and what the journal has to know.
+fn read_plan<'a>(fields: &mut Fields<'a>) -> (Option<&'a str>, Option<PlannedDestination>) {
+    let known: Vec<&str> = destinations::ALL.iter().map(|kind| kind.name()).collect();
+    let kind = fields.required_text("kind", &format!("choose one of: {}", known.join(", ")));
+    let name = fields.text("name").or(kind).map(str::to_owned);
+    let from_beginning =
+        fields.choice("start", &[("beginning", true), ("now", false)]).unwrap_or(true);
+    if let Some(problem) = name.as_deref().and_then(name_problem) {
+        fields.problem("name", problem, NAME_HINT);
+        return (kind, None);
+    }
+    (kind, name.map(|name| PlannedDestination { name, from_beginning }))
 }
 
 fn list<'a>(fields: &mut Fields<'a>, name: &'static str) -> &'a [Value] {

@@ -10,9 +10,8 @@ use net::{Cloud, EntraIdentity, SecretResolver, VaultAccess, Vaults};
 use serde_json::Value;
 
 use super::outgoing;
-use crate::commands::environment;
-use crate::config::{self, Config, Settings};
-use crate::exit::{Exit, Failure};
+use crate::commands::{environment, refused};
+use crate::config::{self, Config, Outline};
 
 /// What a user wrote, and the folder from which relative paths in it start.
 #[derive(Debug, Clone)]
@@ -46,19 +45,16 @@ pub(crate) async fn configure(written: &Written, fetch: bool) -> Result<Config, 
     }
 }
 
-/// The settings alone, for commands that need no tenants.
-pub(crate) fn settings(written: &Written, data: Option<PathBuf>) -> Result<Settings> {
-    let mut fields = Fields::of(&written.document);
-    let mut settings = config::read_settings(&mut fields);
-    // Tenants and destinations are not this command's business.
-    for name in ["tenants", "destinations"] {
-        fields.value(name);
-    }
-    if let Some(problem) = fields.finish().first() {
-        return Err(Failure::error(Exit::Config, problem.to_string()));
-    }
-    settings.data = data.unwrap_or(settings.data);
-    Ok(settings)
+/// What a command needs that calls nobody. Secrets that cannot be resolved here (of a service that has them in its own
+/// environment) do not stop it.
+pub(crate) async fn outline(written: &Written, data: Option<PathBuf>) -> Result<Outline> {
+    let document = match resolve(written, false).await {
+        Ok((document, _)) => document,
+        Err(_) => written.document.clone(),
+    };
+    let mut outline = config::outline(&document).map_err(|problems| refused(&problems))?;
+    outline.settings.data = data.unwrap_or(outline.settings.data);
+    Ok(outline)
 }
 
 type Resolved = (Value, Vec<String>);

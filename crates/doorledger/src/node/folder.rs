@@ -13,7 +13,7 @@ use model::{Clock, QueryEngine, QueryLimits, QueryRequest, SystemClock};
 use query::{Engine, EngineOptions, StoredFunctions, TableProvider, Tables};
 
 use super::store::{OpenError, lake_failure, lake_options, lock, open_journal};
-use crate::config::Settings;
+use crate::config::Outline;
 use crate::exit::{Exit, Failure};
 use crate::mapper::Providers;
 
@@ -42,10 +42,11 @@ pub(crate) fn engine(
 
 /// Answers `text` from a data folder that nobody serves, in the form that `accept` names.
 pub(crate) async fn ask_folder(
-    settings: &Settings,
+    outline: Outline,
     text: &str,
     accept: &'static str,
 ) -> Result<Bytes> {
+    let settings = &outline.settings;
     let data = &settings.data;
     if !data.join("journal").is_dir() {
         let message = format!("`{}` is not a data folder", data.display());
@@ -59,8 +60,9 @@ pub(crate) async fn ask_folder(
         other => other.into_error(),
     })?;
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-    let opened =
-        Lake::open_read_only(lake_options(settings), Arc::new(Providers), clock.clone()).await;
+    let domains = Arc::new(outline.domains.with_remembered(data)?);
+    let mapper = Arc::new(Providers { domains });
+    let opened = Lake::open_read_only(lake_options(settings), mapper, clock.clone()).await;
     let lake = opened.map_err(lake_failure)?;
     let journal = open_journal(settings, clock.clone(), lake.clone()).await?;
     let (head, mut offset) =

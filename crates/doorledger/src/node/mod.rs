@@ -7,7 +7,7 @@ mod folder;
 mod outgoing;
 mod store;
 
-pub(crate) use configure::{Written, configure, folder_of, settings};
+pub(crate) use configure::{Written, configure, folder_of, outline};
 pub(crate) use folder::ask_folder;
 pub(crate) use outgoing::{client, first_page, tokens};
 pub(crate) use store::{OpenError, Store};
@@ -17,7 +17,6 @@ use std::sync::Arc;
 
 use anyhow::{Context as _, Result};
 use api::{Api, ApiOptions, ApiTokens, Limits, Listener, ReceiverEntry, Tls, TlsConfig};
-use journal::ReaderStart;
 use model::{Clock, QueryEngine, QueryLimits};
 use net::Client;
 use tokio::net::TcpListener;
@@ -29,10 +28,12 @@ use crate::collect::{Collector, Job, Until};
 use crate::config::{Config, ConfiguredDestination, Settings, Way};
 use crate::exit::{Exit, Failure};
 use crate::operations::Operations;
+use crate::removed;
 use crate::replay::Replay;
 use crate::report::Report;
 use crate::ship::Shipper;
 use crate::status::{Board, SourceCondition};
+use crate::window::Place;
 
 /// A started node.
 pub(crate) struct Node {
@@ -58,7 +59,9 @@ impl Node {
         let metrics = install_metrics();
         let listener = listen(&config.settings).await?;
         let address = listener.socket.local_addr().context("read the listener's address")?;
-        let store = Store::open(&config.settings).await.map_err(OpenError::into_error)?;
+        let store = Store::open(&config.settings, config.domains.clone())
+            .await
+            .map_err(OpenError::into_error)?;
         let client = client(&config.settings)?;
         let board = Arc::new(Board::default());
         let collector = Collector {
@@ -75,7 +78,12 @@ impl Node {
             shippers.iter().map(|(shipper, _)| shipper.clone()),
             clock.clone(),
         );
-        let operations = Operations::new(store.journal.clone(), backfills.clone(), clock.clone());
+        let operations = Operations::new(
+            store.journal.clone(),
+            backfills.clone(),
+            config.destinations.iter().map(|configured| configured.plan.name.clone()).collect(),
+            clock.clone(),
+        );
         let engine: Arc<dyn QueryEngine> = store.engine(&config.settings, clock.clone())?;
         let (mut receivers, mut polls) = (Vec::new(), Vec::new());
         for source in config.sources {
@@ -104,8 +112,8 @@ impl Node {
             clock,
         }));
         let (collecting, shipping) = (TaskTracker::new(), TaskTracker::new());
-        for (shipper, offset) in shippers {
-            shipping.spawn(shipper.run(offset, stop.clone()));
+        for (shipper, place) in shippers {
+            shipping.spawn(shipper.run(place, stop.clone()));
         }
         for (id, poll) in polls {
             let (collector, stop) = (collector.clone(), stop.clone());
@@ -143,10 +151,10 @@ pub(crate) async fn start_backfills(
     stop: CancellationToken,
 ) -> Result<(Store, Backfills), OpenError> {
     let client = client(&config.settings).map_err(OpenError::Other)?;
-    let store = Store::open(&config.settings).await?;
+    let store = Store::open(&config.settings, config.domains.clone()).await?;
     // What is read now is to be shipped when the server runs again.
     for configured in &config.destinations {
-        register(configured, &store).map_err(OpenError::Other)?;
+        store.register(&configured.plan).map_err(OpenError::Other)?;
     }
     let collector =
         Collector { client, journal: store.journal.clone(), clock, board: Arc::default() };
@@ -178,53 +186,35 @@ async fn listen(settings: &Settings) -> Result<Listener> {
     Ok(Listener { socket, tls, behind_proxy: settings.behind_proxy })
 }
 
-/// One shipper for each destination, with the offset at which it goes on.
+/// One shipper for each destination, with the place at which it goes on.
 fn shippers(
     destinations: &[ConfiguredDestination],
     store: &Store,
     client: &Client,
     clock: &Arc<dyn Clock>,
     board: &Arc<Board>,
-) -> Result<Vec<(Arc<Shipper>, u64)>> {
+) -> Result<Vec<(Arc<Shipper>, Place)>> {
     let tokens = Arc::new(tokens(client, clock.clone())?);
     let mut shippers = Vec::new();
     for configured in destinations {
-        let offset = register(configured, store)?;
+        let place = store.register(&configured.plan)?;
         let shipper = Shipper {
-            name: configured.name.clone(),
+            name: configured.plan.name.clone(),
             destination: configured.destination.clone(),
             journal: store.journal.clone(),
             client: client.clone(),
             tokens: tokens.clone(),
             clock: clock.clone(),
             board: board.clone(),
+            domains: store.domains.clone(),
         };
-        shippers.push((Arc::new(shipper), offset));
+        shippers.push((Arc::new(shipper), place));
     }
-    forget_removed(destinations, store)?;
+    removed::look(
+        &store.journal,
+        destinations.iter().map(|configured| configured.plan.name.as_str()),
+    )?;
     Ok(shippers)
-}
-
-/// Where a destination goes on. From its first registration on, the journal keeps what it has not yet got.
-fn register(configured: &ConfiguredDestination, store: &Store) -> Result<u64> {
-    let start = if configured.from_beginning { ReaderStart::Beginning } else { ReaderStart::Head };
-    Ok(store.journal.register_reader(&Shipper::reader(&configured.name), start)?)
-}
-
-/// A destination that is no longer configured must not hold events in the journal for ever.
-fn forget_removed(destinations: &[ConfiguredDestination], store: &Store) -> Result<()> {
-    for reader in store.journal.readers()? {
-        let Some(name) = reader.name.strip_prefix(Shipper::READER_PREFIX) else { continue };
-        if !destinations.iter().any(|configured| configured.name == name) {
-            tracing::warn!(
-                destination = name,
-                unsent = reader.backlog_events,
-                "no longer configured; its place is given up"
-            );
-            store.journal.remove_reader(&reader.name)?;
-        }
-    }
-    Ok(())
 }
 
 /// Counts go to one recorder of the process. A second node in one process (tests) shares the first one's.

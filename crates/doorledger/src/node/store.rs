@@ -7,15 +7,18 @@ use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::{Context as _, Result};
-use journal::Journal;
+use journal::{Journal, ReaderStart};
 use lake::{Lake, LakeOptions};
 use model::{Clock, QueryEngine, SystemClock};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
-use crate::config::Settings;
+use crate::config::{PlannedDestination, Settings};
+use crate::domains::Domains;
 use crate::exit::{Exit, Failure};
 use crate::mapper::Providers;
+use crate::ship::Shipper;
+use crate::window::Place;
 
 /// Ids that deduplication holds exactly in memory: about 100 MB when full.
 const DEDUP_IDS_MAX: usize = 4_000_000;
@@ -26,6 +29,8 @@ pub(crate) struct Store {
     pub(crate) journal: Journal,
     /// The tables.
     pub(crate) lake: Arc<Lake>,
+    /// Which domain a tenant has.
+    pub(crate) domains: Arc<Domains>,
     writer: JoinHandle<()>,
     keeper: JoinHandle<()>,
     stop_lake: CancellationToken,
@@ -56,15 +61,21 @@ impl OpenError {
 }
 
 impl Store {
-    /// Opens the folder and starts the lake's writer.
-    pub(crate) async fn open(settings: &Settings) -> Result<Self, OpenError> {
+    /// Opens the folder and starts the lake's writer. `domains` is what the configuration tells of its tenants.
+    pub(crate) async fn open(settings: &Settings, domains: Domains) -> Result<Self, OpenError> {
         let lock = lock(&settings.data)?;
-        Self::open_locked(settings, lock).await.map_err(OpenError::Other)
+        Self::open_locked(settings, domains, lock).await.map_err(OpenError::Other)
     }
 
-    async fn open_locked(settings: &Settings, lock: File) -> Result<Self> {
+    async fn open_locked(settings: &Settings, domains: Domains, lock: File) -> Result<Self> {
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-        let lake = Lake::open(lake_options(settings), Arc::new(Providers), clock.clone())
+        let domains = Arc::new(domains.with_remembered(&settings.data)?);
+        if let Err(error) = domains.remember(&settings.data) {
+            // A full disk, say. It costs nothing as long as the configuration is at hand.
+            tracing::warn!("the tenants' domains are not remembered: {error:#}");
+        }
+        let mapper = Arc::new(Providers { domains: domains.clone() });
+        let lake = Lake::open(lake_options(settings), mapper, clock.clone())
             .await
             .map_err(lake_failure)?;
         // Every provider's table is there from the start, so that a query over all of them needs no events first.
@@ -94,7 +105,16 @@ impl Store {
                 );
             }
         });
-        Ok(Self { journal, lake, writer, keeper, stop_lake, _lock: lock })
+        Ok(Self { journal, lake, domains, writer, keeper, stop_lake, _lock: lock })
+    }
+
+    /// Where a destination goes on. From its first registration on, the journal keeps what it has not yet got.
+    pub(crate) fn register(&self, destination: &PlannedDestination) -> Result<Place> {
+        let start =
+            if destination.from_beginning { ReaderStart::Beginning } else { ReaderStart::Head };
+        let reader = Shipper::reader(&destination.name);
+        let offset = self.journal.register_reader(&reader, start)?;
+        Ok(Place { offset, ahead: self.journal.ahead(&reader, offset)? })
     }
 
     /// The engine that answers KQL over the lake.

@@ -4,7 +4,11 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod check;
+mod collector;
 mod demo;
+mod disk;
 mod folder;
 mod program;
+mod samples;
 mod serve;
+mod shipping;

@@ -1,11 +1,14 @@
-//! Running the binary: its exit code and what it printed; a server that is ended when the test ends; a webhook delivery.
+//! Running the binary: its exit code and what it printed; a server that is ended when the test ends; a webhook delivery; a simulated
+//! service.
 //! Deliberately absent: expectations.
 
-use std::io::{Read as _, Write as _};
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
+
+use serde_json::Value;
 
 /// Longest wait for a server to be ready, or to end: a debug build on a busy machine is slow.
 const PATIENCE: Duration = Duration::from_secs(120);
@@ -91,6 +94,65 @@ impl Server {
         self.request("POST", path, &header, body).unwrap()
     }
 
+    /// The same: the head of the answer and its body.
+    #[track_caller]
+    pub(crate) fn send(&self, path: &str, authorization: &str, body: &[u8]) -> (String, String) {
+        let header =
+            format!("Authorization: {authorization}\r\nContent-Type: application/json\r\n");
+        request(self.port, "POST", path, &header, body).unwrap()
+    }
+
+    /// Whether events can be taken: the status and the answer.
+    #[track_caller]
+    pub(crate) fn ready(&self) -> (u16, String) {
+        self.request("GET", "/readyz", "", b"").unwrap()
+    }
+
+    /// The number of its process.
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// The same for a compressed body.
+    #[track_caller]
+    pub(crate) fn post_gzip(&self, path: &str, authorization: &str, body: &[u8]) -> (u16, String) {
+        let header = format!(
+            "Authorization: {authorization}\r\nContent-Type: application/json\r\nContent-Encoding: gzip\r\n"
+        );
+        self.request("POST", path, &header, body).unwrap()
+    }
+
+    /// Asks the server over HTTP: the rows, each a list of its cells.
+    #[track_caller]
+    pub(crate) fn rows(&self, text: &str) -> Vec<Vec<Value>> {
+        let question = serde_json::json!({ "query": text }).to_string();
+        let (status, answer) = self.post("/api/v1/query", "", question.as_bytes());
+        assert_eq!(status, 200, "{answer}");
+        let answer: Value = serde_json::from_str(&answer).unwrap();
+        serde_json::from_value(answer["tables"][0]["rows"].clone()).unwrap()
+    }
+
+    /// Asks for one number until it is `expected`.
+    #[track_caller]
+    pub(crate) fn wait_for_count(&self, text: &str, expected: usize) {
+        eventually(|| {
+            let found = self.rows(text)[0][0].as_u64().unwrap();
+            if found == expected as u64 {
+                Ok(())
+            } else {
+                Err(format!("{text}: {found}, not {expected}"))
+            }
+        });
+    }
+
+    /// The status as JSON.
+    #[track_caller]
+    pub(crate) fn status(&self) -> Value {
+        let (status, answer) = self.request("GET", "/api/v1/status", "", b"").unwrap();
+        assert_eq!(status, 200, "{answer}");
+        serde_json::from_str(&answer).unwrap()
+    }
+
     /// Announces a body of so many bytes and sends none of it: the status.
     #[track_caller]
     pub(crate) fn announce(&self, path: &str, authorization: &str, bytes: usize) -> u16 {
@@ -111,18 +173,8 @@ impl Server {
         headers: &str,
         body: &[u8],
     ) -> Option<(u16, String)> {
-        let mut stream = TcpStream::connect(("127.0.0.1", self.port)).ok()?;
-        let length = body.len();
-        let head = format!(
-            "{method} {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n{headers}Content-Length: {length}\r\n\r\n"
-        );
-        stream.write_all(head.as_bytes()).ok()?;
-        stream.write_all(body).ok()?;
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).ok()?;
-        let status = answer.split(' ').nth(1)?.parse().ok()?;
-        let (_, text) = answer.split_once("\r\n\r\n")?;
-        Some((status, text.to_owned()))
+        let (head, text) = request(self.port, method, path, headers, body)?;
+        Some((head.split(' ').nth(1)?.parse().ok()?, text))
     }
 
     /// Asks the server by the command line.
@@ -156,4 +208,83 @@ impl Drop for Server {
 /// A port that is free at this moment.
 pub(crate) fn free_port() -> u16 {
     TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap().port()
+}
+
+/// One request on a connection of its own: the head of the answer and its body.
+pub(crate) fn request(
+    port: u16,
+    method: &str,
+    path: &str,
+    headers: &str,
+    body: &[u8],
+) -> Option<(String, String)> {
+    let mut stream = TcpStream::connect(("127.0.0.1", port)).ok()?;
+    let length = body.len();
+    // Version 1.0, so that no answer comes in chunks.
+    let head = format!(
+        "{method} {path} HTTP/1.0\r\nHost: 127.0.0.1\r\nConnection: close\r\n{headers}Content-Length: {length}\r\n\r\n"
+    );
+    stream.write_all(head.as_bytes()).ok()?;
+    stream.write_all(body).ok()?;
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).ok()?;
+    let (head, text) = answer.split_once("\r\n\r\n")?;
+    Some((head.to_owned(), text.to_owned()))
+}
+
+/// Looks until it is as it should be; panics with the last complaint when patience has run out.
+#[track_caller]
+pub(crate) fn eventually(look: impl Fn() -> Result<(), String>) {
+    let start = Instant::now();
+    while let Err(complaint) = look() {
+        assert!(start.elapsed() < PATIENCE, "{complaint}");
+        std::thread::yield_now();
+    }
+}
+
+/// A simulated service, run by the binary itself.
+pub(crate) struct Simulated {
+    child: Child,
+    /// What it told of itself: `base_url` and the credentials that it takes.
+    pub(crate) told: Value,
+}
+
+impl Simulated {
+    /// Starts `doorledger simulate` with these arguments and waits until it says where it is.
+    pub(crate) fn start(folder: &Path, arguments: &[&str]) -> Self {
+        let arguments = [&["simulate"], arguments].concat();
+        let mut child = command(folder, &[], &arguments).stdout(Stdio::piped()).spawn().unwrap();
+        let mut line = String::new();
+        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        Self { child, told: serde_json::from_str(&line).unwrap() }
+    }
+
+    /// A text that it told.
+    pub(crate) fn told(&self, name: &str) -> &str {
+        self.told[name].as_str().unwrap()
+    }
+
+    /// What it answers to `GET`.
+    #[track_caller]
+    pub(crate) fn get(&self, path: &str) -> String {
+        request(self.port(), "GET", path, "", b"").unwrap().1
+    }
+
+    /// Tells it to do something.
+    #[track_caller]
+    pub(crate) fn post(&self, path: &str) -> String {
+        request(self.port(), "POST", path, "", b"").unwrap().1
+    }
+
+    fn port(&self) -> u16 {
+        self.told("base_url").rsplit(':').next().unwrap().parse().unwrap()
+    }
+}
+
+impl Drop for Simulated {
+    fn drop(&mut self) {
+        // It may have ended already.
+        drop(self.child.kill());
+        drop(self.child.wait());
+    }
 }

@@ -26,6 +26,28 @@ async fn a_reader_goes_forward_within_the_journal_only() {
 }
 
 #[tokio::test]
+async fn what_a_reader_has_done_beyond_its_offset_is_saved_with_it() {
+    let dir = TempDir::new().unwrap();
+    let journal = open(&dir);
+    journal.register_reader("azure", ReaderStart::Beginning).unwrap();
+    journal.append(batch("poll", 1..=20)).await.unwrap();
+    journal.advance_past("azure", 3, vec![5..7, 9..21], Vec::new()).await.unwrap();
+    let error = journal.advance_past("azure", 4, vec![5..22], Vec::new()).await.unwrap_err();
+    assert!(matches!(error, Error::OffsetOutOfRange { .. }), "{error}");
+    drop(journal);
+    let journal = open(&dir);
+    assert_eq!(journal.register_reader("azure", ReaderStart::Beginning).unwrap(), 3);
+    assert_eq!(journal.ahead("azure", 3).unwrap(), [5..7, 9..21]);
+    assert!(journal.ahead("lake", 3).unwrap().is_empty());
+    journal.advance("azure", 8, Vec::new()).await.unwrap();
+    assert!(journal.ahead("azure", 8).unwrap().is_empty(), "the next advance replaces it");
+    journal.advance_past("azure", 8, vec![9..21], Vec::new()).await.unwrap();
+    journal.remove_reader("azure").unwrap();
+    assert_eq!(journal.register_reader("azure", ReaderStart::Beginning).unwrap(), 1);
+    assert!(journal.ahead("azure", 8).unwrap().is_empty(), "it goes with its reader");
+}
+
+#[tokio::test]
 async fn events_are_removed_when_the_slowest_reader_has_passed_them() {
     let dir = TempDir::new().unwrap();
     let journal = open(&dir);

@@ -172,7 +172,9 @@ async fn a_journal_over_its_budget_refuses_until_readers_have_freed_space() {
     assert_eq!(retry_after_seconds, FULL_RETRY_AFTER_SECONDS);
     assert!(journal.size_bytes() <= 2 * 1024 * 1024);
     assert_eq!(ids(&journal, 1).len() as u64, stored, "what was accepted is there");
+    assert!(matches!(journal.full(), Some(crate::Full::Budget { bytes_max: 2_097_152, .. })));
     journal.advance("lake", stored + 1, Vec::new()).await.unwrap();
+    assert_eq!(journal.full(), None, "there is room, though nobody has used it yet");
     let appended = journal.append(large(stored + 1)).await.unwrap();
     assert_eq!(appended.stored, 1);
 }
@@ -211,7 +213,9 @@ async fn nothing_is_appended_when_the_disk_is_nearly_full_but_readers_advance() 
     let error = journal.append(batch("poll", [4])).await.unwrap_err();
     assert!(matches!(error, AppendError::Full { .. }), "{error}");
     journal.advance("lake", 4, Vec::new()).await.unwrap();
+    assert!(matches!(journal.full(), Some(crate::Full::Disk { .. })), "an advance is not room");
     disk.free_bytes.store(2 * DISK_FREE_BYTES_MIN, Ordering::SeqCst);
+    assert_eq!(journal.full(), None, "there is room, though nobody has used it yet");
     assert_eq!(journal.append(batch("poll", [4])).await.unwrap().offset, 4);
 }
 

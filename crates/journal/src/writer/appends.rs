@@ -2,7 +2,7 @@
 //! rejected input; then everybody is answered. Deliberately absent: the layout of rows (`row`), requests (`requests`).
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 
 use model::{Batch, SourceId, Timestamp};
 use rusqlite::Connection;
@@ -14,7 +14,7 @@ use crate::dedup::{IndexError, Key, Keys, day_of, keys};
 use crate::limits::{DEAD_LETTER_BUDGET_DIVISOR, DISK_FREE_BYTES_MIN, FULL_RETRY_AFTER_SECONDS};
 use crate::row::{FileIds, Part, Row, plan};
 use crate::source_rows::SourceRow;
-use crate::{AppendError, Appended, DeadLetter, Error, dead_letters, status};
+use crate::{AppendError, Appended, DeadLetter, Error, Full, dead_letters, status};
 
 /// A batch on its way into the file.
 pub(crate) struct Appending {
@@ -122,14 +122,24 @@ impl Writer {
         }
         .saturating_sub(DISK_FREE_BYTES_MIN);
         let used = self.space.used_bytes + self.space.wal_file_bytes;
-        let mut budget = self.options.disk_bytes_max.saturating_sub(used).min(room);
+        let budget_max = self.options.disk_bytes_max.saturating_sub(used);
+        let mut budget = budget_max.min(room);
         let dead_now = self.state.as_ref().map_or(0, |state| state.dead_letter_bytes);
         let dead_max = self.options.disk_bytes_max / DEAD_LETTER_BUDGET_DIVISOR;
         let mut dead_budget = dead_max.saturating_sub(dead_now);
         let mut refused = HashSet::new();
         let mut taken = Vec::with_capacity(batches.len());
+        let mut full = None;
         for batch in batches {
             let (bytes, dead) = (batch.stored_bytes(), batch.dead_letter_bytes());
+            if bytes > budget {
+                full = Some(if room < budget_max {
+                    Full::Disk { wanted_bytes: bytes }
+                } else {
+                    let bytes_max = self.options.disk_bytes_max;
+                    Full::Budget { wanted_bytes: bytes, bytes_max }
+                });
+            }
             if refused.contains(&batch.batch.source) || bytes > budget || dead > dead_budget {
                 refused.insert(batch.batch.source.clone());
                 batch.answer(Err(AppendError::Full {
@@ -141,6 +151,7 @@ impl Writer {
                 taken.push(batch);
             }
         }
+        *self.shared.full.lock().unwrap_or_else(PoisonError::into_inner) = full;
         taken
     }
 

@@ -20,7 +20,7 @@ use rusqlite::Connection;
 use tokio::sync::watch;
 
 pub(crate) use appends::Appending;
-pub(crate) use requests::Request;
+pub(crate) use requests::{Progress, Request};
 
 use crate::dedup::Index;
 use crate::disk::{Disk, file_bytes};
@@ -31,7 +31,7 @@ use crate::reading::Reading;
 use crate::row::Head;
 use crate::schema::{BUSY_TIMEOUT, Folder};
 use crate::source_rows::SourceRow;
-use crate::{Error, Options, dead_letters, readers, removal, source_rows};
+use crate::{Error, Full, Options, dead_letters, readers, removal, source_rows};
 
 /// Layout of a write-ahead log: a header, then each page behind a header of its own (SQLite's file format, section 4.1).
 const WAL_HEADER_BYTES: u64 = 32;
@@ -49,6 +49,8 @@ pub(crate) struct Shared {
     pub(crate) size_bytes: AtomicU64,
     /// The error of the last transaction, if it failed.
     pub(crate) trouble: Mutex<Option<Arc<Error>>>,
+    /// Why the last batches were refused, if they were for want of room.
+    pub(crate) full: Mutex<Option<Full>>,
 }
 
 /// The writer's own.

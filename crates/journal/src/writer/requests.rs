@@ -2,6 +2,7 @@
 //! Deliberately absent: batches (`appends`).
 
 use std::collections::VecDeque;
+use std::ops::Range;
 use std::sync::Arc;
 
 use rusqlite::Connection;
@@ -10,7 +11,7 @@ use tokio::sync::oneshot;
 use super::{State, Writer};
 use crate::limits::DEAD_LETTER_BUDGET_DIVISOR;
 use crate::readers::{Readers, passed};
-use crate::{DeadLetter, Error, ReaderStart, dead_letters, readers, removal};
+use crate::{DeadLetter, Error, ReaderStart, ahead, dead_letters, readers, removal};
 
 /// Where an answer goes. Nobody may be waiting for it any more.
 pub(crate) type Reply<T> = oneshot::Sender<Result<T, Error>>;
@@ -20,11 +21,23 @@ pub(crate) enum Request {
     /// Saves a new reader; gives its offset, or that of the old one of this name.
     Register(String, ReaderStart, Reply<u64>),
     /// Saves how far a reader is, and what it gave up on.
-    Advance(String, u64, Vec<DeadLetter>, Reply<()>),
+    Advance(Progress, Reply<()>),
     /// Forgets a reader; whether there was one.
     RemoveReader(String, Reply<bool>),
     /// Removes dead letters; how many there were.
     RemoveDeadLetters(Vec<u64>, Reply<u64>),
+}
+
+/// How far a reader is.
+pub(crate) struct Progress {
+    /// Its name.
+    pub(crate) reader: String,
+    /// Everything before this offset is dealt with.
+    pub(crate) offset: u64,
+    /// And so is this, beyond it.
+    pub(crate) ahead: Vec<Range<u64>>,
+    /// What it gave up on.
+    pub(crate) dead: Vec<DeadLetter>,
 }
 
 /// Sends an answer once it is known whether the transaction is durable.
@@ -114,11 +127,10 @@ impl Change<'_> {
     fn apply(&mut self, request: Request) -> (Answer, rusqlite::Result<()>) {
         match request {
             Request::Register(name, start, reply) => settle(reply, self.register(name, start)),
-            Request::Advance(name, offset, dead, reply) => {
-                settle(reply, self.advance(&name, offset, dead))
-            }
+            Request::Advance(progress, reply) => settle(reply, self.advance(progress)),
             Request::RemoveReader(name, reply) => {
-                let removed = readers::remove(self.connection, &name);
+                let removed = readers::remove(self.connection, &name)
+                    .and_then(|()| ahead::remove(self.connection, &name));
                 let known = self.staged.readers.remove(&name).is_some();
                 settle(reply, removed.map(|()| Ok(known)))
             }
@@ -150,17 +162,15 @@ impl Change<'_> {
         Ok(Ok(offset))
     }
 
-    fn advance(
-        &mut self,
-        name: &str,
-        offset: u64,
-        dead: Vec<DeadLetter>,
-    ) -> rusqlite::Result<Result<(), Error>> {
+    fn advance(&mut self, progress: Progress) -> rusqlite::Result<Result<(), Error>> {
+        let Progress { reader, offset, ahead, dead } = progress;
+        let name = reader.as_str();
         let Some(saved) = self.staged.readers.get(name).copied() else {
             return Ok(Err(Error::UnknownReader { name: name.to_owned() }));
         };
         let head = self.staged.next;
-        if offset < saved || offset > head {
+        let end = ahead.last().map_or(offset, |range| range.end);
+        if offset < saved || offset > head || end > head {
             let name = name.to_owned();
             return Ok(Err(Error::OffsetOutOfRange { name, saved, offset, head }));
         }
@@ -174,6 +184,7 @@ impl Change<'_> {
             dead_letters::insert(self.connection, &letter)?;
         }
         readers::save(self.connection, name, offset)?;
+        ahead::save(self.connection, name, offset, &ahead)?;
         self.staged.dead_letter_bytes = total;
         self.staged.readers.insert(name.to_owned(), offset);
         Ok(Ok(()))

@@ -19,6 +19,7 @@ mod token;
 
 use std::sync::Arc;
 
+use bytes::Bytes;
 use model::{Clock, Secret, SignedDuration};
 
 use crate::attacks::Attack;
@@ -56,6 +57,9 @@ pub struct Auth0Options {
     pub people: usize,
     /// How many ordinary events history has; `None`: as many as so many people cause in so many days.
     pub events: Option<usize>,
+    /// Events to list instead of made ones, as JSON texts ([`crate::read_events`]); none: makes its own. Only listing by
+    /// checkpoint serves them.
+    pub given: Vec<Bytes>,
     /// How far history goes back.
     pub history_days: u32,
     /// Attacks in history: which, and how long before the start they begin. Their events come on top.
@@ -104,6 +108,7 @@ impl Default for Auth0Options {
             retry_after: true,
             people: 250,
             events: Some(1_000),
+            given: Vec::new(),
             history_days: 30,
             attacks: Vec::new(),
             live_events_per_second: 0.0,

@@ -19,6 +19,7 @@ use crate::attacks::{Attack, AttackReport};
 use crate::dice::Dice;
 use crate::digest::IdDigest;
 use crate::faults::{Faults, Troubles};
+use crate::given::Given;
 use crate::limiter::{Bucket, Verdict};
 use crate::moment::{DAY_US, HOUR_US, SECOND_US, hour_name};
 use crate::served::Served;
@@ -45,6 +46,8 @@ pub struct Auth0 {
     pub(super) stream_failures: AtomicU64,
     /// How many events there are: whoever waits for more waits here.
     pub(super) count: watch::Sender<usize>,
+    /// What is listed instead of the shelf, if anything was given.
+    pub(super) given: Given,
     limits: Mutex<Option<Bucket>>,
     shelf: Shelf,
     entries: RwLock<Vec<Entry>>,
@@ -125,6 +128,7 @@ impl Auth0 {
             streamed: AtomicU64::new(0),
             stream_failures: AtomicU64::new(0),
             count: watch::Sender::new(0),
+            given: Given::new(&options.given, &["log_id", "_id"], is_modern),
             limits: Mutex::new(bucket(&options, now)),
             shelf: Shelf::default(),
             entries: RwLock::default(),
@@ -174,7 +178,7 @@ impl Auth0 {
         let entries = self.entries.read().unwrap_or_else(PoisonError::into_inner);
         let id = |position: usize| entries.get(position).map(|entry| entry.id.text());
         Auth0Account {
-            events: entries.len() as u64,
+            events: if self.given.is_empty() { entries.len() } else { self.given.len() } as u64,
             kept: kept.len() as u64,
             event_bytes: maker.total_bytes,
             first_id: id(kept.start),
@@ -392,6 +396,11 @@ impl Maker {
         *self.per_hour.entry(happening.at.div_euclid(HOUR_US)).or_default() += 1;
         *self.per_code.entry(event::code(happening.kind)).or_default() += 1;
     }
+}
+
+/// Whether an id has today's form.
+fn is_modern(id: &str) -> bool {
+    id.len() == LOG_ID_DIGITS && id.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 /// How many days a plan keeps its logs; `None`: all.

@@ -18,6 +18,7 @@ use crate::attacks::{Attack, AttackReport};
 use crate::dice::Dice;
 use crate::digest::IdDigest;
 use crate::faults::{Fault, Faults, Troubles};
+use crate::given::Given;
 use crate::moment::{DAY_US, HOUR_US, MINUTE_US, SECOND_US, hour_name};
 use crate::served::{Served, ServedAccount};
 use crate::shelf::Shelf;
@@ -42,6 +43,8 @@ pub struct OneLogin {
     /// How many events there are: whoever waits for more waits here.
     pub(super) count: watch::Sender<usize>,
     pub(super) world: Arc<World>,
+    /// What is listed instead of the shelf, if anything was given.
+    pub(super) given: Given,
     calls: Mutex<Calls>,
     shelf: Shelf,
     webhook_shelf: Shelf,
@@ -153,6 +156,7 @@ impl OneLogin {
             push_failures: AtomicU64::new(0),
             given_up: AtomicU64::new(0),
             count: watch::Sender::new(0),
+            given: Given::new(&options.given, &["uuid"], |_| false),
             calls: Mutex::default(),
             shelf: Shelf::default(),
             webhook_shelf: Shelf::default(),

@@ -140,6 +140,9 @@ pub(super) async fn list(
             let message = format!("limit must be between 1 and {most}");
             return refusal(StatusCode::BAD_REQUEST, &message);
         }
+        if !account.given.is_empty() {
+            return given_page(&account, &headers, &wish, limit);
+        }
         if let Some(after) = wish.after
             && account.troubles.strikes(Fault::DuplicatePage)
         {
@@ -233,6 +236,22 @@ fn admitted(
         headers.insert("x-ratelimit-reset", budget.reset_seconds.into());
     }
     response
+}
+
+/// The page after the cursor of events that were given; the cursor holds a position.
+fn given_page(account: &OneLogin, headers: &HeaderMap, wish: &Wish, limit: usize) -> Response {
+    let mut start = wish.after.and_then(|after| usize::try_from(after).ok()).unwrap_or(0);
+    if start > 0 && account.troubles.strikes(Fault::DuplicatePage) {
+        start = start.saturating_sub(limit);
+    }
+    let range = account.given.range(start, limit);
+    account.served.lock().unwrap_or_else(PoisonError::into_inner).page(range.clone());
+    let after = (range.end < account.given.len()).then(|| cursor(range.end as u64));
+    let next = after.as_ref().map(|after| link(account, headers, wish, "after_cursor", after));
+    let pagination = json!({
+        "before_cursor": null, "after_cursor": after, "previous_link": null, "next_link": next,
+    });
+    enveloped(&format!(r#""pagination":{pagination},"#), account.given.texts(range))
 }
 
 fn page(

@@ -14,6 +14,7 @@ mod webhook;
 
 use std::sync::Arc;
 
+use bytes::Bytes;
 use model::{Clock, Secret, SignedDuration};
 
 use crate::attacks::Attack;
@@ -41,6 +42,9 @@ pub struct OneLoginOptions {
     pub people: usize,
     /// How many ordinary events history has.
     pub events: usize,
+    /// Events to list instead of made ones, as JSON texts ([`crate::read_events`]); none: makes its own. Lists of events
+    /// serve them, whatever the filter.
+    pub given: Vec<Bytes>,
     /// How far history goes back.
     pub history_days: u32,
     /// Attacks in history: which, and how long before the start they begin. Their events come on top.
@@ -80,6 +84,7 @@ impl Default for OneLoginOptions {
             account_id: 71_002,
             people: 250,
             events: 1_000,
+            given: Vec::new(),
             history_days: 30,
             attacks: Vec::new(),
             live_events_per_second: 0.0,

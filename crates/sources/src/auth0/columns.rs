@@ -68,7 +68,7 @@ static COLUMNS: &[Column] = &[
     column(
         "Auth0Domain",
         ColumnType::String,
-        "Name of the tenant in this program's configuration.",
+        "Domain of the tenant as configured; the tenant's name in the configuration where none is.",
     ),
     column("EnvironmentName", ColumnType::String, "Auth0's environment that runs the tenant."),
     column(
@@ -237,7 +237,7 @@ pub(crate) fn fill(raw: &[u8], context: EventContext<'_>, row: &mut dyn RowWrite
         filled.set(derived.log_id);
         row.string(derived.log_id, context.id);
     }
-    row.string(derived.domain, &context.source.tenant);
+    row.string(derived.domain, context.domain.unwrap_or(&context.source.tenant));
     let Some(code) = MAPPING.fill(raw, context, &mut filled, row) else { return };
     if let Some(known) = types::find(&code) {
         row.string(derived.category, known.category);
@@ -304,5 +304,34 @@ mod tests {
                 .iter()
                 .all(|column| { expected.iter().any(|(name, _)| *name == column.name) })
         );
+    }
+
+    #[test]
+    fn the_domain_is_what_is_configured_or_else_the_tenants_name() {
+        struct Texts(Vec<(usize, String)>);
+        impl RowWriter for Texts {
+            fn bool(&mut self, _: usize, _: bool) {}
+            fn long(&mut self, _: usize, _: i64) {}
+            fn real(&mut self, _: usize, _: f64) {}
+            fn string(&mut self, column: usize, value: &str) {
+                self.0.push((column, value.to_owned()));
+            }
+            fn datetime(&mut self, _: usize, _: model::Timestamp) {}
+            fn dynamic(&mut self, _: usize, _: &str) {}
+            fn additional(&mut self, _: &str, _: &str) {}
+        }
+        let source = model::SourceId {
+            provider: "auth0".to_owned(),
+            tenant: "acme".to_owned(),
+            source: "stream".to_owned(),
+        };
+        let received = model::Timestamp::UNIX_EPOCH;
+        for (domain, expected) in [(Some("acme.eu.auth0.com"), "acme.eu.auth0.com"), (None, "acme")]
+        {
+            let context = EventContext { source: &source, domain, id: "", time: None, received };
+            let mut row = Texts(Vec::new());
+            fill(b"{}", context, &mut row);
+            assert_eq!(row.0, [(DERIVED.domain, expected.to_owned())]);
+        }
     }
 }

@@ -103,7 +103,8 @@ impl Settings {
     }
 }
 
-fn address(fields: &mut Fields<'_>, name: &'static str) -> Option<Base> {
+/// The address in `name`; `None` if absent or wrong. A `domain` is a bare host.
+pub(crate) fn address(fields: &mut Fields<'_>, name: &'static str) -> Option<Base> {
     let text = fields.text(name)?;
     let base = Base::read(text).and_then(|base| match name {
         "domain" if !base.is_bare() => Err("holds more than a host name"),

@@ -16,6 +16,7 @@ use http::header::AUTHORIZATION;
 use model::{EventContext, Fields, Problem, RowWriter, TableSchema};
 use serde_json::Value;
 
+use crate::address::Base;
 use crate::receiver::TokenReceiver;
 use crate::wire::{self, Role};
 use crate::{Decoded, PollSource, Provider, Receiver};
@@ -56,8 +57,15 @@ impl Provider for Auth0 {
     fn receive(&self, written: &Value) -> Result<Box<dyn Receiver>, Vec<Problem>> {
         let mut fields = Fields::of(written);
         let receiver = TokenReceiver::read(&mut fields, AUTHORIZATION, role);
+        // Nobody is asked there; it is what the events' column says.
+        config::address(&mut fields, "domain");
         let problems = fields.finish();
         if problems.is_empty() { Ok(Box::new(receiver)) } else { Err(problems) }
+    }
+
+    fn domain(&self, written: &Value) -> Option<String> {
+        let domain = Base::read(written.get("domain")?.as_str()?.trim()).ok()?;
+        Some(domain.authority())
     }
 
     fn read_export(&self, body: &Bytes) -> Decoded {

@@ -33,6 +33,7 @@ fn the_least_and_the_most_that_works() {
             }),
         ),
         ("auth0", "stream", json!({"tokens": ["a", "b"]})),
+        ("auth0", "stream", json!({"tokens": "a", "domain": "https://acme.eu.auth0.com"})),
         ("onelogin", "poll", json!({"subdomain": "acme", "client_id": "i", "client_secret": "s"})),
         (
             "onelogin",
@@ -76,6 +77,7 @@ fn every_mistake_is_told_at_once_with_what_to_do() {
                 "auth_style": "digest", "limits": 5, "overlap": "3d",
             }),
         ),
+        ("auth0", "stream", json!({"tokens": "a", "domain": "acme.example/path"})),
         ("onelogin", "poll", json!({})),
         ("onelogin", "poll", json!("acme")),
         ("onelogin", "webhook", json!({"header": "not a header"})),
@@ -84,4 +86,23 @@ fn every_mistake_is_told_at_once_with_what_to_do() {
         format!("{provider} {kind} {written}\n{}", problems(provider, kind, &written).join("\n"))
     });
     insta::assert_snapshot!("mistakes", told.join("\n\n"));
+}
+
+#[test]
+fn a_tenants_domain_is_told_however_it_is_written() {
+    for (provider, written, expected) in [
+        ("auth0", json!({"domain": "acme.eu.auth0.com"}), Some("acme.eu.auth0.com")),
+        ("auth0", json!({"domain": " https://ACME.eu.auth0.com/ "}), Some("acme.eu.auth0.com")),
+        ("auth0", json!({"domain": "http://127.0.0.1:8080"}), Some("127.0.0.1:8080")),
+        // A proxy or a stand-in is where to ask, not whom.
+        ("auth0", json!({"base_url": "https://proxy.example/auth0"}), None),
+        ("auth0", json!({"domain": "two words"}), None),
+        ("auth0", json!({"domain": 5}), None),
+        ("auth0", json!({"tokens": "a"}), None),
+        ("auth0", json!(null), None),
+        ("onelogin", json!({"subdomain": "acme"}), None),
+    ] {
+        let found = find(provider).unwrap().domain(&written);
+        assert_eq!(found.as_deref(), expected, "{written}");
+    }
 }

@@ -251,7 +251,7 @@ proptest! {
         members in proptest::collection::vec((0usize..130, 0usize..9), 0..20),
     ) {
         let source = SourceId { provider: "p".into(), tenant: "t".into(), source: "s".into() };
-        let context = EventContext { source: &source, id: "x", time: None, received: Timestamp::UNIX_EPOCH };
+        let context = EventContext { source: &source, domain: None, id: "x", time: None, received: Timestamp::UNIX_EPOCH };
         let values = ["null", "\"\"", "1", "-2.5e3", "true", "\"text\"", "[\"a\",\"b\"]", "{\"_id\":\"u\"}", "\"7\""];
         for provider in ALL {
             provider.columns(&bytes, context, &mut Nowhere);

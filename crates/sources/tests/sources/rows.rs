@@ -17,7 +17,9 @@ pub(crate) fn row(provider: &dyn Provider, raw: &[u8], id: &str, time: Option<Ti
         tenant: "acme".to_owned(),
         source: "poll".to_owned(),
     };
-    let context = EventContext { source: &source, id, time, received: Timestamp::UNIX_EPOCH };
+    let domain = Some("acme.eu.auth0.com");
+    let context =
+        EventContext { source: &source, domain, id, time, received: Timestamp::UNIX_EPOCH };
     let mut row = Row { table: provider.table(), values: Vec::new(), additional: Vec::new() };
     provider.columns(raw, context, &mut row);
     row

@@ -1,0 +1,53 @@
+//! `doorledger destinations`: who gets events, and giving up what is kept for one that was removed from the configuration.
+//! Deliberately absent: what is kept (`crate::removed`).
+
+use std::path::Path;
+
+use anyhow::{Context as _, Result};
+use api::{ForgetRequest, Forgotten, Status};
+
+use super::server::Server;
+use super::{print, say, status, written};
+use crate::cli::Destinations;
+use crate::exit::{Exit, Failure};
+use crate::node::{self, Store};
+use crate::removed;
+
+/// Lists or forgets.
+pub(super) async fn run(config: Option<&Path>, command: Destinations) -> Result<()> {
+    match command {
+        Destinations::List { server } => {
+            let answer = Server::of(&server)?.get("/api/v1/status").await?;
+            let told: Status = serde_json::from_value(answer).context("read the status")?;
+            print(&format!("{}\n", status::destinations(&told)))
+        }
+        Destinations::Forget { server, data, name } => {
+            let Forgotten { unsent_events } = match data {
+                Some(folder) => forget_in(config, &folder, &name).await?,
+                None => {
+                    let wanted = serde_json::to_value(ForgetRequest { name: name.clone() })?;
+                    let server = Server::of(&server)?;
+                    let answer = server.post("/api/v1/destinations/forget", &wanted).await?;
+                    serde_json::from_value(answer).context("read the answer")?
+                }
+            };
+            say(&format!("{name} is forgotten; {unsent_events} events were not sent to it"));
+            Ok(())
+        }
+    }
+}
+
+async fn forget_in(config: Option<&Path>, folder: &Path, name: &str) -> Result<Forgotten> {
+    if !folder.join("journal").is_dir() {
+        let message = format!("`{}` is not a data folder", folder.display());
+        return Err(Failure::error(Exit::Data, message));
+    }
+    let outline = node::outline(&written(config)?, Some(folder.to_owned())).await?;
+    let store = Store::open(&outline.settings, outline.domains)
+        .await
+        .map_err(node::OpenError::into_error)?;
+    let configured = outline.destinations.iter().map(|destination| destination.name.as_str());
+    let forgotten = removed::forget(&store.journal, configured, name);
+    store.close().await?;
+    forgotten?.map_err(|problem| Failure::error(Exit::Data, problem.to_string()))
+}
