@@ -9,6 +9,7 @@ pub mod catalog;
 mod diagnostic;
 mod explain;
 mod format;
+mod language;
 pub mod plan;
 pub mod signature;
 pub mod syntax;

@@ -6,6 +6,7 @@ mod check;
 mod dead_letters;
 mod demo;
 mod import;
+mod kql;
 mod query;
 mod serve;
 mod server;
@@ -35,10 +36,10 @@ pub(crate) fn run(cli: Cli) -> Result<()> {
         clap_complete::generate(shell, &mut Cli::command(), "doorledger", &mut script);
         return print(&String::from_utf8_lossy(&script));
     }
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()
-        .context("start the runtime")?;
+    if let Command::Kql(command) = cli.command {
+        return kql::run(config, command);
+    }
+    let runtime = runtime()?;
     let outcome = runtime.block_on(async {
         match cli.command {
             Command::Serve(options) => serve::run(config, options).await,
@@ -52,12 +53,17 @@ pub(crate) fn run(cli: Cli) -> Result<()> {
             Command::DeadLetters(command) => dead_letters::run(command).await,
             Command::Token(options) => token::run(&options),
             Command::Simulate(options) => simulate::run(options).await,
-            Command::Completions { .. } => Ok(()),
+            Command::Kql(_) | Command::Completions { .. } => Ok(()),
         }
     });
     // Tasks that only wait must not hold up the end.
     runtime.shutdown_background();
     outcome
+}
+
+/// What commands that wait run on.
+fn runtime() -> Result<tokio::runtime::Runtime> {
+    tokio::runtime::Builder::new_multi_thread().enable_all().build().context("start the runtime")
 }
 
 /// What the user wrote: in the named file, in a file at a usual place, or in the environment.
