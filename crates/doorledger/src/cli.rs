@@ -2,10 +2,14 @@
 //! help and the shell completions.
 //! Deliberately absent: what the commands do (`commands`).
 
+mod kql;
+
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+
+pub(crate) use self::kql::{CheckKql, ExplainKql, FmtKql, Kql, Names, RunKql};
 
 /// The ledger of every door opened in your identity providers: collects each event of Auth0 and OneLogin, keeps them,
 /// answers KQL over them and ships them to Microsoft Sentinel.
@@ -43,6 +47,9 @@ pub(crate) enum Command {
     Check(Check),
     /// Ask a question in KQL
     Query(Query),
+    /// Run, check, lay out and explain queries that stand in files
+    #[command(subcommand)]
+    Kql(Kql),
     /// Follow new events as they become durable
     Tail(Tail),
     /// Collect everything that the providers still hold

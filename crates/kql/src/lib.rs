@@ -8,6 +8,8 @@ mod bind;
 pub mod catalog;
 mod diagnostic;
 mod explain;
+mod format;
+mod language;
 pub mod plan;
 pub mod signature;
 pub mod syntax;
@@ -15,4 +17,5 @@ pub mod types;
 
 pub use bind::{BindOptions, Bound, BoundStatement, Render, bind};
 pub use diagnostic::{Code, Diagnostic, Severity, Span};
+pub use format::{WIDTH, format};
 pub use syntax::{Parse, parse};

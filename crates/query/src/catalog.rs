@@ -26,6 +26,11 @@ pub trait Tables: Send + Sync {
     fn provider(&self, table: &str) -> Option<Arc<dyn TableProvider>>;
 }
 
+/// Tables, functions of the workspace and those that the engine runs, for a binder without an engine: a linter, an editor.
+pub fn catalog<'a>(tables: &'a dyn Tables, stored: &'a StoredFunctions) -> impl Catalog + 'a {
+    View { tables, stored }
+}
+
 /// Tables and functions as the binder and the lowering see them.
 pub(crate) struct View<'a> {
     pub(crate) tables: &'a dyn Tables,

@@ -28,6 +28,7 @@ use tokio::time::Instant;
 
 use crate::catalog::{Tables, View};
 use crate::error::{self, Error};
+use crate::explained::Explained;
 use crate::lower::Lowering;
 use crate::stored::StoredFunctions;
 use crate::{results, subqueries, ticks};
@@ -116,15 +117,17 @@ impl Engine {
         ask(&View { tables: &*self.tables, stored: &self.functions })
     }
 
-    /// The plan of a query as text: what is read, filtered and computed, after optimisation.
+    /// How a query would be answered: what is read, filtered and computed, after optimisation. Subqueries whose answer the
+    /// plan needs as a constant are run.
     ///
     /// # Errors
     /// As for a query.
-    pub async fn explain(&self, request: &QueryRequest) -> Result<String, QueryError> {
+    pub async fn explain(&self, request: &QueryRequest) -> Result<Explained, QueryError> {
         let bound = self.bind(request)?;
         let session = self.session(&request.limits)?;
-        let mut out = String::new();
+        let mut explained = Explained::default();
         for statement in bound.statements {
+            explained.bound.push_str(&statement.plan.to_string());
             let plan = self
                 .lowered(&session, statement.plan)
                 .await
@@ -132,10 +135,14 @@ impl Engine {
             let plan = session
                 .optimize(&plan)
                 .map_err(|error| error::from_datafusion(&error, &request.limits))?;
-            out.push_str(&plan.display_indent().to_string());
-            out.push('\n');
+            explained.logical.push_str(&format!("{}\n", plan.display_indent()));
+            let physical = session
+                .create_physical_plan(&plan)
+                .await
+                .map_err(|error| error::from_datafusion(&error, &request.limits))?;
+            explained.add(&physical);
         }
-        Ok(out)
+        Ok(explained)
     }
 
     fn bind(&self, request: &QueryRequest) -> Result<kql::Bound, QueryError> {
@@ -143,7 +150,7 @@ impl Engine {
         let now = self.clock.now().as_microsecond() * 10 + ticks::UNIX_EPOCH;
         let ticks = |at: i64| at.saturating_mul(10).saturating_add(ticks::UNIX_EPOCH);
         let timespan = request.timespan.map(|(from, until)| (ticks(from), ticks(until)));
-        let options = kql::BindOptions { now, timespan, resolved: Vec::new() };
+        let options = kql::BindOptions { now, timespan, ..kql::BindOptions::default() };
         let bound = kql::bind(&request.text, &view, &options);
         let first =
             bound.diagnostics.iter().find(|diagnostic| diagnostic.severity == kql::Severity::Error);

@@ -7,6 +7,7 @@ mod dead_letters;
 mod demo;
 mod destinations;
 mod import;
+mod kql;
 mod query;
 mod serve;
 mod server;
@@ -36,10 +37,10 @@ pub(crate) fn run(cli: Cli) -> Result<()> {
         clap_complete::generate(shell, &mut Cli::command(), "doorledger", &mut script);
         return print(&String::from_utf8_lossy(&script));
     }
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()
-        .context("start the runtime")?;
+    if let Command::Kql(command) = cli.command {
+        return kql::run(config, command);
+    }
+    let runtime = runtime()?;
     let outcome = runtime.block_on(async {
         outlive_file_size_limit()?;
         match cli.command {
@@ -55,7 +56,7 @@ pub(crate) fn run(cli: Cli) -> Result<()> {
             Command::Destinations(command) => destinations::run(config, command).await,
             Command::Token(options) => token::run(&options),
             Command::Simulate(options) => simulate::run(options).await,
-            Command::Completions { .. } => Ok(()),
+            Command::Kql(_) | Command::Completions { .. } => Ok(()),
         }
     });
     // Tasks that only wait must not hold up the end.
@@ -71,6 +72,11 @@ fn outlive_file_size_limit() -> Result<()> {
     let mut exceeded = signal(SignalKind::from_raw(25)).context("listen for signals")?;
     tokio::spawn(async move { while exceeded.recv().await.is_some() {} });
     Ok(())
+}
+
+/// What commands that wait run on.
+fn runtime() -> Result<tokio::runtime::Runtime> {
+    tokio::runtime::Builder::new_multi_thread().enable_all().build().context("start the runtime")
 }
 
 /// What the user wrote: in the named file, in a file at a usual place, or in the environment.

@@ -45,7 +45,7 @@ pub(super) async fn run(config: Option<&Path>, options: Query) -> Result<()> {
     }
 }
 
-fn question(text: String) -> Result<String> {
+pub(super) fn question(text: String) -> Result<String> {
     if text != "-" {
         return Ok(text);
     }

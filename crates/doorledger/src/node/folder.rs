@@ -9,8 +9,8 @@ use bytes::Bytes;
 use journal::ReaderStart;
 use kql::plan::Field;
 use lake::{Lake, READER};
-use model::{Clock, QueryEngine, QueryLimits, QueryRequest, SystemClock};
-use query::{Engine, EngineOptions, StoredFunctions, TableProvider, Tables};
+use model::{Clock, QueryLimits, QueryRequest, SystemClock};
+use query::{Engine, EngineOptions, Explained, StoredFunctions, TableProvider, Tables};
 
 use super::store::{OpenError, lake_failure, lake_options, lock, open_journal};
 use crate::config::Outline;
@@ -25,7 +25,7 @@ pub(crate) fn engine(
     lake: Arc<Lake>,
     functions: Option<&Path>,
     clock: Arc<dyn Clock>,
-) -> Result<Arc<dyn QueryEngine>> {
+) -> Result<Arc<Engine>> {
     let mut stored = StoredFunctions::embedded().context("read the built-in functions")?;
     if let Some(folder) = functions {
         let read = stored.with_folder(folder);
@@ -46,6 +46,41 @@ pub(crate) async fn ask_folder(
     text: &str,
     accept: &'static str,
 ) -> Result<Bytes> {
+    let request = request(text);
+    with_folder(outline, async |engine| {
+        let answer = api::answer(engine, request, accept).await;
+        answer.map_err(|error| {
+            let problem = error.details();
+            refused(&problem.code, &problem.detail, &problem.hint)
+        })
+    })
+    .await
+}
+
+/// How `text` would be answered from a data folder that nobody serves.
+pub(crate) async fn explain_folder(outline: Outline, text: &str) -> Result<Explained> {
+    let request = request(text);
+    with_folder(outline, async |engine| {
+        let explained = engine.explain(&request).await;
+        explained.map_err(|error| refused(&error.code, &error.message, &error.hint))
+    })
+    .await
+}
+
+fn request(text: &str) -> QueryRequest {
+    QueryRequest { text: text.to_owned(), timespan: None, limits: QueryLimits::default() }
+}
+
+fn refused(code: &str, message: &str, hint: &str) -> anyhow::Error {
+    let hint = if hint.is_empty() { String::new() } else { format!("\n  hint: {hint}") };
+    Failure::error(Exit::Data, format!("{code}: {message}{hint}"))
+}
+
+/// Opens a data folder that nobody serves, with what its journal holds, for one question.
+async fn with_folder<T>(
+    outline: Outline,
+    ask: impl AsyncFnOnce(&Engine) -> Result<T>,
+) -> Result<T> {
     let settings = &outline.settings;
     let data = &settings.data;
     if !data.join("journal").is_dir() {
@@ -76,19 +111,9 @@ pub(crate) async fn ask_folder(
     }
     lake.load_tail(journal.id(), &pending).await.map_err(lake_failure)?;
     let engine = engine(lake, settings.functions.as_deref(), clock.clone())?;
-    let request =
-        QueryRequest { text: text.to_owned(), timespan: None, limits: QueryLimits::default() };
-    let answer = api::answer(engine.as_ref(), request, accept).await;
+    let answer = ask(&engine).await;
     journal.close().await;
-    answer.map_err(|error| {
-        let problem = error.details();
-        let hint = if problem.hint.is_empty() {
-            String::new()
-        } else {
-            format!("\n  hint: {}", problem.hint)
-        };
-        Failure::error(Exit::Data, format!("{}: {}{hint}", problem.code, problem.detail))
-    })
+    answer
 }
 
 /// The lake's tables as the engine asks for them.

@@ -8,7 +8,7 @@ mod outgoing;
 mod store;
 
 pub(crate) use configure::{Written, configure, folder_of, outline};
-pub(crate) use folder::ask_folder;
+pub(crate) use folder::{ask_folder, explain_folder};
 pub(crate) use outgoing::{client, first_page, tokens};
 pub(crate) use store::{OpenError, Store};
 

@@ -123,7 +123,9 @@ impl Store {
         settings: &Settings,
         clock: Arc<dyn Clock>,
     ) -> Result<Arc<dyn QueryEngine>> {
-        super::folder::engine(self.lake.clone(), settings.functions.as_deref(), clock)
+        let engine =
+            super::folder::engine(self.lake.clone(), settings.functions.as_deref(), clock)?;
+        Ok(engine)
     }
 
     /// Lets the lake write what it holds, then closes the journal.

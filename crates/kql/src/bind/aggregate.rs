@@ -44,7 +44,7 @@ impl Binder<'_> {
             && node
                 .child(NameRef)
                 .map(name_text)
-                .is_some_and(|name| self.catalog.aggregate(&name).is_some())
+                .is_some_and(|name| self.aggregate_signature(&name).is_some())
     }
 
     /// An aggregate call over `input`. `keys` are the names of the columns grouped by, which `*` leaves out.
@@ -56,7 +56,7 @@ impl Binder<'_> {
     ) -> AggregateCall {
         let written = node.child(NameRef).map(name_text).unwrap_or_default();
         let args: Vec<Node<'_>> = node.child(Args).into_iter().flat_map(Node::nodes).collect();
-        let canonical = self.catalog.aggregate(&written).map_or("", |signature| signature.name);
+        let canonical = self.aggregate_signature(&written).map_or("", |signature| signature.name);
         let over = Over { input, keys };
         match canonical {
             "arg_max" | "arg_min" => self.arg_extreme(canonical, &written, &args, over),
@@ -73,9 +73,12 @@ impl Binder<'_> {
         args: &[Node<'_>],
         input: &Table,
     ) -> AggregateCall {
-        let Some(signature) = self.catalog.aggregate(written).copied() else {
+        let Some(signature) = self.aggregate_signature(written) else {
             return unknown_call(written);
         };
+        if self.catalog.aggregate(written).is_none() {
+            self.unavailable("aggregate", node, written);
+        }
         let row = Row::of(input);
         // `count(*)` is `count()`.
         let args: Vec<Node<'_>> =

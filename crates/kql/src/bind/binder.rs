@@ -7,8 +7,11 @@ use std::rc::Rc;
 use super::scope::{Bindable, Scope, Table, Variable};
 use super::{BindOptions, types};
 use crate::catalog::Catalog;
-use crate::diagnostic::{Code, Diagnostic, Span, nearest};
+use crate::diagnostic::{Code, Diagnostic, Severity, Span, nearest};
+use crate::language;
 use crate::plan::{Expr, ExprKind, Field, Op, Plan};
+use crate::signature::Signature;
+use crate::syntax::SyntaxKind::NameRef;
 use crate::syntax::{Node, Tree};
 use crate::types::{Type, Value};
 
@@ -99,6 +102,9 @@ impl<'a> Binder<'a> {
         if let Some(origin) = &self.origin {
             diagnostic.span = origin.clone();
         }
+        if self.options.check_only && diagnostic.code == Code::Unsupported {
+            diagnostic.severity = Severity::Warning;
+        }
         if self.diagnostics.len() < DIAGNOSTICS_MAX && !self.diagnostics.contains(&diagnostic) {
             self.diagnostics.push(diagnostic);
         }
@@ -115,6 +121,23 @@ impl<'a> Binder<'a> {
         } else {
             format!("'{}' operator: {message}", self.operator)
         }
+    }
+
+    /// A scalar function of the catalog or, to be bound and not run, of the language.
+    pub(super) fn scalar_signature(&self, name: &str) -> Option<Signature> {
+        self.catalog.function(name).or_else(|| language::function(name)).copied()
+    }
+
+    /// The same of an aggregate.
+    pub(super) fn aggregate_signature(&self, name: &str) -> Option<Signature> {
+        self.catalog.aggregate(name).or_else(|| language::aggregate(name)).copied()
+    }
+
+    /// Says that the language has it, but the engine has not.
+    pub(super) fn unavailable(&mut self, what: &str, node: Node<'_>, name: &str) {
+        let span = node.child(NameRef).map_or_else(|| node.span(), Node::span);
+        let message = format!("The {what} '{name}' is not available here yet.");
+        self.report(Diagnostic::error(Code::Unsupported, span, message));
     }
 
     pub(super) fn unresolved_scalar(&mut self, node: Node<'_>, name: &str, row: Option<Row<'_>>) {

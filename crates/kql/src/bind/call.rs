@@ -39,12 +39,16 @@ impl Binder<'_> {
             let arguments = self.arguments(node, row);
             return self.call_function(&function, node, arguments);
         }
+        if let Some(signature) = self.scalar_signature(&name) {
+            self.unavailable("function", node, &name);
+            return Bindable::Scalar(self.builtin(&signature, &name, node, row));
+        }
         self.unknown_function(node, &name);
         Bindable::Scalar(mistake())
     }
 
     fn unknown_function(&mut self, node: Node<'_>, name: &str) {
-        if self.catalog.aggregate(name).is_some() {
+        if self.aggregate_signature(name).is_some() {
             let message =
                 format!("The aggregate function '{name}' is not allowed in this context.");
             self.error(Code::WrongType, node, message);

@@ -97,7 +97,7 @@ impl Binder<'_> {
             return &[];
         }
         let name = node.child(NameRef).map(name_text).unwrap_or_default();
-        self.catalog.function(&name).map_or(&[], |signature| signature.columns)
+        self.scalar_signature(&name).map_or(&[], |signature| signature.columns)
     }
 
     fn already_declared(&mut self, node: Node<'_>, name: &str) {

@@ -43,6 +43,9 @@ pub struct BindOptions {
     /// The columns that data-dependent operators gave when [`Bound::pending`] was run, in the order in which they were
     /// pending. See there.
     pub resolved: Vec<Vec<Field>>,
+    /// The plan is not going to run: what the language has and this engine has not is a warning, and what is too large only
+    /// for running is let through.
+    pub check_only: bool,
 }
 
 /// A bound query.

@@ -6,7 +6,7 @@ use super::binder::{Binder, ITEMS_MAX, Row, all_columns, literal, nothing, proje
 use super::columns::items;
 use super::naming::name_text;
 use super::scope::{Bindable, Table, Variable};
-use super::source::{field, operator_name, property_name};
+use super::source::{field, property_name};
 use super::weight::of_fields;
 use crate::diagnostic::Code;
 use crate::plan::{Aggregate, Expr, ExprKind, Field, Op, Plan, SortKey};
@@ -14,6 +14,7 @@ use crate::syntax::Node;
 use crate::syntax::SyntaxKind::{
     self, Assignment, Error, List, NameRef, Property, SortKey as SortKeyNode, With,
 };
+use crate::syntax::operator_name;
 use crate::types::{Type, Value};
 
 /// The end of the message about an operator that is read but not bound.

@@ -10,6 +10,7 @@ use crate::syntax::SyntaxKind::{
     Call, DataTable, ExternalData, List, Member, NameRef, Operator, Parameters, Paren, Pipe,
     Property, With,
 };
+use crate::syntax::operator_name;
 use crate::syntax::{Node, SyntaxKind};
 use crate::types::{Type, Value};
 
@@ -246,24 +247,6 @@ pub(super) fn property_name(property: Node<'_>) -> String {
         .take_while(|token| token.kind() != SyntaxKind::Assign)
         .map(|token| token.text())
         .collect()
-}
-
-/// The name of an operator, put together from its first tokens.
-pub(super) fn operator_name(node: Node<'_>) -> String {
-    let mut name = String::new();
-    let mut best = String::new();
-    let mut end = None;
-    for token in node.tokens() {
-        if end.is_some_and(|end| end != token.span().start) {
-            break;
-        }
-        end = Some(token.span().end);
-        name.push_str(token.text());
-        if crate::syntax::OPERATORS.contains(&name.as_str()) {
-            best.clone_from(&name);
-        }
-    }
-    best
 }
 
 /// A column of a row-less table, as a field.

@@ -44,8 +44,8 @@ impl Binder<'_> {
 
     /// The union of these tables, unless it comes to more than a plan can hold.
     pub(super) fn united(&mut self, node: Node<'_>, legs: Vec<Table>, inner: bool) -> Table {
-        if legs.len() < 2 {
-            return unite(legs, inner);
+        if legs.len() < 2 || self.options.check_only {
+            return unite(legs, inner, self.options.check_only);
         }
         let count = united_columns(&legs, inner).0.len();
         if count.saturating_mul(legs.len()) > UNION_CELLS_MAX {
@@ -56,7 +56,7 @@ impl Binder<'_> {
             self.error(crate::diagnostic::Code::TooLarge, node, message);
             return nothing();
         }
-        unite(legs, inner)
+        unite(legs, inner, false)
     }
 
     /// The tables that one item of a union means.
@@ -91,7 +91,8 @@ fn property(node: Node<'_>, name: &str) -> Option<String> {
 }
 
 /// Puts tables one after the other. Columns go by name; one name with several types becomes several columns.
-fn unite(legs: Vec<Table>, inner: bool) -> Table {
+/// `as_they_are` leaves out what only running needs: the tables keep their own columns.
+fn unite(legs: Vec<Table>, inner: bool, as_they_are: bool) -> Table {
     if legs.is_empty() {
         return Table { open: false, ..nothing() };
     }
@@ -102,7 +103,10 @@ fn unite(legs: Vec<Table>, inner: bool) -> Table {
         .zip(&columns)
         .map(|(name, field)| Field { name: name.clone(), ty: field.ty })
         .collect();
-    let inputs = legs.into_iter().map(|leg| leg_columns(leg.plan, &columns, &names)).collect();
+    let inputs = legs
+        .into_iter()
+        .map(|leg| if as_they_are { leg.plan } else { leg_columns(leg.plan, &columns, &names) })
+        .collect();
     Table { open, ..Table::new(Plan { op: Op::Union { inputs }, fields }) }
 }
 

@@ -208,6 +208,29 @@ impl Parser<'_> {
         }
     }
 
+    /// `a.b[0]` in front of a parenthesis that is not its own.
+    pub(super) fn path(&mut self) {
+        let mark = self.mark();
+        self.name();
+        let mut count = 0;
+        while count < DEPTH_MAX {
+            match self.kind() {
+                Dot if self.nth(1) == Name => {
+                    self.start_at(mark, Member);
+                    self.bump();
+                    self.name();
+                }
+                LBracket => {
+                    self.start_at(mark, Index);
+                    self.index();
+                }
+                _ => return,
+            }
+            self.finish();
+            count += 1;
+        }
+    }
+
     fn index(&mut self) {
         self.bump();
         self.expression();

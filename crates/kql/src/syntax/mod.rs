@@ -13,6 +13,6 @@ mod tree;
 
 pub use kind::SyntaxKind;
 pub use lexer::{Token, lex};
-pub(crate) use operator::OPERATORS;
+pub(crate) use operator::operator_name;
 pub use parser::{DEPTH_MAX, Parse, TEXT_BYTES_MAX, parse};
 pub use tree::{Child, Node, TokenRef, Tree};

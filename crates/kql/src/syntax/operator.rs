@@ -68,6 +68,24 @@ pub(crate) const OPERATORS: &[&str] = &[
     "where",
 ];
 
+/// The name of an operator, put together from its first tokens.
+pub(crate) fn operator_name(node: super::tree::Node<'_>) -> String {
+    let mut name = String::new();
+    let mut best = String::new();
+    let mut end = None;
+    for token in node.tokens() {
+        if end.is_some_and(|end| end != token.span().start) {
+            break;
+        }
+        end = Some(token.span().end);
+        name.push_str(token.text());
+        if OPERATORS.contains(&name.as_str()) {
+            best.clone_from(&name);
+        }
+    }
+    best
+}
+
 /// Words that cannot start an item of a list, because they go on with the operator.
 const STOPS: [&str; 8] = ["by", "on", "with", "limit", "from", "step", "to", "in"];
 
@@ -208,7 +226,7 @@ impl Parser<'_> {
             "partition" => {
                 self.properties();
                 self.expect_word("by");
-                self.postfix();
+                self.path();
                 self.body();
             }
             "reduce" => {

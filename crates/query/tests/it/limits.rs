@@ -87,7 +87,7 @@ fn signins() -> Memory {
 
 async fn plan(text: &str) -> String {
     let request = QueryRequest { text: text.to_owned(), timespan: None, limits: limits() };
-    engine(signins()).explain(&request).await.expect("a plan")
+    engine(signins()).explain(&request).await.expect("a plan").logical
 }
 
 #[tokio::test]
