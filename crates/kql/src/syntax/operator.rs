@@ -205,6 +205,7 @@ impl Parser<'_> {
                 }
             }
             "top-nested" => self.top_nested(),
+            "scan" => self.scan(),
             "partition" => {
                 self.properties();
                 self.expect_word("by");
@@ -317,7 +318,7 @@ impl Parser<'_> {
         self.by();
     }
 
-    fn sort_keys(&mut self, max: usize) {
+    pub(super) fn sort_keys(&mut self, max: usize) {
         let mut count = 0;
         loop {
             self.start(SortKey);
