@@ -20,6 +20,11 @@ pub enum Error {
     /// A function that the binder knows and the engine does not.
     #[error("function '{0}' is not supported")]
     NoFunction(String),
+    /// A function that looks at other rows where there are none to look at.
+    #[error(
+        "function '{0}' looks at other rows, which this operator does not offer: `extend` it before"
+    )]
+    NoWindow(String),
     /// A table that went away between binding and execution.
     #[error("table '{0}' was not found")]
     NoTable(String),

@@ -182,6 +182,7 @@ fn inputs(op: &mut Op) -> Vec<&mut Plan> {
         | Op::TopNested { input, .. }
         | Op::Reduce { input, .. } => vec![input],
         Op::MvApply { input, body, .. } | Op::Partition { input, body, .. } => vec![input, body],
+        Op::Scan(scan) => vec![&mut scan.input],
         Op::Join { left, right, .. } => vec![left, right],
         Op::Union { inputs } => inputs.iter_mut().collect(),
         Op::Evaluate { input, args, .. } => {
@@ -211,22 +212,38 @@ fn exprs(op: &mut Op) -> Vec<&mut Expr> {
         Op::Parse { source, .. } | Op::ParseKv { source, .. } | Op::Reduce { source, .. } => {
             vec![source]
         }
-        Op::MakeSeries { keys, aggregates, axis, from, to, step, .. } => {
-            let series = aggregates.iter_mut().flat_map(|(aggregate, default)| {
-                arguments(aggregate).chain(std::iter::once(default))
-            });
-            keys.iter_mut().chain(series).chain([axis, step]).chain(from).chain(to).collect()
+        Op::MakeSeries { keys, aggregates, series, axis, from, to, step, .. } => {
+            let series =
+                series.iter_mut().flat_map(|series| [&mut series.value, &mut series.default]);
+            let aggregates = aggregates.iter_mut().flat_map(arguments);
+            keys.iter_mut()
+                .chain(aggregates)
+                .chain(series)
+                .chain([axis, step])
+                .chain(from)
+                .chain(to)
+                .collect()
         }
         Op::TopNested { levels, .. } => levels
             .iter_mut()
             .flat_map(|level| {
-                arguments(&mut level.aggregate)
-                    .chain(std::iter::once(&mut level.key))
+                level
+                    .aggregates
+                    .iter_mut()
+                    .flat_map(arguments)
+                    .chain([&mut level.key, &mut level.value])
                     .chain(&mut level.rows)
                     .chain(&mut level.others)
             })
             .collect(),
         Op::Partition { key, .. } => vec![key],
+        Op::Scan(scan) => {
+            let steps = scan.steps.iter_mut().flat_map(|step| {
+                std::iter::once(&mut step.condition)
+                    .chain(step.assignments.iter_mut().map(|(_, expr)| expr))
+            });
+            scan.partition.iter_mut().chain(&mut scan.defaults).chain(steps).collect()
+        }
         Op::Evaluate { args, .. } => args
             .iter_mut()
             .flat_map(|arg| match arg {

@@ -209,7 +209,8 @@ impl Parser<'_> {
             "partition" => {
                 self.properties();
                 self.expect_word("by");
-                self.postfix();
+                // A column: what would be the arguments of a call is the body.
+                self.name();
                 self.body();
             }
             "reduce" => {

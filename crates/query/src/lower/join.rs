@@ -21,6 +21,14 @@ impl Lowering<'_> {
         let right_keys: Vec<usize> = on.iter().map(|(_, right)| *right).collect();
         let mut left = self.side(left, &left_keys)?;
         let right = self.side(right, &right_keys)?;
+        // A row that only the right side has belongs to no group, and ghosts have no partner.
+        let one_sided = matches!(kind, JoinKind::LeftOuter | JoinKind::Inner | JoinKind::LeftSemi)
+            || kind == JoinKind::LeftAnti;
+        if self.is_grouped(&left.plan)
+            && (!one_sided || (kind != JoinKind::LeftOuter && self.ghost(&left.plan).is_some()))
+        {
+            return Err(Error::Unsupported("this join in the body of mv-apply or partition"));
+        }
         if kind == JoinKind::InnerUnique {
             left = self.one_for_each(left, &left_keys)?;
         }
