@@ -50,6 +50,18 @@ pub enum Error {
         /// The limit.
         rows_max: usize,
     },
+    /// A number that must be larger than nothing.
+    #[error("{what} must be positive")]
+    NotPositive {
+        /// Which number.
+        what: &'static str,
+    },
+    /// A series with too many values.
+    #[error("a series of make-series has more than {values_max} values")]
+    SeriesTooLong {
+        /// The limit.
+        values_max: i64,
+    },
     /// A plan nested too deeply.
     #[error("the query is nested more than {depth_max} operators deep")]
     TooDeep {
@@ -79,7 +91,7 @@ impl Error {
         let message = self.to_string();
         let (kind, hint) = match &self {
             Self::DataFusion(error) => return from_datafusion(error, limits),
-            Self::TooManyRows { .. } | Self::TooDeep { .. } => {
+            Self::TooManyRows { .. } | Self::TooDeep { .. } | Self::SeriesTooLong { .. } => {
                 (QueryErrorKind::Limit, "narrow the query")
             }
             Self::Defect(_) => (QueryErrorKind::Internal, ""),

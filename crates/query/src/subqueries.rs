@@ -39,12 +39,46 @@ pub(crate) fn resolve<'a>(
         }
         if let Op::Shared { id, input } = &plan.op
             && !shared.contains_key(id)
+            && !starts_from_group(input)
         {
             let provider = run.materialize(input, shared).await?;
             shared.insert(*id, provider);
         }
         Ok(())
     })
+}
+
+/// Whether a plan reads the rows of the group around it, so that it has no answer of its own.
+pub(crate) fn starts_from_group(plan: &Plan) -> bool {
+    let mut stack = vec![plan];
+    while let Some(plan) = stack.pop() {
+        match &plan.op {
+            Op::Input => return true,
+            // The body of an operator reads that operator's rows.
+            Op::MvApply { input, .. } | Op::Partition { input, .. } => stack.push(input),
+            Op::Filter { input, .. }
+            | Op::Project { input, .. }
+            | Op::Summarize { input, .. }
+            | Op::Sort { input, .. }
+            | Op::Take { input, .. }
+            | Op::Top { input, .. }
+            | Op::Shared { input, .. }
+            | Op::Serialize { input }
+            | Op::MvExpand { input, .. }
+            | Op::Parse { input, .. }
+            | Op::ParseKv { input, .. }
+            | Op::MakeSeries { input, .. }
+            | Op::Sample { input, .. }
+            | Op::TopNested { input, .. }
+            | Op::Evaluate { input, .. }
+            | Op::Reduce { input, .. } => stack.push(input),
+            Op::Scan(scan) => stack.push(&scan.input),
+            Op::Join { left, right, .. } => stack.extend([&**left, &**right]),
+            Op::Union { inputs } => stack.extend(inputs),
+            Op::Table { .. } | Op::Rows(_) | Op::Range { .. } | Op::External { .. } => {}
+        }
+    }
+    false
 }
 
 fn scalar<'a>(

@@ -19,9 +19,9 @@ use crate::error::{Error, Result};
 use crate::kernel;
 
 /// What one aggregate call becomes: aggregate expressions, and for each output the expression that makes it of them.
-struct Parts {
-    calls: Vec<(String, Expr)>,
-    outputs: Vec<Operand>,
+pub(super) struct Parts {
+    pub(super) calls: Vec<(String, Expr)>,
+    pub(super) outputs: Vec<Operand>,
 }
 
 impl Lowering<'_> {
@@ -32,7 +32,17 @@ impl Lowering<'_> {
         aggregates: &[Aggregate],
     ) -> Result<Flow> {
         let flow = self.flow(input)?;
-        let order = static_order(input);
+        self.summarize_rows(flow, keys, aggregates, static_order(input))
+    }
+
+    /// `summarize` over rows that come in the order `order`, if they were sorted.
+    pub(super) fn summarize_rows(
+        &mut self,
+        flow: Flow,
+        keys: &[KqlExpr],
+        aggregates: &[Aggregate],
+        order: Option<&[SortKey]>,
+    ) -> Result<Flow> {
         let (flow, keys, aggregates) = self.with_windows(flow, keys, aggregates)?;
         // Where every group gives a row, ghosts end here; where keys divide it, they go on.
         let mut groups = if keys.is_empty() {
@@ -92,8 +102,9 @@ impl Lowering<'_> {
         Ok((flow, keys, aggregates))
     }
 
-    /// One aggregate call over the rows of `flow`.
-    fn aggregate(
+    /// One aggregate call over the rows of `flow`, which come in the order `order` if they were sorted; only those count
+    /// for which `live` is true.
+    pub(super) fn aggregate(
         &mut self,
         flow: &Flow,
         aggregate: &Aggregate,

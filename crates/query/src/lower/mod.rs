@@ -14,10 +14,12 @@ mod compare;
 mod expand;
 mod groups;
 mod join;
+mod nested;
 mod order;
 mod parse;
 mod rows;
 mod scalar;
+mod series;
 mod set;
 mod windows;
 
@@ -214,10 +216,36 @@ impl<'a> Lowering<'a> {
                 let expand = expand::Expand { columns, index: *index, limit: *limit };
                 self.mv_apply(input, &expand, body, keep)
             }
+            Op::TopNested { input, levels } => self.top_nested(input, levels),
             Op::Partition { input, key, body } => self.partition(input, key, body),
             Op::MvExpand { input, columns, index, bag_as_array, limit } => {
                 let expand = expand::Expand { columns, index: *index, limit: *limit };
                 self.mv_expand(input, &expand, *bag_as_array, &plan.fields)
+            }
+            Op::MakeSeries {
+                input,
+                keys,
+                aggregates,
+                series,
+                axis,
+                from,
+                to,
+                step,
+                inclusive,
+                nonempty,
+            } => {
+                let make = series::MakeSeries {
+                    keys,
+                    aggregates,
+                    series,
+                    axis,
+                    from: from.as_ref(),
+                    to: to.as_ref(),
+                    step,
+                    inclusive: *inclusive,
+                    nonempty: *nonempty,
+                };
+                self.make_series(input, &make)
             }
             Op::Parse { input, source, mode, flags, pattern, only_matches } => {
                 let pattern = parse::Pattern {
@@ -421,8 +449,6 @@ pub(crate) fn stored_moment(moment: i64, unit: TimeUnit) -> Option<(i64, bool)> 
 fn operator_name(op: &Op) -> &'static str {
     match op {
         Op::ParseKv { .. } => "parse-kv",
-        Op::MakeSeries { .. } => "make-series",
-        Op::TopNested { .. } => "top-nested",
         Op::External { .. } => "externaldata",
         Op::Evaluate { .. } => "evaluate",
         Op::Reduce { .. } => "reduce",
