@@ -13,6 +13,7 @@ mod kernel;
 mod lower;
 pub mod reference;
 mod results;
+mod scan;
 mod stored;
 mod subqueries;
 mod ticks;

@@ -19,6 +19,7 @@ mod order;
 mod parse;
 mod rows;
 mod scalar;
+mod scan;
 mod series;
 mod set;
 mod windows;
@@ -216,6 +217,7 @@ impl<'a> Lowering<'a> {
                 let expand = expand::Expand { columns, index: *index, limit: *limit };
                 self.mv_apply(input, &expand, body, keep)
             }
+            Op::Scan(scan) => self.scan_rows(scan, &plan.fields),
             Op::TopNested { input, levels } => self.top_nested(input, levels),
             Op::Partition { input, key, body } => self.partition(input, key, body),
             Op::MvExpand { input, columns, index, bag_as_array, limit } => {

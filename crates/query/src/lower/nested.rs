@@ -112,13 +112,20 @@ impl Lowering<'_> {
         };
         let (flow, is_other) = self.column(flow, is_other)?;
         // Below others, a level that names none of its own has nothing to say.
+        let is_silent = others.is_none();
         let other_label = others.unwrap_or_else(|| lit(super::scalar_value(&Value::Null(ty))));
         let other_label = cast_if_text(other_label, ty);
         let label = when(is_other.clone(), other_label).otherwise(key)?;
         let (flow, label) = self.column(flow, label)?;
         labels.group.extend([label.clone(), is_other.clone()]);
-        labels.other = Some(is_other);
         let (flow, value) = self.level_value(flow, level, labels.group.clone())?;
+        let value = if is_silent {
+            let null = cast_if_text(lit(super::scalar_value(&Value::Null(value.ty))), value.ty);
+            Operand::plain(when(is_other.clone(), null).otherwise(value.expr)?, value.ty)
+        } else {
+            value
+        };
+        labels.other = Some(is_other);
         labels.columns.extend([Operand::plain(label, ty), value]);
         Ok(flow)
     }

@@ -73,10 +73,13 @@ impl Lowering<'_> {
         for call in calls {
             let ExprKind::Call { function, args } = &call.kind else { continue };
             let Some(kernel) = kernel_of(function) else { continue };
-            let args = args
+            let mut args = args
                 .iter()
                 .map(|arg| scalar::operand(&flow.columns, arg))
                 .collect::<Result<Vec<_>>>()?;
+            if let ("prev" | "next", [_, _, default]) = (function.as_str(), args.as_mut_slice()) {
+                *default = scalar::convert(default.clone(), call.ty);
+            }
             let window = Window { name: function.clone(), kernel, out: call.ty };
             let expr = self.window(&flow, window, args)?;
             let name = self.name();
@@ -94,19 +97,22 @@ impl Lowering<'_> {
         let out = arrow_type(window.out);
         let run = move |args: &Args<'_>| (window.kernel)(args);
         let function = OverRows { name: window.name, run: Arc::new(run), types, out };
-        self.over_rows(flow, function, args)
+        self.over_rows(flow, function, args, Vec::new())
     }
 
-    /// A function of all rows of a group in their carried order.
+    /// A function of all rows of a group in their carried order; `partition` divides the groups further.
     pub(super) fn over_rows(
         &self,
         flow: &Flow,
         function: OverRows,
         args: Vec<Expr>,
+        partition: Vec<Expr>,
     ) -> Result<Expr> {
         let udf = Arc::new(WindowUDF::from(Udf::of(function)));
         let call = Expr::from(WindowFunction::new(udf, args));
-        let mut builder = call.partition_by(self.group_of(&flow.plan));
+        let mut group = self.group_of(&flow.plan);
+        group.extend(partition);
+        let mut builder = call.partition_by(group);
         let order: Vec<SortExpr> = self.carried_order(&flow.plan);
         if !order.is_empty() {
             builder = builder.order_by(order);
