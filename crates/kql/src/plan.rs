@@ -325,7 +325,8 @@ pub enum Op {
         /// Its arguments, in order.
         args: Vec<PluginArg>,
     },
-    /// `partition by`: the body once for each value of the key; its leaf is [`Op::Input`].
+    /// `partition by`: the body once for each value of the key. Its leaf is [`Op::Input`], or a source of its own, over
+    /// which a call of [`PARTITION_KEY`] stands for the value.
     Partition {
         /// Input.
         input: Box<Plan>,
@@ -378,6 +379,9 @@ pub enum ParsePart {
     /// A column of the output, by position; its type says what the text is converted to.
     Column(usize),
 }
+
+/// The function without arguments that stands for the value of the key in the body of a `partition`.
+pub const PARTITION_KEY: &str = "partition_key";
 
 /// A column that `make-series` fills.
 #[derive(Debug, Clone, PartialEq)]

@@ -62,6 +62,14 @@ pub enum Error {
         /// The limit.
         values_max: i64,
     },
+    /// A partition that runs its body once for each value of its key, of which there are too many.
+    #[error(
+        "partition with a source, join or subquery of its own takes at most {keys_max} different values of its key"
+    )]
+    TooManyPartitions {
+        /// The limit.
+        keys_max: usize,
+    },
     /// A plan nested too deeply.
     #[error("the query is nested more than {depth_max} operators deep")]
     TooDeep {
@@ -91,9 +99,10 @@ impl Error {
         let message = self.to_string();
         let (kind, hint) = match &self {
             Self::DataFusion(error) => return from_datafusion(error, limits),
-            Self::TooManyRows { .. } | Self::TooDeep { .. } | Self::SeriesTooLong { .. } => {
-                (QueryErrorKind::Limit, "narrow the query")
-            }
+            Self::TooManyRows { .. }
+            | Self::TooDeep { .. }
+            | Self::SeriesTooLong { .. }
+            | Self::TooManyPartitions { .. } => (QueryErrorKind::Limit, "narrow the query"),
             Self::Defect(_) => (QueryErrorKind::Internal, ""),
             _ => (QueryErrorKind::Semantic, ""),
         };

@@ -3,12 +3,8 @@
 //!
 //! Deliberately absent: execution itself (`engine`).
 
-use std::collections::HashMap;
-use std::sync::Arc;
-
 use arrow::array::RecordBatch;
 use datafusion::common::ScalarValue;
-use datafusion::datasource::TableProvider;
 use futures::future::BoxFuture;
 use kql::plan::{Aggregate, Expr, ExprKind, Op, Plan, PluginArg, SortKey};
 use kql::types::{Type, Value};
@@ -18,11 +14,11 @@ use crate::engine::{Run, first_value};
 use crate::error::Error;
 use crate::functions::cells::Cells;
 use crate::kernel::{Args, Column};
+use crate::partitions;
+use crate::shared::Shared;
 
 /// How many values `in (table)` takes; Kusto's own limit.
 const LIST_ROWS_MAX: usize = 1_000_000;
-
-type Shared = HashMap<usize, Arc<dyn TableProvider>>;
 
 /// Replaces every subquery of `plan` by its answer, and runs what is shared.
 pub(crate) fn resolve<'a>(
@@ -31,6 +27,18 @@ pub(crate) fn resolve<'a>(
     shared: &'a mut Shared,
 ) -> BoxFuture<'a, Result<(), Error>> {
     Box::pin(async move {
+        if let Op::Shared { id, .. } = &plan.op
+            && shared.tables.contains_key(id)
+        {
+            return Ok(());
+        }
+        if let Op::Partition { input, key, body } = &mut plan.op
+            && !partitions::runs_side_by_side(body)
+        {
+            resolve(input, run, shared).await?;
+            scalar(key, run, shared).await?;
+            plan.op = partitions::taken_apart(input, key, body, run, shared).await?;
+        }
         for input in inputs(&mut plan.op) {
             resolve(input, run, shared).await?;
         }
@@ -38,11 +46,12 @@ pub(crate) fn resolve<'a>(
             scalar(expr, run, shared).await?;
         }
         if let Op::Shared { id, input } = &plan.op
-            && !shared.contains_key(id)
+            && shared.is_read_again(*id)
+            && !shared.tables.contains_key(id)
             && !starts_from_group(input)
         {
-            let provider = run.materialize(input, shared).await?;
-            shared.insert(*id, provider);
+            let provider = run.materialize(input, &shared.tables).await?;
+            shared.tables.insert(*id, provider);
         }
         Ok(())
     })
@@ -139,7 +148,7 @@ async fn subquery(
     shared: &mut Shared,
 ) -> Result<Vec<RecordBatch>, Error> {
     resolve(&mut plan, run, shared).await?;
-    run.collect(&plan, shared, LIST_ROWS_MAX).await
+    run.collect(&plan, &shared.tables, LIST_ROWS_MAX).await
 }
 
 /// The different values of a table's first column, as a JSON array.
@@ -176,7 +185,7 @@ async fn list(plan: &Plan, run: &Run<'_>, shared: &mut Shared) -> Result<String,
     Ok(out)
 }
 
-fn constant(value: ScalarValue, ty: Type) -> Option<Value> {
+pub(crate) fn constant(value: ScalarValue, ty: Type) -> Option<Value> {
     Some(match (ty, value) {
         (Type::Bool, ScalarValue::Boolean(Some(value))) => Value::Bool(value),
         (Type::Int, ScalarValue::Int32(Some(value))) => Value::Int(value),
@@ -195,7 +204,7 @@ fn constant(value: ScalarValue, ty: Type) -> Option<Value> {
 }
 
 /// The inputs of an operator.
-fn inputs(op: &mut Op) -> Vec<&mut Plan> {
+pub(crate) fn inputs(op: &mut Op) -> Vec<&mut Plan> {
     match op {
         Op::Table { .. } | Op::Rows(_) | Op::Range { .. } | Op::Input | Op::External { .. } => {
             Vec::new()
@@ -230,7 +239,7 @@ fn inputs(op: &mut Op) -> Vec<&mut Plan> {
 }
 
 /// The expressions of an operator.
-fn exprs(op: &mut Op) -> Vec<&mut Expr> {
+pub(crate) fn exprs(op: &mut Op) -> Vec<&mut Expr> {
     match op {
         Op::Rows(rows) => rows.iter_mut().flatten().collect(),
         Op::Range { from, to, step } => vec![from, to, step],

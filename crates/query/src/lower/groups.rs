@@ -201,7 +201,7 @@ fn live_and_ghost(args: &Args<'_>) -> datafusion::common::Result<ArrayRef> {
 }
 
 /// The next operator on the way from the end of a body to its rows.
-fn below(op: &Op) -> Option<&Plan> {
+pub(crate) fn below(op: &Op) -> Option<&Plan> {
     match op {
         Op::Filter { input, .. }
         | Op::Project { input, .. }

@@ -12,7 +12,7 @@ mod aggregate;
 mod carried;
 mod compare;
 mod expand;
-mod groups;
+pub(crate) mod groups;
 mod join;
 mod nested;
 mod order;
