@@ -16,7 +16,7 @@ use kql::types::Type;
 
 use super::carried::Role;
 use super::expand::{Expand, Marks};
-use super::{Flow, Lowering, Operand, named, order, scalar, windows};
+use super::{Flow, Lowering, Operand, named, scalar, windows};
 use crate::error::{Error, Result};
 use crate::kernel::{self, Args};
 
@@ -63,7 +63,8 @@ impl Lowering<'_> {
         }
         let marks = Marks { ghosts: needs.ghosts > 0, order: needs.group || wanted };
         // What the body starts from has the columns of its innermost `Op::Input`.
-        let fields = input_fields(body).unwrap_or(&input.fields);
+        let fields = input_fields(body)
+            .ok_or(Error::Unsupported("one with several inputs in the body of mv-apply"))?;
         let flow = self.expand(flow, expand, false, marks, fields)?;
         let (plan, mut columns) = self.body(flow, body, needs)?;
         // The row is one again, with what was kept in front.
@@ -119,7 +120,7 @@ impl Lowering<'_> {
         self.carried.inputs.pop();
         let flow = flow?;
         if self.carried_names(&flow.plan, Role::Group).len() != groups {
-            return Err(Error::Unsupported("this operator in the body of mv-apply or partition"));
+            return Err(Error::Unsupported("one in the body of mv-apply, or of partition,"));
         }
         let flow = self.computed(flow)?;
         let plan = self.without_ghosts_of_body(flow.plan)?;
@@ -146,7 +147,7 @@ impl Lowering<'_> {
 
     /// The rows, each a group of its own.
     fn row_ids(&mut self, flow: Flow) -> Result<(Flow, String)> {
-        let number = order::row_number(Vec::new(), Vec::new())?;
+        let number = windows::row_number(self.number(), Vec::new(), Vec::new())?;
         let name = self.carry(Role::Group);
         let plan = LogicalPlanBuilder::from(flow.plan).window([number.alias(&name)])?.build()?;
         Ok((Flow { plan, columns: flow.columns }, name))
@@ -154,7 +155,7 @@ impl Lowering<'_> {
 
     /// The rows, and one ghost for each group.
     pub(super) fn with_ghosts(&mut self, flow: Flow) -> Result<Flow> {
-        let number = order::row_number(self.group_of(&flow.plan), Vec::new())?;
+        let number = windows::row_number(self.number(), self.group_of(&flow.plan), Vec::new())?;
         let first = self.name();
         let plan = LogicalPlanBuilder::from(flow.plan).window([number.alias(&first)])?.build()?;
         let flow = Flow { plan, columns: flow.columns };

@@ -178,8 +178,13 @@ impl<'a> Lowering<'a> {
 
     /// A name that no other column of the query has.
     fn name(&mut self) -> String {
+        format!("c{}", self.number())
+    }
+
+    /// A number that nothing else in the query has.
+    fn number(&mut self) -> usize {
         self.names += 1;
-        format!("c{}", self.names)
+        self.names
     }
 
     /// Lowers one tabular operator with its inputs.

@@ -9,10 +9,9 @@ use std::sync::Arc;
 
 use arrow::array::{ArrayRef, Int64Array};
 use arrow::datatypes::DataType;
-use datafusion::functions_window::expr_fn as window_fn;
 use datafusion::logical_expr::expr::Sort as SortExpr;
 use datafusion::logical_expr::{
-    Expr, ExprFunctionExt, LogicalPlan, LogicalPlanBuilder, Sort, Volatility, cast, lit,
+    Expr, LogicalPlan, LogicalPlanBuilder, Sort, Volatility, cast, lit,
 };
 use kql::plan::{self, Op, Plan};
 
@@ -173,7 +172,7 @@ impl Lowering<'_> {
         by: Vec<SortExpr>,
         role: Role,
     ) -> Result<(Flow, String)> {
-        let number = row_number(self.group_of(&flow.plan), by)?;
+        let number = windows::row_number(self.number(), self.group_of(&flow.plan), by)?;
         let name = self.carry(role);
         let plan = LogicalPlanBuilder::from(flow.plan).window([number.alias(&name)])?.build()?;
         Ok((Flow { plan, columns: flow.columns }, name))
@@ -196,16 +195,6 @@ impl Lowering<'_> {
         let plan = LogicalPlanBuilder::from(flow.plan).filter(first)?.build()?;
         Ok(Flow { plan, columns: flow.columns })
     }
-}
-
-/// `row_number() over (partition by … order by …)`
-pub(super) fn row_number(partition: Vec<Expr>, by: Vec<SortExpr>) -> Result<Expr> {
-    let call = window_fn::row_number();
-    let mut builder = call.partition_by(partition);
-    if !by.is_empty() {
-        builder = builder.order_by(by);
-    }
-    Ok(builder.build()?)
 }
 
 /// `row_number`, as the `long` that Kusto has.

@@ -74,7 +74,13 @@ impl Lowering<'_> {
             machine.run(&columns?, args.rows)
         };
         let records = self.name();
-        let function = OverRows { name: format!("scan_{records}"), run: Arc::new(run), types, out };
+        let function = OverRows {
+            name: "scan".to_owned(),
+            number: self.number(),
+            run: Arc::new(run),
+            types,
+            out,
+        };
         let call = self.over_rows(&flow, function, args, partition)?;
         let plan = LogicalPlanBuilder::from(flow.plan)
             .window([call.alias(&records)])?

@@ -7,8 +7,10 @@ use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
 use arrow::array::ArrayRef;
+use arrow::compute::SortOptions;
 use arrow::datatypes::{DataType, Field, FieldRef};
 use datafusion::common::{DataFusionError, Result as DataFusionResult};
+use datafusion::functions_window::row_number::row_number_udwf;
 use datafusion::logical_expr::expr::{Sort as SortExpr, WindowFunction};
 use datafusion::logical_expr::function::{PartitionEvaluatorArgs, WindowUDFFieldArgs};
 use datafusion::logical_expr::{
@@ -91,12 +93,13 @@ impl Lowering<'_> {
     }
 
     /// A call over the rows of each group in their carried order.
-    fn window(&self, flow: &Flow, window: Window, args: Vec<Operand>) -> Result<Expr> {
+    fn window(&mut self, flow: &Flow, window: Window, args: Vec<Operand>) -> Result<Expr> {
         let types = args.iter().map(|arg| arg.ty).collect();
         let args = args.into_iter().map(Operand::value).collect();
         let out = arrow_type(window.out);
         let run = move |args: &Args<'_>| (window.kernel)(args);
-        let function = OverRows { name: window.name, run: Arc::new(run), types, out };
+        let number = self.number();
+        let function = OverRows { name: window.name, number, run: Arc::new(run), types, out };
         self.over_rows(flow, function, args, Vec::new())
     }
 
@@ -157,8 +160,10 @@ pub(super) type RowsKernel = Arc<dyn Fn(&Args<'_>) -> DataFusionResult<ArrayRef>
 
 /// A function of all rows of a group.
 pub(super) struct OverRows {
-    /// Functions of one name, with the same types, compute the same.
     pub(super) name: String,
+    /// A number that no other call of the query has: the optimiser must not take two equal windows for a common
+    /// expression, as it would compute that outside of any window.
+    pub(super) number: usize,
     pub(super) run: RowsKernel,
     /// Kusto types of the arguments.
     pub(super) types: Vec<Type>,
@@ -190,9 +195,7 @@ impl std::fmt::Debug for Udf {
 
 impl PartialEq for Udf {
     fn eq(&self, other: &Self) -> bool {
-        self.function.name == other.function.name
-            && self.function.types == other.function.types
-            && self.function.out == other.function.out
+        self.function.name == other.function.name && self.function.number == other.function.number
     }
 }
 
@@ -201,8 +204,7 @@ impl Eq for Udf {}
 impl Hash for Udf {
     fn hash<H: Hasher>(&self, state: &mut H) {
         self.function.name.hash(state);
-        self.function.types.hash(state);
-        self.function.out.hash(state);
+        self.function.number.hash(state);
     }
 }
 
@@ -224,6 +226,63 @@ impl WindowUDFImpl for Udf {
 
     fn field(&self, args: WindowUDFFieldArgs<'_>) -> DataFusionResult<FieldRef> {
         Ok(Arc::new(Field::new(args.name(), self.function.out.clone(), true)))
+    }
+}
+
+/// `row_number()` over the rows of each group in an order, or in that in which they come.
+pub(super) fn row_number(number: usize, partition: Vec<Expr>, by: Vec<SortExpr>) -> Result<Expr> {
+    let inner = row_number_udwf();
+    let udf = Arc::new(WindowUDF::from(Numbering { inner, number }));
+    let mut builder = Expr::from(WindowFunction::new(udf, Vec::new())).partition_by(partition);
+    if !by.is_empty() {
+        builder = builder.order_by(by);
+    }
+    Ok(builder.build()?)
+}
+
+/// DataFusion's own `row_number`, which needs no more memory than a batch, with a number by which calls differ.
+#[derive(Debug)]
+struct Numbering {
+    inner: Arc<WindowUDF>,
+    number: usize,
+}
+
+impl PartialEq for Numbering {
+    fn eq(&self, other: &Self) -> bool {
+        self.number == other.number
+    }
+}
+
+impl Eq for Numbering {}
+
+impl Hash for Numbering {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.number.hash(state);
+    }
+}
+
+impl WindowUDFImpl for Numbering {
+    fn name(&self) -> &'static str {
+        "row_number"
+    }
+
+    fn signature(&self) -> &Signature {
+        self.inner.signature()
+    }
+
+    fn partition_evaluator(
+        &self,
+        args: PartitionEvaluatorArgs<'_>,
+    ) -> DataFusionResult<Box<dyn PartitionEvaluator>> {
+        self.inner.partition_evaluator_factory(args)
+    }
+
+    fn field(&self, args: WindowUDFFieldArgs<'_>) -> DataFusionResult<FieldRef> {
+        self.inner.field(args)
+    }
+
+    fn sort_options(&self) -> Option<SortOptions> {
+        self.inner.sort_options()
     }
 }
 
