@@ -1,6 +1,8 @@
 //! `summarize`, `distinct` and `count`. Deliberately absent: the aggregates of Kusto that DataFusion has no equal of
 //! (`aggregates`).
 
+use std::borrow::Cow;
+
 use arrow::datatypes::DataType;
 use datafusion::common::ScalarValue;
 use datafusion::functions_aggregate::expr_fn as df;
@@ -13,6 +15,7 @@ use kql::types::Type;
 
 use super::carried::Role;
 use super::order::{as_long, static_order};
+use super::windows::has_window;
 use super::{Flow, Form, Lowering, Operand, named, scalar, sortable};
 use crate::aggregates;
 use crate::error::{Error, Result};
@@ -52,7 +55,7 @@ impl Lowering<'_> {
         };
         let live = self.ghost(&flow.plan).map(|ghost| ghost.eq(lit(false)));
         let mut columns = Vec::new();
-        for key in &keys {
+        for key in keys.iter() {
             let operand = scalar::operand(&flow.columns, key)?;
             let (ty, form) = (operand.ty, operand.form);
             let stored = matches!(form, Form::Stored(_));
@@ -66,7 +69,7 @@ impl Lowering<'_> {
         for name in self.constant_in_group(&flow.plan) {
             calls.push(df::first_value(named(&name), Vec::new()).alias(name));
         }
-        for aggregate in &aggregates {
+        for aggregate in aggregates.iter() {
             let parts = self.aggregate(&flow, aggregate, order, live.as_ref())?;
             calls.extend(parts.calls.into_iter().map(|(name, expr)| expr.alias(name)));
             columns.extend(parts.outputs);
@@ -81,17 +84,21 @@ impl Lowering<'_> {
     }
 
     /// Keys and aggregates over a flow that has the windows in them as columns.
-    fn with_windows(
+    fn with_windows<'a>(
         &mut self,
         flow: Flow,
-        keys: &[KqlExpr],
-        aggregates: &[Aggregate],
-    ) -> Result<(Flow, Vec<KqlExpr>, Vec<Aggregate>)> {
+        keys: &'a [KqlExpr],
+        aggregates: &'a [Aggregate],
+    ) -> Result<(Flow, Cow<'a, [KqlExpr]>, Cow<'a, [Aggregate]>)> {
+        let args = aggregates.iter().flat_map(|call| &call.args);
+        if !keys.iter().chain(args).any(has_window) {
+            return Ok((flow, Cow::Borrowed(keys), Cow::Borrowed(aggregates)));
+        }
         let all: Vec<KqlExpr> =
             keys.iter().chain(aggregates.iter().flat_map(|call| &call.args)).cloned().collect();
         let (flow, all) = self.windowed(flow, &all)?;
-        let mut all = all.into_iter();
-        let keys = all.by_ref().take(keys.len()).collect();
+        let mut all = all.iter().cloned();
+        let keys = Cow::Owned(all.by_ref().take(keys.len()).collect());
         let aggregates = aggregates
             .iter()
             .map(|call| Aggregate {

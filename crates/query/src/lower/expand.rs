@@ -61,7 +61,7 @@ impl Lowering<'_> {
         let (mut flow, sources) = self.windowed(flow, &sources)?;
         let mut args = vec![lit(limit), lit(bag_as_array), lit(marks.ghosts), lit(0_i64)];
         let ghost = self.ghost(&flow.plan);
-        for source in &sources {
+        for source in sources.iter() {
             let value = scalar::operand(&flow.columns, source)?.value();
             args.push(match &ghost {
                 // A ghost stays one row: null is expanded to itself.

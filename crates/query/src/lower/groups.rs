@@ -147,6 +147,7 @@ impl Lowering<'_> {
 
     /// The rows, each a group of its own.
     fn row_ids(&mut self, flow: Flow) -> Result<(Flow, String)> {
+        let flow = self.for_window(flow)?;
         let number = windows::row_number(self.number(), Vec::new(), Vec::new())?;
         let name = self.carry(Role::Group);
         let plan = LogicalPlanBuilder::from(flow.plan).window([number.alias(&name)])?.build()?;
@@ -155,6 +156,7 @@ impl Lowering<'_> {
 
     /// The rows, and one ghost for each group.
     pub(super) fn with_ghosts(&mut self, flow: Flow) -> Result<Flow> {
+        let flow = self.for_window(flow)?;
         let number = windows::row_number(self.number(), self.group_of(&flow.plan), Vec::new())?;
         let first = self.name();
         let plan = LogicalPlanBuilder::from(flow.plan).window([number.alias(&first)])?.build()?;

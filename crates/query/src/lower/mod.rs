@@ -312,7 +312,7 @@ impl<'a> Lowering<'a> {
         let flow = self.flow(input)?;
         let width = flow.columns.len();
         let (mut flow, predicate) = self.windowed(flow, std::slice::from_ref(predicate))?;
-        for predicate in &predicate {
+        for predicate in predicate.iter() {
             let predicate = scalar::predicate(&flow.columns, predicate)?;
             let predicate = self.or_ghost(&flow.plan, predicate);
             flow.plan = LogicalPlanBuilder::from(flow.plan).filter(predicate)?.build()?;

@@ -73,7 +73,8 @@ impl Lowering<'_> {
         let flow = self.flow(input)?;
         let by: Vec<plan::Expr> = keys.iter().map(|key| key.expr.clone()).collect();
         let width = flow.columns.len();
-        let (mut flow, by) = self.windowed(flow, &by)?;
+        let (flow, by) = self.windowed(flow, &by)?;
+        let mut flow = self.for_window(flow)?;
         let expr = by
             .iter()
             .zip(keys)
@@ -165,13 +166,15 @@ impl Lowering<'_> {
         order.into_iter().map(|expr| SortExpr::new(expr, true, false)).collect()
     }
 
-    /// The rows with a carried column that numbers them from 1, in each group; and its name.
+    /// The rows with a carried column that numbers them from 1, in each group; and its name. `by` is over carried columns,
+    /// or over rows that are ready for a window.
     pub(super) fn numbered(
         &mut self,
         flow: Flow,
         by: Vec<SortExpr>,
         role: Role,
     ) -> Result<(Flow, String)> {
+        let flow = self.for_window(flow)?;
         let number = windows::row_number(self.number(), self.group_of(&flow.plan), by)?;
         let name = self.carry(role);
         let plan = LogicalPlanBuilder::from(flow.plan).window([number.alias(&name)])?.build()?;

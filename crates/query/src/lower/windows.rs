@@ -3,6 +3,7 @@
 //!
 //! Deliberately absent: what they compute (`functions::windows`), and where rows get their order (`order`).
 
+use std::borrow::Cow;
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
@@ -14,8 +15,8 @@ use datafusion::functions_window::row_number::row_number_udwf;
 use datafusion::logical_expr::expr::{Sort as SortExpr, WindowFunction};
 use datafusion::logical_expr::function::{PartitionEvaluatorArgs, WindowUDFFieldArgs};
 use datafusion::logical_expr::{
-    Expr, ExprFunctionExt, LogicalPlanBuilder, PartitionEvaluator, Signature, Volatility,
-    WindowUDF, WindowUDFImpl,
+    Expr, ExprFunctionExt, LogicalPlan, LogicalPlanBuilder, PartitionEvaluator, Signature,
+    Volatility, WindowUDF, WindowUDFImpl,
 };
 use kql::plan::{self, ExprKind};
 use kql::types::Type;
@@ -53,11 +54,14 @@ fn kernel_of(function: &str) -> Option<Kernel> {
 impl Lowering<'_> {
     /// Computes the windows in these expressions as further columns of the flow; the expressions that come back read
     /// them there.
-    pub(super) fn windowed(
+    pub(super) fn windowed<'e>(
         &mut self,
         flow: Flow,
-        exprs: &[plan::Expr],
-    ) -> Result<(Flow, Vec<plan::Expr>)> {
+        exprs: &'e [plan::Expr],
+    ) -> Result<(Flow, Cow<'e, [plan::Expr]>)> {
+        if !exprs.iter().any(has_window) {
+            return Ok((flow, Cow::Borrowed(exprs)));
+        }
         let (mut flow, mut exprs) = (flow, exprs.to_vec());
         while exprs.iter().any(has_window) {
             let mut calls = Vec::new();
@@ -66,10 +70,17 @@ impl Lowering<'_> {
             }
             flow = self.add_windows(flow, &calls)?;
         }
-        Ok((flow, exprs))
+        Ok((flow, Cow::Owned(exprs)))
+    }
+
+    /// Rows that a window can be computed over. The optimiser takes windows that directly follow each other for one, and
+    /// looks for what their arguments have in common where not all of these exist: a projection keeps them apart.
+    pub(super) fn for_window(&mut self, flow: Flow) -> Result<Flow> {
+        if matches!(flow.plan, LogicalPlan::Window(_)) { self.computed(flow) } else { Ok(flow) }
     }
 
     fn add_windows(&mut self, flow: Flow, calls: &[plan::Expr]) -> Result<Flow> {
+        let flow = self.for_window(flow)?;
         let mut windows = Vec::with_capacity(calls.len());
         let mut columns = flow.columns.clone();
         for call in calls {
