@@ -36,6 +36,8 @@ pub enum Code {
     UnknownFunction,
     /// Known to the language, not offered here.
     Unsupported,
+    /// The order of rows is asked for, and they have none.
+    NotSerialized,
 }
 
 impl Code {
@@ -52,6 +54,7 @@ impl Code {
             Self::Arity => "SEM0219",
             Self::UnknownFunction => "SEM0260",
             Self::Unsupported => "SEM0002",
+            Self::NotSerialized => "SEM0420",
         }
     }
 }

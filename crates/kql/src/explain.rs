@@ -103,7 +103,7 @@ fn describe_rarer<'p>(op: &'p Op, plan: &'p Plan) -> (String, Vec<&'p Plan>) {
         Op::MakeSeries { input, keys, aggregates, axis, from, to, step, .. } => {
             let keys: Vec<String> = keys.iter().map(|key| show(key, &input.fields)).collect();
             let found: Vec<String> =
-                aggregates.iter().map(|(a, _)| show_aggregate(a, &input.fields)).collect();
+                aggregates.iter().map(|a| show_aggregate(a, &input.fields)).collect();
             let bound = |expr: &Option<Expr>| {
                 expr.as_ref().map_or_else(|| "?".into(), |expr| show(expr, &[]))
             };
@@ -126,6 +126,9 @@ fn describe_rarer<'p>(op: &'p Op, plan: &'p Plan) -> (String, Vec<&'p Plan>) {
         }
         Op::Partition { input, key, body } => {
             (format!("partition {}", show(key, &input.fields)), vec![input, body])
+        }
+        Op::Scan(scan) => {
+            (format!("scan {} steps -> {output}", scan.steps.len()), vec![&scan.input])
         }
         Op::Reduce { input, source, .. } => {
             (format!("reduce {}", show(source, &input.fields)), vec![input])

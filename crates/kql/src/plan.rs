@@ -272,14 +272,16 @@ pub enum Op {
         /// `pair_delimiter`, `kv_delimiter`, `quote`, `escape`, `greedy`, `regex`.
         properties: Vec<(String, Value)>,
     },
-    /// `make-series`. Output: the keys, the aggregates (dynamic arrays), the axis (dynamic array).
+    /// `make-series`. Output: the keys, the series (dynamic arrays), the axis (dynamic array).
     MakeSeries {
         /// Input.
         input: Box<Plan>,
         /// Group keys.
         keys: Vec<Expr>,
-        /// Aggregates, each with the value for empty bins.
-        aggregates: Vec<(Aggregate, Expr)>,
+        /// What is computed for each group and bin.
+        aggregates: Vec<Aggregate>,
+        /// The series.
+        series: Vec<Series>,
         /// What is binned.
         axis: Expr,
         /// First bin; without it, the smallest value.
@@ -290,7 +292,7 @@ pub enum Op {
         step: Expr,
         /// Whether a bin that starts at `to` belongs to them (the `in range(…)` spelling).
         inclusive: bool,
-        /// Whether groups without any row are left out (`kind=nonempty`).
+        /// Whether an input without rows gives one row of default values (`kind=nonempty`).
         nonempty: bool,
     },
     /// `sample`: any so many rows.
@@ -323,7 +325,8 @@ pub enum Op {
         /// Its arguments, in order.
         args: Vec<PluginArg>,
     },
-    /// `partition by`: the body once for each value of the key; its leaf is [`Op::Input`].
+    /// `partition by`: the body once for each value of the key. Its leaf is [`Op::Input`], or a source of its own, over
+    /// which a call of [`PARTITION_KEY`] stands for the value.
     Partition {
         /// Input.
         input: Box<Plan>,
@@ -332,6 +335,9 @@ pub enum Op {
         /// The pipeline.
         body: Box<Plan>,
     },
+    /// `scan`. The fields of a *record* are the input's columns and the declared ones. Output: a record for each match of a
+    /// row with a step, then the match's number if it is asked for.
+    Scan(Box<Scan>),
     /// `reduce by`. Output: `Pattern`, `Count`, `Representative`.
     Reduce {
         /// Input.
@@ -374,6 +380,56 @@ pub enum ParsePart {
     Column(usize),
 }
 
+/// The function without arguments that stands for the value of the key in the body of a `partition`.
+pub const PARTITION_KEY: &str = "partition_key";
+
+/// A column that `make-series` fills.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Series {
+    /// Its value in a bin, over the keys followed by the aggregates' outputs.
+    pub value: Expr,
+    /// Its value in a bin without rows.
+    pub default: Expr,
+}
+
+/// `scan`: a state machine over ordered rows.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Scan {
+    /// Input.
+    pub input: Plan,
+    /// `partition by`: each combination of these has states of its own.
+    pub partition: Vec<Expr>,
+    /// What the declared columns hold where no step assigns them.
+    pub defaults: Vec<Expr>,
+    /// The steps, first to last.
+    pub steps: Vec<ScanStep>,
+    /// Whether the match's number, from 0, is the last column.
+    pub match_id: bool,
+}
+
+/// A step of `scan`. Its expressions are over a record (the row at hand), followed by one record for each step: the last
+/// one that matched that step in the sequence at hand.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ScanStep {
+    /// Whether a row matches.
+    pub condition: Expr,
+    /// Columns of the record that it sets.
+    pub assignments: Vec<(usize, Expr)>,
+    /// Which matches are given out.
+    pub output: ScanOutput,
+}
+
+/// Which matches of a step `scan` gives out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ScanOutput {
+    /// Every one.
+    All,
+    /// The last of each run of matches of one sequence.
+    Last,
+    /// None.
+    None,
+}
+
 /// A level of `top-nested`.
 #[derive(Debug, Clone, PartialEq)]
 pub struct NestedLevel {
@@ -381,8 +437,10 @@ pub struct NestedLevel {
     pub rows: Option<Expr>,
     /// What is grouped by.
     pub key: Expr,
-    /// What is sorted by.
-    pub aggregate: Aggregate,
+    /// What is computed for each value.
+    pub aggregates: Vec<Aggregate>,
+    /// What is sorted by, over the aggregates' outputs.
+    pub value: Expr,
     /// Largest first.
     pub descending: bool,
     /// The name for the rest (`with others`).

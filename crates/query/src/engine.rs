@@ -30,6 +30,7 @@ use crate::catalog::{Tables, View};
 use crate::error::{self, Error};
 use crate::explained::Explained;
 use crate::lower::Lowering;
+use crate::shared::Shared;
 use crate::stored::StoredFunctions;
 use crate::{results, subqueries, ticks};
 
@@ -123,13 +124,15 @@ impl Engine {
     /// # Errors
     /// As for a query.
     pub async fn explain(&self, request: &QueryRequest) -> Result<Explained, QueryError> {
-        let bound = self.bind(request)?;
+        let mut bound = self.bind(request)?;
         let session = self.session(&request.limits)?;
         let mut explained = Explained::default();
+        let mut shared = Shared::default();
+        bound.statements.iter_mut().for_each(|statement| shared.count(&mut statement.plan));
         for statement in bound.statements {
             explained.bound.push_str(&statement.plan.to_string());
             let plan = self
-                .lowered(&session, statement.plan)
+                .lowered(&session, statement.plan, &mut shared)
                 .await
                 .map_err(|error| error.into_query_error(&request.limits))?;
             let plan = session
@@ -178,17 +181,23 @@ impl Engine {
     }
 
     /// Lowers a plan after running the subqueries whose answers it needs as constants.
-    async fn lowered(&self, session: &SessionState, mut plan: Plan) -> Result<LogicalPlan, Error> {
+    async fn lowered(
+        &self,
+        session: &SessionState,
+        mut plan: Plan,
+        shared: &mut Shared,
+    ) -> Result<LogicalPlan, Error> {
         let run = Run { engine: self, session };
-        let mut shared = HashMap::new();
-        subqueries::resolve(&mut plan, &run, &mut shared).await?;
-        run.lower(&plan, &shared)
+        subqueries::resolve(&mut plan, &run, shared).await?;
+        run.lower(&plan, &shared.tables)
     }
 
     async fn start(&self, request: QueryRequest) -> Result<QueryOutput, QueryError> {
         let limits = request.limits;
         let deadline = Instant::now() + limits.time_max;
-        let bound = self.bind(&request)?;
+        let mut bound = self.bind(&request)?;
+        let mut shared = Shared::default();
+        bound.statements.iter_mut().for_each(|statement| shared.count(&mut statement.plan));
         let mut tables = Vec::with_capacity(bound.statements.len());
         for statement in bound.statements {
             let session = self.session(&limits)?;
@@ -203,7 +212,7 @@ impl Engine {
                 .collect();
             let types: Vec<Type> = statement.plan.fields.iter().map(|field| field.ty).collect();
             let stream = async {
-                let plan = self.lowered(&session, statement.plan).await?;
+                let plan = self.lowered(&session, statement.plan, &mut shared).await?;
                 stream(&session, &plan).await
             };
             let stream = tokio::time::timeout_at(deadline, stream)

@@ -20,6 +20,11 @@ pub enum Error {
     /// A function that the binder knows and the engine does not.
     #[error("function '{0}' is not supported")]
     NoFunction(String),
+    /// A function that looks at other rows where there are none to look at.
+    #[error(
+        "function '{0}' looks at other rows, which this operator does not offer: `extend` it before"
+    )]
+    NoWindow(String),
     /// A table that went away between binding and execution.
     #[error("table '{0}' was not found")]
     NoTable(String),
@@ -44,6 +49,26 @@ pub enum Error {
         operator: &'static str,
         /// The limit.
         rows_max: usize,
+    },
+    /// A number that must be larger than nothing.
+    #[error("{what} must be positive")]
+    NotPositive {
+        /// Which number.
+        what: &'static str,
+    },
+    /// A series with too many values.
+    #[error("a series of make-series has more than {values_max} values")]
+    SeriesTooLong {
+        /// The limit.
+        values_max: i64,
+    },
+    /// A partition that runs its body once for each value of its key, of which there are too many.
+    #[error(
+        "partition with a source, join or subquery of its own takes at most {keys_max} different values of its key"
+    )]
+    TooManyPartitions {
+        /// The limit.
+        keys_max: usize,
     },
     /// A plan nested too deeply.
     #[error("the query is nested more than {depth_max} operators deep")]
@@ -74,9 +99,10 @@ impl Error {
         let message = self.to_string();
         let (kind, hint) = match &self {
             Self::DataFusion(error) => return from_datafusion(error, limits),
-            Self::TooManyRows { .. } | Self::TooDeep { .. } => {
-                (QueryErrorKind::Limit, "narrow the query")
-            }
+            Self::TooManyRows { .. }
+            | Self::TooDeep { .. }
+            | Self::SeriesTooLong { .. }
+            | Self::TooManyPartitions { .. } => (QueryErrorKind::Limit, "narrow the query"),
             Self::Defect(_) => (QueryErrorKind::Internal, ""),
             _ => (QueryErrorKind::Semantic, ""),
         };

@@ -3,12 +3,8 @@
 //!
 //! Deliberately absent: execution itself (`engine`).
 
-use std::collections::HashMap;
-use std::sync::Arc;
-
 use arrow::array::RecordBatch;
 use datafusion::common::ScalarValue;
-use datafusion::datasource::TableProvider;
 use futures::future::BoxFuture;
 use kql::plan::{Aggregate, Expr, ExprKind, Op, Plan, PluginArg, SortKey};
 use kql::types::{Type, Value};
@@ -18,11 +14,11 @@ use crate::engine::{Run, first_value};
 use crate::error::Error;
 use crate::functions::cells::Cells;
 use crate::kernel::{Args, Column};
+use crate::partitions;
+use crate::shared::Shared;
 
 /// How many values `in (table)` takes; Kusto's own limit.
 const LIST_ROWS_MAX: usize = 1_000_000;
-
-type Shared = HashMap<usize, Arc<dyn TableProvider>>;
 
 /// Replaces every subquery of `plan` by its answer, and runs what is shared.
 pub(crate) fn resolve<'a>(
@@ -31,6 +27,18 @@ pub(crate) fn resolve<'a>(
     shared: &'a mut Shared,
 ) -> BoxFuture<'a, Result<(), Error>> {
     Box::pin(async move {
+        if let Op::Shared { id, .. } = &plan.op
+            && shared.tables.contains_key(id)
+        {
+            return Ok(());
+        }
+        if let Op::Partition { input, key, body } = &mut plan.op
+            && !partitions::runs_side_by_side(body)
+        {
+            resolve(input, run, shared).await?;
+            scalar(key, run, shared).await?;
+            plan.op = partitions::taken_apart(input, key, body, run, shared).await?;
+        }
         for input in inputs(&mut plan.op) {
             resolve(input, run, shared).await?;
         }
@@ -38,13 +46,48 @@ pub(crate) fn resolve<'a>(
             scalar(expr, run, shared).await?;
         }
         if let Op::Shared { id, input } = &plan.op
-            && !shared.contains_key(id)
+            && shared.is_read_again(*id)
+            && !shared.tables.contains_key(id)
+            && !starts_from_group(input)
         {
-            let provider = run.materialize(input, shared).await?;
-            shared.insert(*id, provider);
+            let provider = run.materialize(input, &shared.tables).await?;
+            shared.tables.insert(*id, provider);
         }
         Ok(())
     })
+}
+
+/// Whether a plan reads the rows of the group around it, so that it has no answer of its own.
+pub(crate) fn starts_from_group(plan: &Plan) -> bool {
+    let mut stack = vec![plan];
+    while let Some(plan) = stack.pop() {
+        match &plan.op {
+            Op::Input => return true,
+            // The body of an operator reads that operator's rows.
+            Op::MvApply { input, .. } | Op::Partition { input, .. } => stack.push(input),
+            Op::Filter { input, .. }
+            | Op::Project { input, .. }
+            | Op::Summarize { input, .. }
+            | Op::Sort { input, .. }
+            | Op::Take { input, .. }
+            | Op::Top { input, .. }
+            | Op::Shared { input, .. }
+            | Op::Serialize { input }
+            | Op::MvExpand { input, .. }
+            | Op::Parse { input, .. }
+            | Op::ParseKv { input, .. }
+            | Op::MakeSeries { input, .. }
+            | Op::Sample { input, .. }
+            | Op::TopNested { input, .. }
+            | Op::Evaluate { input, .. }
+            | Op::Reduce { input, .. } => stack.push(input),
+            Op::Scan(scan) => stack.push(&scan.input),
+            Op::Join { left, right, .. } => stack.extend([&**left, &**right]),
+            Op::Union { inputs } => stack.extend(inputs),
+            Op::Table { .. } | Op::Rows(_) | Op::Range { .. } | Op::External { .. } => {}
+        }
+    }
+    false
 }
 
 fn scalar<'a>(
@@ -105,7 +148,7 @@ async fn subquery(
     shared: &mut Shared,
 ) -> Result<Vec<RecordBatch>, Error> {
     resolve(&mut plan, run, shared).await?;
-    run.collect(&plan, shared, LIST_ROWS_MAX).await
+    run.collect(&plan, &shared.tables, LIST_ROWS_MAX).await
 }
 
 /// The different values of a table's first column, as a JSON array.
@@ -142,7 +185,7 @@ async fn list(plan: &Plan, run: &Run<'_>, shared: &mut Shared) -> Result<String,
     Ok(out)
 }
 
-fn constant(value: ScalarValue, ty: Type) -> Option<Value> {
+pub(crate) fn constant(value: ScalarValue, ty: Type) -> Option<Value> {
     Some(match (ty, value) {
         (Type::Bool, ScalarValue::Boolean(Some(value))) => Value::Bool(value),
         (Type::Int, ScalarValue::Int32(Some(value))) => Value::Int(value),
@@ -161,7 +204,7 @@ fn constant(value: ScalarValue, ty: Type) -> Option<Value> {
 }
 
 /// The inputs of an operator.
-fn inputs(op: &mut Op) -> Vec<&mut Plan> {
+pub(crate) fn inputs(op: &mut Op) -> Vec<&mut Plan> {
     match op {
         Op::Table { .. } | Op::Rows(_) | Op::Range { .. } | Op::Input | Op::External { .. } => {
             Vec::new()
@@ -182,6 +225,7 @@ fn inputs(op: &mut Op) -> Vec<&mut Plan> {
         | Op::TopNested { input, .. }
         | Op::Reduce { input, .. } => vec![input],
         Op::MvApply { input, body, .. } | Op::Partition { input, body, .. } => vec![input, body],
+        Op::Scan(scan) => vec![&mut scan.input],
         Op::Join { left, right, .. } => vec![left, right],
         Op::Union { inputs } => inputs.iter_mut().collect(),
         Op::Evaluate { input, args, .. } => {
@@ -195,7 +239,7 @@ fn inputs(op: &mut Op) -> Vec<&mut Plan> {
 }
 
 /// The expressions of an operator.
-fn exprs(op: &mut Op) -> Vec<&mut Expr> {
+pub(crate) fn exprs(op: &mut Op) -> Vec<&mut Expr> {
     match op {
         Op::Rows(rows) => rows.iter_mut().flatten().collect(),
         Op::Range { from, to, step } => vec![from, to, step],
@@ -211,22 +255,38 @@ fn exprs(op: &mut Op) -> Vec<&mut Expr> {
         Op::Parse { source, .. } | Op::ParseKv { source, .. } | Op::Reduce { source, .. } => {
             vec![source]
         }
-        Op::MakeSeries { keys, aggregates, axis, from, to, step, .. } => {
-            let series = aggregates.iter_mut().flat_map(|(aggregate, default)| {
-                arguments(aggregate).chain(std::iter::once(default))
-            });
-            keys.iter_mut().chain(series).chain([axis, step]).chain(from).chain(to).collect()
+        Op::MakeSeries { keys, aggregates, series, axis, from, to, step, .. } => {
+            let series =
+                series.iter_mut().flat_map(|series| [&mut series.value, &mut series.default]);
+            let aggregates = aggregates.iter_mut().flat_map(arguments);
+            keys.iter_mut()
+                .chain(aggregates)
+                .chain(series)
+                .chain([axis, step])
+                .chain(from)
+                .chain(to)
+                .collect()
         }
         Op::TopNested { levels, .. } => levels
             .iter_mut()
             .flat_map(|level| {
-                arguments(&mut level.aggregate)
-                    .chain(std::iter::once(&mut level.key))
+                level
+                    .aggregates
+                    .iter_mut()
+                    .flat_map(arguments)
+                    .chain([&mut level.key, &mut level.value])
                     .chain(&mut level.rows)
                     .chain(&mut level.others)
             })
             .collect(),
         Op::Partition { key, .. } => vec![key],
+        Op::Scan(scan) => {
+            let steps = scan.steps.iter_mut().flat_map(|step| {
+                std::iter::once(&mut step.condition)
+                    .chain(step.assignments.iter_mut().map(|(_, expr)| expr))
+            });
+            scan.partition.iter_mut().chain(&mut scan.defaults).chain(steps).collect()
+        }
         Op::Evaluate { args, .. } => args
             .iter_mut()
             .flat_map(|arg| match arg {

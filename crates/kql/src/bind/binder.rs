@@ -54,6 +54,10 @@ pub(super) struct Binder<'a> {
     pub(super) shared: usize,
     /// Tables that did not resolve, for `isfuzzy`.
     pub(super) missing_tables: usize,
+    /// Whether the order of the rows counts that the operator at work reads.
+    pub(super) serialized: bool,
+    /// The steps of the `scan` that is bound: `step.column` is a column of its own there.
+    pub(super) scan_steps: Vec<String>,
     /// Aggregate calls that stand for a column while an expression around them is bound.
     pub(super) aggregate_values: Vec<(u32, Expr)>,
     /// Stored functions that were parsed already.
@@ -93,6 +97,8 @@ impl<'a> Binder<'a> {
             too_large: false,
             shared: 0,
             missing_tables: 0,
+            serialized: false,
+            scan_steps: Vec::new(),
             aggregate_values: Vec::new(),
             parsed: HashMap::new(),
         }

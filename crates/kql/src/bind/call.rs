@@ -33,6 +33,7 @@ impl Binder<'_> {
             return value;
         }
         if let Some(signature) = self.catalog.function(&name).copied() {
+            self.expect_serialized(signature.name, node);
             return Bindable::Scalar(self.builtin(&signature, &name, node, row));
         }
         if let Some(function) = self.stored(&name) {

@@ -1,13 +1,13 @@
 //! `mv-expand`, `mv-apply` and `partition`: rows out of arrays, and pipes within rows. Deliberately absent: the elements.
 
-use super::binder::{Binder, Row};
+use super::binder::{Binder, Row, call};
 use super::columns::{assignment, items};
 use super::naming::{Names, name_text, of_expression};
 use super::operators::operand;
-use super::scope::Table;
+use super::scope::{Bindable, Table, Variable};
 use super::source::property_name;
 use crate::diagnostic::Code;
-use crate::plan::{Expansion, Expr, Field, Op, Plan};
+use crate::plan::{Expansion, Expr, Field, Op, PARTITION_KEY, Plan};
 use crate::syntax::Node;
 use crate::syntax::SyntaxKind::{Body, Operator, Pipe, Property, ToType, TypeOf};
 use crate::types::Type;
@@ -166,15 +166,23 @@ impl Binder<'_> {
         Some(self.row_count(Some(rows)))
     }
 
-    /// `partition by key ( … )`
+    /// `partition by key ( … )`; with `{ … }` the body has a source of its own, in which the key's name stands for its
+    /// value.
     pub(super) fn partition(&mut self, node: Node<'_>, input: Table) -> Table {
-        let (Some(key), Some(body)) = (operand(node, 0), node.child(Body)) else { return input };
-        let key = self.scalar(key, Some(Row::of(&input)));
+        let (Some(by), Some(body)) = (operand(node, 0), node.child(Body)) else { return input };
+        let key = self.scalar(by, Some(Row::of(&input)));
         let inner = Table {
             open: input.open,
             ..Table::new(Plan { op: Op::Input, fields: input.plan.fields.clone() })
         };
+        let outer = self.scope.clone();
+        if body.child(Pipe).is_some() {
+            let value = call(PARTITION_KEY, Vec::new(), key.ty);
+            let variable = Variable::Value(Bindable::Scalar(value));
+            self.scope = self.scope.with(&name_text(by), variable);
+        }
         let body = self.body(body, inner);
+        self.scope = outer;
         let fields = body.plan.fields.clone();
         let open = body.open;
         let op = Op::Partition { input: Box::new(input.plan), key, body: Box::new(body.plan) };

@@ -165,8 +165,11 @@ impl Binder<'_> {
     fn member(&mut self, node: Node<'_>, row: Option<Row<'_>>) -> Expr {
         let mut parts = node.nodes();
         let (Some(base), Some(name)) = (parts.next(), parts.next()) else { return mistake() };
-        let base_expr = self.scalar(base, row);
         let key = name_text(name);
+        if let Some(state) = self.scan_state(base, &key, row) {
+            return state;
+        }
+        let base_expr = self.scalar(base, row);
         if base_expr.ty == Type::Error {
             return mistake();
         }

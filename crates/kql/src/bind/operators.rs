@@ -29,6 +29,7 @@ impl Binder<'_> {
         }
         let name = operator_name(node);
         let outer = std::mem::replace(&mut self.operator, name.clone());
+        let serialized = self.reads_rows_of(&name, input.as_ref());
         let table = match (name.as_str(), input) {
             ("print", None) => self.print(node),
             ("range", None) => self.range(node),
@@ -44,6 +45,7 @@ impl Binder<'_> {
             }
         };
         self.operator = outer;
+        self.serialized = serialized;
         if !self.count_columns(node, of_fields(table.fields())) {
             return nothing();
         }
@@ -114,6 +116,7 @@ impl Binder<'_> {
             "top-hitters" => self.top_hitters(node, input),
             "top-nested" => self.top_nested(node, input),
             "partition" => self.partition(node, input),
+            "scan" => self.scan(node, input),
             "reduce" => self.reduce(node, input),
             _ => {
                 let message = format!("The operator '{name}' {SUPPORTED_LATER}.");

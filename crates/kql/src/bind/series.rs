@@ -7,9 +7,11 @@ use super::naming::{Names, of_expression};
 use super::operators::{operand, wrap};
 use super::scope::Table;
 use super::source::{field, property_name};
-use super::summarize::name_columns;
+use super::summarize::{AggregateValues, name_columns};
 use crate::diagnostic::Code;
-use crate::plan::{Aggregate, Expr, Field, NestedLevel, Op, Plan, SortKey as Key};
+use crate::plan::{
+    Aggregate, Expr, ExprKind, Field, NestedLevel, Op, Plan, Series, SortKey as Key,
+};
 use crate::syntax::Node;
 use crate::syntax::SyntaxKind::{Args, Call, Error, On, Property, SortKey, ToType, With};
 use crate::types::{Type, Value};
@@ -26,14 +28,12 @@ impl Binder<'_> {
             .iter()
             .map(|(name, expr)| Field { name: name.clone(), ty: expr.ty })
             .collect();
-        let mut aggregates = Vec::new();
+        let mut values = AggregateValues { keys: key_columns, aggregates: Vec::new() };
+        let mut series = Vec::new();
         for item in items(node) {
-            let bound = self.series_aggregate(item, &input, &mut names);
-            if let Some((aggregate, default)) = bound {
-                for output in &aggregate.outputs {
-                    fields.push(field(&output.name, Type::Dynamic));
-                }
-                aggregates.push((aggregate, default));
+            for (name, one) in self.series_of(item, &input, &mut names, &mut values) {
+                fields.push(field(&name, Type::Dynamic));
+                series.push(one);
             }
         }
         let (axis, axis_name) = self.series_axis(node, &input);
@@ -45,8 +45,9 @@ impl Binder<'_> {
         });
         let op = Op::MakeSeries {
             input: Box::new(input.plan),
-            keys: key_columns.into_iter().map(|(_, expr)| expr).collect(),
-            aggregates,
+            keys: values.keys.into_iter().map(|(_, expr)| expr).collect(),
+            aggregates: values.aggregates,
+            series,
             axis,
             from,
             to,
@@ -57,30 +58,46 @@ impl Binder<'_> {
         Table::new(Plan { op, fields })
     }
 
-    fn series_aggregate(
+    /// The series of one item: usually one, several for aggregates of several columns.
+    fn series_of(
         &mut self,
         item: Node<'_>,
         input: &Table,
         names: &mut Names,
-    ) -> Option<(Aggregate, Expr)> {
-        let expression = item.nodes().next()?;
+        values: &mut AggregateValues,
+    ) -> Vec<(String, Series)> {
+        let Some(expression) = item.nodes().next() else { return Vec::new() };
         let (written, expression) = assignment(expression);
-        let expression = expression?;
-        if !self.is_aggregate(expression) {
-            let message = self.in_operator("An aggregate function expected.");
-            self.error(Code::WrongType, expression, message);
-            return None;
-        }
+        let Some(expression) = expression else { return Vec::new() };
         for name in &written {
             names.take(name);
         }
-        let call = self.aggregate(expression, input, &[]);
-        let columns = name_columns(names, &call, &written);
         let default = item
             .child(Property)
             .and_then(|property| property.nodes().next())
             .map_or_else(|| literal(Value::Long(0)), |value| self.scalar(value, None));
-        Some((call.named(columns), default))
+        if !self.is_aggregate(expression) {
+            let name = match (written.into_iter().next(), of_expression(expression)) {
+                (Some(name), _) => name,
+                (None, Some(name)) => names.derive(&name),
+                (None, None) => names.unnamed(),
+            };
+            let value = self.over_aggregates(expression, input, values);
+            return vec![(name, Series { value, default })];
+        }
+        let call = self.aggregate(expression, input, &[]);
+        let columns = name_columns(names, &call, &written);
+        let first = values.width();
+        let aggregate = call.named(columns);
+        let series = (first..)
+            .zip(&aggregate.outputs)
+            .map(|(at, output)| {
+                let value = Expr { kind: ExprKind::Column(at), ty: output.ty };
+                (output.name.clone(), Series { value, default: default.clone() })
+            })
+            .collect();
+        values.aggregates.push(aggregate);
+        series
     }
 
     fn series_axis(&mut self, node: Node<'_>, input: &Table) -> (Expr, String) {
@@ -179,18 +196,18 @@ impl Binder<'_> {
             .map(|value| self.scalar(value, None));
         let (by_names, by_value) = assignment(by);
         let by_value = by_value?;
-        if !self.is_aggregate(by_value) {
+        let mut values = AggregateValues::default();
+        let value = self.over_aggregates(by_value, input, &mut values);
+        if values.aggregates.is_empty() {
             let message = self.in_operator("An aggregate function expected.");
             self.error(Code::WrongType, by_value, message);
             return None;
         }
-        let call = self.aggregate(by_value, input, &[]);
-        let ty = call.columns.first().map_or(Type::Error, |(_, ty)| *ty);
         let by_name = by_names.into_iter().next().unwrap_or_else(|| format!("aggregated_{name}"));
-        let columns = [field(&name, key.ty), field(&by_name, ty)];
-        let aggregate = call.named(vec![by_name]);
+        let columns = [field(&name, key.ty), field(&by_name, value.ty)];
         let descending = !node.has_word("asc");
-        Some((NestedLevel { rows, key, aggregate, descending, others }, columns))
+        let aggregates = values.aggregates;
+        Some((NestedLevel { rows, key, aggregates, value, descending, others }, columns))
     }
 
     pub(super) fn reduce(&mut self, node: Node<'_>, input: Table) -> Table {

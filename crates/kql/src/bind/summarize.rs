@@ -10,11 +10,24 @@ use crate::plan::{Aggregate, Expr, Field, Op, Plan};
 use crate::syntax::Node;
 use crate::syntax::SyntaxKind::{By, NameRef, StarExpr};
 
+/// What an operator groups by and computes for each group, as far as it is bound.
+#[derive(Default)]
+pub(super) struct AggregateValues {
+    pub(super) keys: Vec<(String, Expr)>,
+    pub(super) aggregates: Vec<Aggregate>,
+}
+
+impl AggregateValues {
+    /// How many columns keys and aggregates come to.
+    pub(super) fn width(&self) -> usize {
+        self.keys.len() + self.aggregates.iter().map(|a| a.outputs.len()).sum::<usize>()
+    }
+}
+
 /// What an item of `summarize` came to: aggregates, and the expression over them if it is more than one aggregate.
 struct Group {
-    keys: Vec<(String, Expr)>,
+    values: AggregateValues,
     names: Names,
-    aggregates: Vec<Aggregate>,
     /// Output columns after the keys: from an aggregate's column, or computed from several.
     outputs: Vec<(String, Output)>,
     computed: bool,
@@ -34,8 +47,7 @@ impl Binder<'_> {
         let keys = self.group_keys(node, &input);
         let mut group = Group {
             names: Names::default(),
-            keys: Vec::new(),
-            aggregates: Vec::new(),
+            values: AggregateValues::default(),
             outputs: Vec::new(),
             computed: false,
             declared: Vec::new(),
@@ -52,8 +64,8 @@ impl Binder<'_> {
                     None => group.names.unnamed(),
                 },
             };
-            if !group.keys.iter().any(|(other, _)| *other == name) {
-                group.keys.push((name, item.expr));
+            if !group.values.keys.iter().any(|(other, _)| *other == name) {
+                group.values.keys.push((name, item.expr));
             }
         }
         for item in items(node) {
@@ -114,16 +126,17 @@ impl Binder<'_> {
     fn summarize_item(&mut self, item: Node<'_>, input: &Table, group: &mut Group) {
         let (written, expression) = assignment(item);
         let Some(expression) = expression else { return };
-        let key_names: Vec<String> = group.keys.iter().map(|(name, _)| name.clone()).collect();
+        let key_names: Vec<String> =
+            group.values.keys.iter().map(|(name, _)| name.clone()).collect();
         if self.is_aggregate(expression) {
             let call = self.aggregate(expression, input, &key_names);
-            let first = group.aggregates.iter().map(|a| a.outputs.len()).sum::<usize>();
+            let first = group.values.aggregates.iter().map(|a| a.outputs.len()).sum::<usize>();
             let written = self.declared_names(item, written, group);
             let names = name_columns(&mut group.names, &call, &written);
             for (at, name) in names.iter().enumerate() {
                 group.outputs.push((name.clone(), Output::Column(first + at)));
             }
-            group.aggregates.push(call.named(names));
+            group.values.aggregates.push(call.named(names));
             return;
         }
         let written = self.declared_names(item, written, group);
@@ -133,26 +146,25 @@ impl Binder<'_> {
             (None, None) => group.names.unnamed(),
         };
         group.computed = true;
-        let expr = self.over_aggregates(expression, input, group, &key_names);
+        let expr = self.over_aggregates(expression, input, &mut group.values);
         group.outputs.push((name, Output::Computed(expr)));
     }
 
     /// An expression with aggregates in it. The aggregates are bound first and stand in it as variables; everything else
     /// in it sees the keys only.
-    fn over_aggregates(
+    pub(super) fn over_aggregates(
         &mut self,
         expression: Node<'_>,
         input: &Table,
-        group: &mut Group,
-        key_names: &[String],
+        values: &mut AggregateValues,
     ) -> Expr {
+        let key_names: Vec<String> = values.keys.iter().map(|(name, _)| name.clone()).collect();
         let mut calls = Vec::new();
         self.find_aggregates(expression, &mut calls);
         let mut found = Vec::new();
         for call in calls {
-            let bound = self.aggregate(call, input, key_names);
-            let at =
-                group.keys.len() + group.aggregates.iter().map(|a| a.outputs.len()).sum::<usize>();
+            let bound = self.aggregate(call, input, &key_names);
+            let at = values.width();
             let ty = bound.columns.first().map_or(crate::types::Type::Error, |(_, ty)| *ty);
             let names = bound
                 .columns
@@ -160,11 +172,11 @@ impl Binder<'_> {
                 .enumerate()
                 .map(|(column, _)| format!("__aggregate_{at}_{column}"))
                 .collect();
-            group.aggregates.push(bound.named(names));
+            values.aggregates.push(bound.named(names));
             found.push((call.id(), Expr { kind: crate::plan::ExprKind::Column(at), ty }));
         }
         let outer = std::mem::replace(&mut self.aggregate_values, found);
-        let fields: Vec<Field> = group
+        let fields: Vec<Field> = values
             .keys
             .iter()
             .map(|(name, expr)| Field { name: name.clone(), ty: expr.ty })
@@ -209,17 +221,18 @@ pub(super) fn name_columns(
 }
 
 fn finish(input: Table, group: Group) -> Table {
-    let key_count = group.keys.len();
+    let key_count = group.values.keys.len();
     let mut fields: Vec<Field> = Vec::new();
     let mut keys = Vec::new();
-    for (name, expr) in group.keys {
+    for (name, expr) in group.values.keys {
         fields.push(Field { name, ty: expr.ty });
         keys.push(expr);
     }
-    for aggregate in &group.aggregates {
+    for aggregate in &group.values.aggregates {
         fields.extend(aggregate.outputs.iter().cloned());
     }
-    let op = Op::Summarize { input: Box::new(input.plan), keys, aggregates: group.aggregates };
+    let op =
+        Op::Summarize { input: Box::new(input.plan), keys, aggregates: group.values.aggregates };
     let plan = Plan { op, fields };
     let plan = if group.computed {
         let fields = plan.fields.clone();

@@ -160,22 +160,28 @@ impl<'p> Walk<'p> {
                 self.plan(input);
                 self.plan(body);
             }
-            Op::MakeSeries { input, keys, aggregates, axis, from, to, step, .. } => {
+            Op::MakeSeries { input, keys, aggregates, series, axis, from, to, step, .. } => {
                 self.exprs(keys);
-                for (aggregate, default) in aggregates {
-                    self.aggregate(aggregate);
-                    self.expr(default);
-                }
+                aggregates.iter().for_each(|aggregate| self.aggregate(aggregate));
+                self.exprs(series.iter().flat_map(|series| [&series.value, &series.default]));
                 self.exprs([axis, step].into_iter().chain(from).chain(to));
                 self.plan(input);
             }
             Op::TopNested { input, levels } => {
                 for level in levels {
-                    self.aggregate(&level.aggregate);
-                    self.expr(&level.key);
+                    level.aggregates.iter().for_each(|aggregate| self.aggregate(aggregate));
+                    self.exprs([&level.key, &level.value]);
                     self.exprs(level.rows.iter().chain(&level.others));
                 }
                 self.plan(input);
+            }
+            Op::Scan(scan) => {
+                self.exprs(scan.partition.iter().chain(&scan.defaults));
+                for step in &scan.steps {
+                    self.expr(&step.condition);
+                    self.exprs(step.assignments.iter().map(|(_, expr)| expr));
+                }
+                self.plan(&scan.input);
             }
             Op::Evaluate { input, args, .. } => {
                 for arg in args {

@@ -121,6 +121,8 @@ pub enum SyntaxKind {
     SortKey,
     /// `to typeof(…)`
     ToType,
+    /// `step s: condition => a = x` of `scan`
+    ScanStep,
     /// A name, also `['in brackets']`
     NameRef,
     /// `prefix*`

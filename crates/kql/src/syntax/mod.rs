@@ -7,6 +7,7 @@ mod lexer;
 pub(crate) mod literal;
 mod operator;
 mod parser;
+mod scan;
 mod shape;
 mod tabular;
 mod tree;

@@ -223,9 +223,11 @@ impl Parser<'_> {
                 }
             }
             "top-nested" => self.top_nested(),
+            "scan" => self.scan(),
             "partition" => {
                 self.properties();
                 self.expect_word("by");
+                // A column, perhaps with a path: what would be the arguments of a call is the body.
                 self.path();
                 self.body();
             }
@@ -335,7 +337,7 @@ impl Parser<'_> {
         self.by();
     }
 
-    fn sort_keys(&mut self, max: usize) {
+    pub(super) fn sort_keys(&mut self, max: usize) {
         let mut count = 0;
         loop {
             self.start(SortKey);

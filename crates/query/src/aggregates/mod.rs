@@ -6,6 +6,7 @@
 mod collect;
 mod distinct;
 mod percentile;
+mod series;
 mod signatures;
 
 use std::fmt;
@@ -22,6 +23,7 @@ use datafusion::logical_expr::{
 use datafusion::physical_expr::expressions::Literal;
 use kql::types::{Type, Value};
 
+pub(crate) use series::SERIES_VALUES_MAX;
 pub(crate) use signatures::{SIGNATURES, find as signature};
 
 use crate::functions;
@@ -82,6 +84,8 @@ const FOLDINGS: &[Folding] = &[
     Folding { name: "percentile", make: percentile::percentiles },
     Folding { name: "percentiles", make: percentile::percentiles },
     Folding { name: "percentiles_array", make: percentile::percentiles },
+    Folding { name: "series_values", make: series::series_values },
+    Folding { name: "series_axis", make: series::series_axis },
     Folding { name: "covariance", make: percentile::covariance },
     Folding { name: "covariancep", make: percentile::covariancep },
 ];

@@ -27,6 +27,7 @@ mod sets;
 pub(crate) mod strings;
 pub(crate) mod time;
 mod urls;
+mod windows;
 
 use std::collections::HashMap;
 use std::sync::LazyLock;
@@ -53,6 +54,8 @@ pub(crate) struct Function {
 pub(crate) enum Run {
     /// A kernel over columns.
     Kernel(Kernel),
+    /// A kernel over all rows of a group, in their order.
+    Window(Kernel),
     /// An expression that DataFusion understands.
     Lower(fn(Vec<Operand>, Type) -> Result<Operand>),
 }
@@ -121,6 +124,7 @@ pub(crate) fn all() -> impl Iterator<Item = &'static Function> {
         strings::FUNCTIONS,
         time::FUNCTIONS,
         urls::FUNCTIONS,
+        windows::FUNCTIONS,
     ]
     .into_iter()
     .flatten()

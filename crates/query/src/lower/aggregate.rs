@@ -1,6 +1,8 @@
 //! `summarize`, `distinct` and `count`. Deliberately absent: the aggregates of Kusto that DataFusion has no equal of
 //! (`aggregates`).
 
+use std::borrow::Cow;
+
 use arrow::datatypes::DataType;
 use datafusion::common::ScalarValue;
 use datafusion::functions_aggregate::expr_fn as df;
@@ -8,18 +10,21 @@ use datafusion::logical_expr::expr::Sort as SortExpr;
 use datafusion::logical_expr::{
     Expr, ExprFunctionExt, LogicalPlanBuilder, LogicalPlanBuilderOptions, cast, lit,
 };
-use kql::plan::{Aggregate, Expr as KqlExpr, Op, Plan, SortKey};
+use kql::plan::{Aggregate, Expr as KqlExpr, Plan, SortKey};
 use kql::types::Type;
 
+use super::carried::Role;
+use super::order::{as_long, static_order};
+use super::windows::has_window;
 use super::{Flow, Form, Lowering, Operand, named, scalar, sortable};
 use crate::aggregates;
 use crate::error::{Error, Result};
 use crate::kernel;
 
 /// What one aggregate call becomes: aggregate expressions, and for each output the expression that makes it of them.
-struct Parts {
-    calls: Vec<(String, Expr)>,
-    outputs: Vec<Operand>,
+pub(super) struct Parts {
+    pub(super) calls: Vec<(String, Expr)>,
+    pub(super) outputs: Vec<Operand>,
 }
 
 impl Lowering<'_> {
@@ -30,10 +35,27 @@ impl Lowering<'_> {
         aggregates: &[Aggregate],
     ) -> Result<Flow> {
         let flow = self.flow(input)?;
-        let order = order_of(input);
-        let mut groups = Vec::with_capacity(keys.len());
+        self.summarize_rows(flow, keys, aggregates, static_order(input))
+    }
+
+    /// `summarize` over rows that come in the order `order`, if they were sorted.
+    pub(super) fn summarize_rows(
+        &mut self,
+        flow: Flow,
+        keys: &[KqlExpr],
+        aggregates: &[Aggregate],
+        order: Option<&[SortKey]>,
+    ) -> Result<Flow> {
+        let (flow, keys, aggregates) = self.with_windows(flow, keys, aggregates)?;
+        // Where every group gives a row, ghosts end here; where keys divide it, they go on.
+        let mut groups = if keys.is_empty() {
+            self.group_revived(&flow.plan)
+        } else {
+            self.group_of(&flow.plan)
+        };
+        let live = self.ghost(&flow.plan).map(|ghost| ghost.eq(lit(false)));
         let mut columns = Vec::new();
-        for key in keys {
+        for key in keys.iter() {
             let operand = scalar::operand(&flow.columns, key)?;
             let (ty, form) = (operand.ty, operand.form);
             let stored = matches!(form, Form::Stored(_));
@@ -44,8 +66,11 @@ impl Lowering<'_> {
             columns.push(Operand { expr: named(&name), ty, form });
         }
         let mut calls = Vec::new();
-        for aggregate in aggregates {
-            let parts = self.aggregate(&flow, aggregate, order)?;
+        for name in self.constant_in_group(&flow.plan) {
+            calls.push(df::first_value(named(&name), Vec::new()).alias(name));
+        }
+        for aggregate in aggregates.iter() {
+            let parts = self.aggregate(&flow, aggregate, order, live.as_ref())?;
             calls.extend(parts.calls.into_iter().map(|(name, expr)| expr.alias(name)));
             columns.extend(parts.outputs);
         }
@@ -54,15 +79,44 @@ impl Lowering<'_> {
             .with_options(options)
             .aggregate(groups, calls)?
             .build()?;
-        Ok(Flow { plan, columns })
+        let flow = Flow { plan, columns };
+        if keys.is_empty() { self.revived(flow) } else { Ok(flow) }
     }
 
-    /// One aggregate call over the rows of `flow`.
-    fn aggregate(
+    /// Keys and aggregates over a flow that has the windows in them as columns.
+    fn with_windows<'a>(
+        &mut self,
+        flow: Flow,
+        keys: &'a [KqlExpr],
+        aggregates: &'a [Aggregate],
+    ) -> Result<(Flow, Cow<'a, [KqlExpr]>, Cow<'a, [Aggregate]>)> {
+        let args = aggregates.iter().flat_map(|call| &call.args);
+        if !keys.iter().chain(args).any(has_window) {
+            return Ok((flow, Cow::Borrowed(keys), Cow::Borrowed(aggregates)));
+        }
+        let all: Vec<KqlExpr> =
+            keys.iter().chain(aggregates.iter().flat_map(|call| &call.args)).cloned().collect();
+        let (flow, all) = self.windowed(flow, &all)?;
+        let mut all = all.iter().cloned();
+        let keys = Cow::Owned(all.by_ref().take(keys.len()).collect());
+        let aggregates = aggregates
+            .iter()
+            .map(|call| Aggregate {
+                args: all.by_ref().take(call.args.len()).collect(),
+                ..call.clone()
+            })
+            .collect();
+        Ok((flow, keys, aggregates))
+    }
+
+    /// One aggregate call over the rows of `flow`, which come in the order `order` if they were sorted; only those count
+    /// for which `live` is true.
+    pub(super) fn aggregate(
         &mut self,
         flow: &Flow,
         aggregate: &Aggregate,
         order: Option<&[SortKey]>,
+        live: Option<&Expr>,
     ) -> Result<Parts> {
         let mut args = aggregate
             .args
@@ -70,12 +124,20 @@ impl Lowering<'_> {
             .map(|arg| scalar::operand(&flow.columns, arg))
             .collect::<Result<Vec<_>>>()?;
         let (function, condition) = without_condition(&aggregate.function, &mut args);
+        let condition = match (condition, live) {
+            (Some(condition), Some(live)) => {
+                Some(Operand::plain(condition.value().and(live.clone()), Type::Bool))
+            }
+            (None, Some(live)) => Some(Operand::plain(live.clone(), Type::Bool)),
+            (condition, None) => condition,
+        };
         if matches!(function, "arg_max" | "arg_min" | "take_any" | "any") {
             return self.chosen(function, args, aggregate, condition);
         }
         let ordered = aggregates::is_list(function).then_some(order).flatten();
+        let carried = self.carried_as(&flow.plan, Role::Order);
         let (expr, ty) =
-            self.single(function, args, aggregate, ordered.map(|keys| (flow, keys)))?;
+            self.single(function, args, aggregate, ordered.map(|keys| (flow, keys)), carried)?;
         let expr = match condition {
             Some(condition) => expr.filter(condition.value()).build()?,
             None => expr,
@@ -100,6 +162,7 @@ impl Lowering<'_> {
         mut args: Vec<Operand>,
         aggregate: &Aggregate,
         order: Option<(&Flow, &[SortKey])>,
+        carried: Vec<Expr>,
     ) -> Result<(Expr, Type)> {
         if matches!(function, "count" | "cnt") {
             return Ok((df::count(lit(1_i64)), Type::Long));
@@ -120,6 +183,13 @@ impl Lowering<'_> {
                     exprs.push(operand.value());
                     types.push(Type::Bool);
                     exprs.push(lit(key.descending));
+                }
+            } else if aggregates::is_list(function) {
+                for number in carried {
+                    types.push(Type::Long);
+                    exprs.push(as_long(number));
+                    types.push(Type::Bool);
+                    exprs.push(lit(false));
                 }
             }
             return Ok((aggregates::call(folding, exprs, types, ty, several), ty));
@@ -230,17 +300,6 @@ fn numeric(arg: Operand) -> Expr {
     match arg.ty {
         Type::Dynamic | Type::Decimal => scalar::convert(arg, Type::Real).value(),
         _ => arg.value(),
-    }
-}
-
-/// The order in which rows come out of a plan, if it sorts them.
-fn order_of(plan: &Plan) -> Option<&[SortKey]> {
-    match &plan.op {
-        Op::Sort { keys, .. } | Op::Top { keys, .. } => Some(keys),
-        Op::Filter { input, .. } | Op::Serialize { input } | Op::Take { input, .. } => {
-            order_of(input)
-        }
-        _ => None,
     }
 }
 

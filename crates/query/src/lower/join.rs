@@ -6,7 +6,7 @@ use datafusion::logical_expr::{LogicalPlanBuilder, lit};
 use kql::plan::{JoinKind, Plan};
 use kql::types::Type;
 
-use super::window::Window;
+use super::within::Window;
 use super::{Flow, Form, Lowering, Operand};
 use crate::error::{Error, Result};
 
@@ -23,16 +23,26 @@ impl Lowering<'_> {
         let mut right_keys: Vec<usize> = on.iter().map(|(_, right)| *right).collect();
         let mut left = self.side(left, &left_keys)?;
         let mut right = self.side(right, &right_keys)?;
+        self.expect_side_by_side(&left, kind)?;
         if kind == JoinKind::InnerUnique {
             left = self.one_for_each(left, &left_keys)?;
         }
         let widths = (left.columns.len(), right.columns.len());
-        if let Some(window) = window {
+        // Ghosts have no partner, and stay: the join keeps all of the left side, and what has no partner goes then.
+        let inner = matches!(kind, JoinKind::InnerUnique | JoinKind::Inner);
+        let ghost = self.ghost(&left.plan).filter(|_| inner);
+        let mut partner = None;
+        if ghost.is_some() {
+            right.columns.push(Operand::plain(lit(true), Type::Bool));
+            right = self.computed(right)?;
+            partner = right.columns.pop();
+        } else if let Some(window) = window {
             (left, right) = self.stretches(left, right, window)?;
             left_keys.push(widths.0);
             right_keys.push(widths.1);
         }
         let join_type = match kind {
+            JoinKind::InnerUnique | JoinKind::Inner if ghost.is_some() => JoinType::Left,
             JoinKind::InnerUnique | JoinKind::Inner => JoinType::Inner,
             JoinKind::LeftOuter => JoinType::Left,
             JoinKind::RightOuter => JoinType::Right,
@@ -51,6 +61,13 @@ impl Lowering<'_> {
                 .join_detailed(right.plan, join_type, keys, None, NullEquality::NullEqualsNull)?
                 .build()?
         };
+        let plan = match (ghost, partner) {
+            (Some(ghost), Some(partner)) => {
+                let stays = ghost.or(partner.expr.is_not_null());
+                LogicalPlanBuilder::from(plan).filter(stays)?.build()?
+            }
+            _ => plan,
+        };
         let left =
             left.columns.into_iter().take(widths.0).map(|column| {
                 absent(column, matches!(join_type, JoinType::Right | JoinType::Full))
@@ -66,6 +83,21 @@ impl Lowering<'_> {
             _ => left.chain(right).collect(),
         };
         Ok(Flow { plan, columns })
+    }
+
+    /// In a body that runs for all groups at once, a join can keep the rows of its left side only: what the right side
+    /// alone has belongs to no group.
+    fn expect_side_by_side(&self, left: &Flow, kind: JoinKind) -> Result<()> {
+        use JoinKind::{Inner, InnerUnique, LeftAnti, LeftOuter, LeftSemi};
+        let fits = match kind {
+            Inner | InnerUnique | LeftOuter => true,
+            LeftSemi | LeftAnti => self.ghost(&left.plan).is_none(),
+            _ => false,
+        };
+        if fits || !self.is_grouped(&left.plan) {
+            return Ok(());
+        }
+        Err(Error::Unsupported("this kind of join in the body of mv-apply"))
     }
 
     /// One side, with its keys in Kusto's own form (a key of storage may be null where the other side's is empty).
@@ -86,8 +118,10 @@ impl Lowering<'_> {
             .iter()
             .filter_map(|key| flow.columns.get(*key))
             .map(|column| column.expr.clone())
+            .chain(self.group_of(&flow.plan))
             .collect();
-        let all = flow.columns.iter().map(|column| column.expr.clone()).collect();
+        let columns = flow.columns.iter().map(|column| column.expr.clone());
+        let all = columns.chain(self.all_carried(&flow.plan)).collect();
         let plan = LogicalPlanBuilder::from(flow.plan).distinct_on(on, all, None)?.build()?;
         Ok(Flow { plan, columns: flow.columns })
     }

@@ -9,14 +9,21 @@
 //! can be seen. Deliberately absent: what functions compute (`functions`), execution (`engine`).
 
 mod aggregate;
+mod carried;
 mod compare;
 mod expand;
+pub(crate) mod groups;
 mod join;
+mod nested;
+mod order;
 mod parse;
 mod rows;
 mod scalar;
+mod scan;
+mod series;
 mod set;
-mod window;
+mod windows;
+mod within;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -25,8 +32,7 @@ use arrow::datatypes::{DataType, TimeUnit};
 use datafusion::common::tree_node::{TreeNode, TreeNodeRecursion};
 use datafusion::common::{Column, ScalarValue};
 use datafusion::datasource::{TableProvider, provider_as_source};
-use datafusion::logical_expr::expr::Sort as SortExpr;
-use datafusion::logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder, Sort, cast, col, lit};
+use datafusion::logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder, cast, col, lit};
 use kql::plan::{self, Op, Plan};
 use kql::types::{Type, Value};
 
@@ -142,6 +148,7 @@ pub(crate) struct Lowering<'a> {
     /// How many column names were given so far.
     names: usize,
     depth: usize,
+    carried: carried::Carried,
 }
 
 impl<'a> Lowering<'a> {
@@ -150,12 +157,13 @@ impl<'a> Lowering<'a> {
         scans: &'a dyn Scans,
         shared: &'a HashMap<usize, Arc<dyn TableProvider>>,
     ) -> Self {
-        Self { scans, shared, names: 0, depth: 0 }
+        Self { scans, shared, names: 0, depth: 0, carried: carried::Carried::default() }
     }
 
     /// The whole plan, with every column in Kusto's own form, in order.
     pub(crate) fn finish(&mut self, plan: &Plan) -> Result<LogicalPlan> {
         let flow = self.flow(plan)?;
+        let order = self.carried_order(&flow.plan);
         let exprs = flow
             .columns
             .into_iter()
@@ -164,13 +172,20 @@ impl<'a> Lowering<'a> {
                 cast_if_text(column.value(), ty).alias(self.name())
             })
             .collect::<Vec<_>>();
-        Ok(LogicalPlanBuilder::from(flow.plan).project(exprs)?.build()?)
+        let builder = LogicalPlanBuilder::from(flow.plan);
+        let builder = if order.is_empty() { builder } else { builder.sort(order)? };
+        Ok(builder.project(exprs)?.build()?)
     }
 
     /// A name that no other column of the query has.
     fn name(&mut self) -> String {
+        format!("c{}", self.number())
+    }
+
+    /// A number that nothing else in the query has.
+    fn number(&mut self) -> usize {
         self.names += 1;
-        format!("c{}", self.names)
+        self.names
     }
 
     /// Lowers one tabular operator with its inputs.
@@ -179,7 +194,9 @@ impl<'a> Lowering<'a> {
         if self.depth > PLAN_DEPTH_MAX {
             return Err(Error::TooDeep { depth_max: PLAN_DEPTH_MAX });
         }
+        let outer = self.enter(plan);
         let flow = self.operator(plan)?;
+        self.leave(outer);
         self.depth -= 1;
         debug_assert_eq!(flow.columns.len(), plan.fields.len(), "{:?}", plan.op);
         Ok(flow)
@@ -195,19 +212,48 @@ impl<'a> Lowering<'a> {
             Op::Summarize { input, keys, aggregates } => self.summarize(input, keys, aggregates),
             Op::Sort { input, keys } => self.sort(input, keys, None),
             Op::Top { input, rows, keys } => self.sort(input, keys, Some(*rows)),
-            Op::Take { input, rows } | Op::Sample { input, rows } => {
-                let flow = self.flow(input)?;
-                let rows = usize::try_from(*rows).unwrap_or(usize::MAX);
-                let plan = LogicalPlanBuilder::from(flow.plan).limit(0, Some(rows))?.build()?;
-                Ok(Flow { plan, columns: flow.columns })
-            }
+            Op::Take { input, rows } => self.take(input, *rows),
+            Op::Sample { input, rows } => self.sample(input, *rows),
             Op::Join { left, right, kind, on } => self.join(left, right, *kind, on, None),
             Op::Union { inputs } => self.union(inputs, &plan.fields),
             Op::Shared { id, input } => self.shared(*id, input),
-            Op::Serialize { input } => self.flow(input),
+            Op::Serialize { input } => self.serialize(input),
+            Op::Input => self.body_input(),
+            Op::MvApply { input, columns, index, limit, body, keep } => {
+                let expand = expand::Expand { columns, index: *index, limit: *limit };
+                self.mv_apply(input, &expand, body, keep)
+            }
+            Op::Scan(scan) => self.scan_rows(scan, &plan.fields),
+            Op::TopNested { input, levels } => self.top_nested(input, levels),
+            Op::Partition { input, key, body } => self.partition(input, key, body),
             Op::MvExpand { input, columns, index, bag_as_array, limit } => {
                 let expand = expand::Expand { columns, index: *index, limit: *limit };
                 self.mv_expand(input, &expand, *bag_as_array, &plan.fields)
+            }
+            Op::MakeSeries {
+                input,
+                keys,
+                aggregates,
+                series,
+                axis,
+                from,
+                to,
+                step,
+                inclusive,
+                nonempty,
+            } => {
+                let make = series::MakeSeries {
+                    keys,
+                    aggregates,
+                    series,
+                    axis,
+                    from: from.as_ref(),
+                    to: to.as_ref(),
+                    step,
+                    inclusive: *inclusive,
+                    nonempty: *nonempty,
+                };
+                self.make_series(input, &make)
             }
             Op::Parse { input, source, mode, flags, pattern, only_matches } => {
                 let pattern = parse::Pattern {
@@ -259,21 +305,28 @@ impl<'a> Lowering<'a> {
             .enumerate()
             .map(|(at, field)| plan::Field { name: format!("s{at}"), ty: field.ty })
             .collect();
-        self.scan("", provider.clone(), &fields)
+        let flow = self.scan("", provider.clone(), &fields)?;
+        self.in_order(flow)
     }
 
     fn filter(&mut self, input: &Plan, predicate: &plan::Expr) -> Result<Flow> {
-        let flow = match window::find(input, predicate) {
+        let flow = match within::find(input, predicate) {
             Some(window) => self.within(input, window)?,
             None => self.flow(input)?,
         };
-        let predicate = scalar::predicate(&flow.columns, predicate)?;
-        let plan = LogicalPlanBuilder::from(flow.plan).filter(predicate)?.build()?;
-        Ok(Flow { plan, columns: flow.columns })
+        let width = flow.columns.len();
+        let (mut flow, predicate) = self.windowed(flow, std::slice::from_ref(predicate))?;
+        for predicate in predicate.iter() {
+            let predicate = scalar::predicate(&flow.columns, predicate)?;
+            let predicate = self.or_ghost(&flow.plan, predicate);
+            flow.plan = LogicalPlanBuilder::from(flow.plan).filter(predicate)?.build()?;
+        }
+        flow.columns.truncate(width);
+        Ok(flow)
     }
 
     /// A join, or a projection of one, of which only pairs within a window are needed.
-    fn within(&mut self, plan: &Plan, window: window::Window) -> Result<Flow> {
+    fn within(&mut self, plan: &Plan, window: within::Window) -> Result<Flow> {
         match &plan.op {
             Op::Join { left, right, kind, on } => self.join(left, right, *kind, on, Some(window)),
             Op::Project { input, exprs } => {
@@ -289,7 +342,8 @@ impl<'a> Lowering<'a> {
         self.projected(flow, exprs)
     }
 
-    fn projected(&mut self, mut flow: Flow, exprs: &[plan::Expr]) -> Result<Flow> {
+    fn projected(&mut self, flow: Flow, exprs: &[plan::Expr]) -> Result<Flow> {
+        let (mut flow, exprs) = self.windowed(flow, exprs)?;
         let mut uses = vec![0; flow.columns.len()];
         exprs.iter().for_each(|expr| scalar::count_uses(expr, &mut uses));
         let repeated = flow
@@ -311,7 +365,12 @@ impl<'a> Lowering<'a> {
 
     /// The same flow with every column computed. Plain columns of the rows keep the form in which they are stored.
     pub(crate) fn computed(&mut self, flow: Flow) -> Result<Flow> {
-        let mut exprs = Vec::with_capacity(flow.columns.len());
+        let carried = self.all_carried(&flow.plan);
+        self.computed_with(flow, carried)
+    }
+
+    /// The same, with further columns under their own names.
+    fn computed_with(&mut self, flow: Flow, mut exprs: Vec<Expr>) -> Result<Flow> {
         let mut columns = Vec::with_capacity(flow.columns.len());
         for column in flow.columns {
             let name = self.name();
@@ -325,21 +384,6 @@ impl<'a> Lowering<'a> {
             LogicalPlanBuilder::from(flow.plan).project(exprs)?.build()?
         };
         Ok(Flow { plan, columns })
-    }
-
-    fn sort(&mut self, input: &Plan, keys: &[plan::SortKey], rows: Option<u64>) -> Result<Flow> {
-        let flow = self.flow(input)?;
-        let expr = keys
-            .iter()
-            .map(|key| {
-                let operand = scalar::operand(&flow.columns, &key.expr)?;
-                let by = sortable(operand);
-                Ok(SortExpr::new(by, !key.descending, key.nulls_first))
-            })
-            .collect::<Result<Vec<_>>>()?;
-        let fetch = rows.map(|rows| usize::try_from(rows).unwrap_or(usize::MAX));
-        let plan = LogicalPlan::Sort(Sort { expr, input: Arc::new(flow.plan), fetch });
-        Ok(Flow { plan, columns: flow.columns })
     }
 }
 
@@ -431,13 +475,9 @@ pub(crate) fn stored_moment(moment: i64, unit: TimeUnit) -> Option<(i64, bool)> 
 
 fn operator_name(op: &Op) -> &'static str {
     match op {
-        Op::MvApply { .. } => "mv-apply",
         Op::ParseKv { .. } => "parse-kv",
-        Op::MakeSeries { .. } => "make-series",
-        Op::TopNested { .. } => "top-nested",
         Op::External { .. } => "externaldata",
         Op::Evaluate { .. } => "evaluate",
-        Op::Partition { .. } => "partition",
         Op::Reduce { .. } => "reduce",
         _ => "this operator",
     }

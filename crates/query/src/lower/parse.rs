@@ -55,7 +55,7 @@ impl Lowering<'_> {
         let mut flow = self.computed(Flow { plan: flow.plan, columns })?;
         let captured = flow.columns.remove(width);
         if pattern.only_matches {
-            let matched = captured.expr.clone().is_not_null();
+            let matched = self.or_ghost(&flow.plan, captured.expr.clone().is_not_null());
             flow.plan = LogicalPlanBuilder::from(flow.plan).filter(matched)?.build()?;
         }
         let mut out: Vec<Option<Operand>> = flow.columns.into_iter().map(Some).collect();

@@ -22,10 +22,13 @@ impl Lowering<'_> {
     /// Literal rows. One row (`print`) stays a row of expressions, so that nothing of it is computed before it is needed.
     pub(super) fn rows(&mut self, rows: &[Vec<KqlExpr>], fields: &[Field]) -> Result<Flow> {
         if let [row] = rows {
-            let columns =
-                row.iter().map(|expr| scalar::operand(&[], expr)).collect::<Result<Vec<_>>>()?;
             let plan = LogicalPlanBuilder::empty(true).build()?;
-            return Ok(Flow { plan, columns });
+            let (flow, row) = self.windowed(Flow { plan, columns: Vec::new() }, row)?;
+            let columns = row
+                .iter()
+                .map(|expr| scalar::operand(&flow.columns, expr))
+                .collect::<Result<Vec<_>>>()?;
+            return self.in_order(Flow { plan: flow.plan, columns });
         }
         let mut arrays = Vec::with_capacity(fields.len());
         for (at, field) in fields.iter().enumerate() {
@@ -65,7 +68,8 @@ impl Lowering<'_> {
             .enumerate()
             .map(|(at, field)| Field { name: format!("v{at}"), ty: field.ty })
             .collect();
-        self.scan("", provider, &renamed)
+        let flow = self.scan("", provider, &renamed)?;
+        self.in_order(flow)
     }
 
     pub(super) fn range(

@@ -84,6 +84,7 @@ pub(crate) fn apply(name: &str, operands: Vec<Operand>, ty: Type) -> Result<Oper
             Ok(Operand::plain(udf.call(args), ty))
         }
         Run::Lower(lower) => lower(operands, ty),
+        Run::Window(_) => Err(Error::NoWindow(name.to_owned())),
     }
 }
 

@@ -13,7 +13,7 @@ use crate::node;
 /// Explains one query.
 pub(super) async fn run(config: Option<&Path>, options: ExplainKql) -> Result<()> {
     let text = question(options.text)?;
-    let outline = node::outline(&written(config)?, options.data)?;
+    let outline = node::outline(&written(config)?, options.data).await?;
     let explained = node::explain_folder(outline, &text).await?;
     print(&format!("{}\n{}", explained.bound, explained.physical))?;
     let noun = if explained.files == 1 { "file" } else { "files" };
