@@ -20,6 +20,9 @@ pub enum Error {
     /// A function that the binder knows and the engine does not.
     #[error("function '{0}' is not supported")]
     NoFunction(String),
+    /// A function that asks about something that only a cluster has.
+    #[error("function '{0}' is not available in this workspace")]
+    Unavailable(&'static str),
     /// A table that went away between binding and execution.
     #[error("table '{0}' was not found")]
     NoTable(String),

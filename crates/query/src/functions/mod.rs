@@ -10,22 +10,27 @@ mod bags;
 mod bits;
 mod calendar;
 pub(crate) mod cells;
+mod compression;
 mod conditional;
 pub(crate) mod convert;
+mod distributions;
 mod encoding;
 mod formats;
 mod hashing;
+mod identity;
 pub(crate) mod matching;
 mod math;
 mod membership;
 mod network;
 pub(crate) mod operators;
+mod punycode;
 pub(crate) mod regexes;
 mod rewriting;
 mod sequences;
 mod sets;
 pub(crate) mod strings;
 pub(crate) mod time;
+mod units;
 mod urls;
 
 use std::collections::HashMap;
@@ -105,21 +110,26 @@ pub(crate) fn all() -> impl Iterator<Item = &'static Function> {
         bags::FUNCTIONS,
         bits::FUNCTIONS,
         calendar::FUNCTIONS,
+        compression::FUNCTIONS,
         conditional::FUNCTIONS,
         convert::FUNCTIONS,
+        distributions::FUNCTIONS,
         encoding::FUNCTIONS,
         formats::FUNCTIONS,
         hashing::FUNCTIONS,
+        identity::FUNCTIONS,
         matching::FUNCTIONS,
         membership::FUNCTIONS,
         math::FUNCTIONS,
         network::FUNCTIONS,
+        punycode::FUNCTIONS,
         regexes::FUNCTIONS,
         rewriting::FUNCTIONS,
         sequences::FUNCTIONS,
         sets::FUNCTIONS,
         strings::FUNCTIONS,
         time::FUNCTIONS,
+        units::FUNCTIONS,
         urls::FUNCTIONS,
     ]
     .into_iter()
@@ -157,6 +167,8 @@ pub(crate) const ALIASES: &[(&str, &str)] = &[
     ("to_utf8", "unicode_codepoints_from_string"),
     ("array_iif", "array_iff"),
     ("uniqueid", "toguid"),
+    ("extentid", "extent_id"),
+    ("current_cursor", "cursor_current"),
 ];
 
 static BY_NAME: LazyLock<HashMap<&'static str, &'static Function>> = LazyLock::new(|| {
