@@ -186,8 +186,9 @@ pub(super) fn aggregate_prefix(function: &str) -> Option<&str> {
 
 /// The columns of `array_sort_asc` and its opposite: one for each array, called after it.
 pub(super) fn sorted_arrays(call: Node<'_>) -> Vec<String> {
-    let is_flag =
-        |node: &Node<'_>| node.kind() == Literal && matches!(node.text().trim(), "true" | "false");
+    let is_flag = |node: &Node<'_>| {
+        matches!(node.text().trim().to_ascii_lowercase().as_str(), "true" | "false")
+    };
     let arrays = call.child(SyntaxKind::Args).into_iter().flat_map(Node::nodes);
     arrays
         .filter(|node| !is_flag(node))

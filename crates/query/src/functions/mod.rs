@@ -27,6 +27,7 @@ mod punycode;
 pub(crate) mod regexes;
 mod rewriting;
 mod sequences;
+mod series;
 mod sets;
 pub(crate) mod strings;
 pub(crate) mod time;
@@ -133,6 +134,7 @@ pub(crate) fn all() -> impl Iterator<Item = &'static Function> {
         urls::FUNCTIONS,
     ]
     .into_iter()
+    .chain(series::groups())
     .flatten()
 }
 
