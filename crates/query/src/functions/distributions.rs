@@ -81,7 +81,7 @@ pub(super) static FUNCTIONS: &[Function] = &[
         |args| three(args, cumulative),
         "The beta distribution's cumulative probability at x; NaN outside 0 to 1.",
         "round(beta_cdf(0.2, 10.0, 50.0), 4)",
-        "0.7504"
+        "0.7684"
     ),
     function!(
         "beta_pdf",

@@ -18,6 +18,7 @@ mod encoding;
 mod formats;
 mod hashing;
 mod identity;
+mod markup;
 pub(crate) mod matching;
 mod math;
 mod membership;
@@ -33,6 +34,7 @@ pub(crate) mod strings;
 pub(crate) mod time;
 mod units;
 mod urls;
+mod user_agents;
 
 use std::collections::HashMap;
 use std::sync::LazyLock;
@@ -119,6 +121,7 @@ pub(crate) fn all() -> impl Iterator<Item = &'static Function> {
         formats::FUNCTIONS,
         hashing::FUNCTIONS,
         identity::FUNCTIONS,
+        markup::FUNCTIONS,
         matching::FUNCTIONS,
         membership::FUNCTIONS,
         math::FUNCTIONS,
@@ -132,6 +135,7 @@ pub(crate) fn all() -> impl Iterator<Item = &'static Function> {
         time::FUNCTIONS,
         units::FUNCTIONS,
         urls::FUNCTIONS,
+        user_agents::FUNCTIONS,
     ]
     .into_iter()
     .chain(series::groups())

@@ -75,7 +75,7 @@ pub(super) static FUNCTIONS: &[Function] = &[
         "convert_speed",
         |value, from, to| scaled(SPEED, value, from, to),
         "A speed in another unit; null for a unit that is not known.",
-        "convert_speed(1.2, 'MeterPerSecond', 'CentimeterPerHour')",
+        "round(convert_speed(1.2, 'MeterPerSecond', 'CentimeterPerHour'), 3)",
         "432000"
     ),
     converter!(
@@ -89,7 +89,7 @@ pub(super) static FUNCTIONS: &[Function] = &[
         "convert_temperature",
         temperature,
         "A temperature in another unit; null for a unit that is not known.",
-        "convert_temperature(20, 'DegreeCelsius', 'DegreeFahrenheit')",
+        "round(convert_temperature(20, 'DegreeCelsius', 'DegreeFahrenheit'), 3)",
         "68"
     ),
 ];
