@@ -30,6 +30,7 @@ mod rewriting;
 mod sequences;
 mod series;
 mod sets;
+mod sketches;
 pub(crate) mod strings;
 pub(crate) mod time;
 mod units;
@@ -131,6 +132,7 @@ pub(crate) fn all() -> impl Iterator<Item = &'static Function> {
         rewriting::FUNCTIONS,
         sequences::FUNCTIONS,
         sets::FUNCTIONS,
+        sketches::FUNCTIONS,
         strings::FUNCTIONS,
         time::FUNCTIONS,
         units::FUNCTIONS,
@@ -174,6 +176,7 @@ pub(crate) const ALIASES: &[(&str, &str)] = &[
     ("array_iif", "array_iff"),
     ("uniqueid", "toguid"),
     ("extentid", "extent_id"),
+    ("tdigest_merge", "merge_tdigest"),
     ("current_cursor", "cursor_current"),
 ];
 

@@ -70,7 +70,7 @@ impl Lowering<'_> {
             .map(|arg| scalar::operand(&flow.columns, arg))
             .collect::<Result<Vec<_>>>()?;
         let (function, condition) = without_condition(&aggregate.function, &mut args);
-        if matches!(function, "arg_max" | "arg_min" | "take_any" | "any") {
+        if matches!(function, "arg_max" | "arg_min" | "take_any" | "any" | "passthrough") {
             return self.chosen(function, args, aggregate, condition);
         }
         let ordered = aggregates::is_list(function).then_some(order).flatten();
