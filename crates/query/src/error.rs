@@ -25,6 +25,9 @@ pub enum Error {
         "function '{0}' looks at other rows, which this operator does not offer: `extend` it before"
     )]
     NoWindow(String),
+    /// A function that asks about something that only a cluster has.
+    #[error("function '{0}' is not available in this workspace")]
+    Unavailable(&'static str),
     /// A table that went away between binding and execution.
     #[error("table '{0}' was not found")]
     NoTable(String),

@@ -64,7 +64,7 @@ impl Binder<'_> {
         self.report(Diagnostic::error(Code::UnknownFunction, span, message).with_hint(hint));
     }
 
-    fn builtin(
+    pub(super) fn builtin(
         &mut self,
         signature: &Signature,
         written: &str,

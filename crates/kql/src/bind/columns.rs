@@ -46,29 +46,41 @@ impl Binder<'_> {
         let (names, expression) = assignment(node);
         let Some(expression) = expression else { return Vec::new() };
         let expr = self.scalar(expression, Some(row));
-        let mut names = names.into_iter();
-        let columns = self.columns_of(expression);
-        if columns.is_empty() {
-            let derived = self.derived_name(expression, row);
-            return vec![Item { node, written: names.next(), derived, expr }];
+        match self.columns_of(expression).len() {
+            0 | 1 => {
+                let derived = self.derived_name(expression, row);
+                vec![Item { node, written: names.into_iter().next(), derived, expr }]
+            }
+            _ => self.several(node, names, expression, &expr),
         }
-        if !self.count_parts(node, Weight::of_expr(&expr).parts.saturating_mul(columns.len())) {
+    }
+
+    /// The columns of a call that gives several; none if it gives one.
+    pub(super) fn several<'t>(
+        &mut self,
+        node: Node<'t>,
+        names: Vec<String>,
+        expression: Node<'t>,
+        expr: &Expr,
+    ) -> Vec<Item<'t>> {
+        let columns = self.columns_of(expression);
+        if columns.len() < 2
+            || !self.count_parts(node, Weight::of_expr(expr).parts.saturating_mul(columns.len()))
+        {
             return Vec::new();
         }
-        let function = expression.child(NameRef).map(name_text).unwrap_or_default();
-        let first = super::naming::first_argument(expression).and_then(of_expression);
-        let base = format!("{function}_{}", first.unwrap_or_default());
+        let mut names = names.into_iter();
         (0i64..)
             .zip(columns)
-            .map(|(at, (suffix, ty))| {
+            .map(|(at, (derived, ty))| {
                 let index = super::binder::literal(Value::Long(at));
                 let kind = ExprKind::Index(Box::new(expr.clone()), Box::new(index));
                 let element = Expr { kind, ty: Type::Dynamic };
                 Item {
                     node,
                     written: names.next(),
-                    derived: Some(format!("{base}_{suffix}")),
-                    expr: super::binder::convert(element, *ty),
+                    derived: Some(derived),
+                    expr: super::binder::convert(element, ty),
                 }
             })
             .collect()
@@ -92,12 +104,22 @@ impl Binder<'_> {
         of_expression(node)
     }
 
-    fn columns_of(&self, node: Node<'_>) -> &'static [(&'static str, Type)] {
+    /// Names and types of the columns of a call that gives several.
+    fn columns_of(&self, node: Node<'_>) -> Vec<(String, Type)> {
         if node.kind() != Call {
-            return &[];
+            return Vec::new();
         }
         let name = node.child(NameRef).map(name_text).unwrap_or_default();
-        self.scalar_signature(&name).map_or(&[], |signature| signature.columns)
+        if matches!(name.as_str(), "array_sort_asc" | "array_sort_desc") {
+            return super::naming::sorted_arrays(node)
+                .into_iter()
+                .map(|name| (name, Type::Dynamic))
+                .collect();
+        }
+        let Some(signature) = self.scalar_signature(&name) else { return Vec::new() };
+        let first = super::naming::first_argument(node).and_then(of_expression).unwrap_or_default();
+        let column = |(suffix, ty): &(&str, Type)| (format!("{name}_{first}_{suffix}"), *ty);
+        signature.columns.iter().map(column).collect()
     }
 
     fn already_declared(&mut self, node: Node<'_>, name: &str) {

@@ -150,6 +150,9 @@ fn of_call(node: Node<'_>) -> Option<String> {
     match function.as_str() {
         "column_ifexists" | "columnifexists" => None,
         "ingestion_time" => Some("$IngestionTime".into()),
+        "array_sort_asc" | "array_sort_desc" => sorted_arrays(node).into_iter().next(),
+        "hll_merge" => Some("hll_merged_result".into()),
+        "tdigest_merge" | "merge_tdigest" => Some("tdigests_merge_result".into()),
         name if LIKE_FIRST_ARGUMENT.contains(&name) => first.and_then(of_expression),
         name if AGGREGATES_IN_CALLS.contains(&name) => {
             let prefix = aggregate_prefix(name)?;
@@ -179,6 +182,19 @@ pub(super) fn aggregate_prefix(function: &str) -> Option<&str> {
         "tdigest_merge" | "merge_tdigest" => "merge_tdigests",
         other => other,
     })
+}
+
+/// The columns of `array_sort_asc` and its opposite: one for each array, called after it.
+pub(super) fn sorted_arrays(call: Node<'_>) -> Vec<String> {
+    let is_flag = |node: &Node<'_>| {
+        matches!(node.text().trim().to_ascii_lowercase().as_str(), "true" | "false")
+    };
+    let arrays = call.child(SyntaxKind::Args).into_iter().flat_map(Node::nodes);
+    arrays
+        .filter(|node| !is_flag(node))
+        .enumerate()
+        .map(|(at, node)| of_expression(node).unwrap_or_else(|| format!("array{at}")) + "_sorted")
+        .collect()
 }
 
 pub(super) fn first_argument(call: Node<'_>) -> Option<Node<'_>> {

@@ -12,7 +12,7 @@ use crate::diagnostic::Code;
 use crate::plan::{Aggregate, Expr, ExprKind, Field, Op, Plan, SortKey};
 use crate::syntax::Node;
 use crate::syntax::SyntaxKind::{
-    self, Assignment, Error, List, NameRef, Property, SortKey as SortKeyNode, With,
+    self, Error, List, NameRef, Property, SortKey as SortKeyNode, With,
 };
 use crate::syntax::operator_name;
 use crate::types::{Type, Value};
@@ -180,18 +180,29 @@ impl Binder<'_> {
     fn print(&mut self, node: Node<'_>) -> Table {
         let (mut fields, mut row) = (Vec::new(), Vec::new());
         for (at, item) in node.child(List).into_iter().flat_map(Node::nodes).enumerate() {
-            let expr = self.scalar(item, None);
-            let name = if item.kind() == Assignment {
-                item.nodes().next().map(name_text).unwrap_or_default()
-            } else {
-                format!("print_{at}")
-            };
-            if fields.iter().any(|field: &Field| field.name == name) {
-                let message = format!("A column with the name '{name}' is already declared.");
-                self.error(Code::Duplicate, item, message);
+            let (names, expression) = super::columns::assignment(item);
+            let expression = expression.unwrap_or(item);
+            let expr = self.scalar(expression, None);
+            // Of a call that gives several columns only those remain that are named, if any are.
+            let wanted = if names.is_empty() { usize::MAX } else { names.len() };
+            let several = self.several(item, names.clone(), expression, &expr);
+            let mut columns: Vec<(String, Expr)> = several
+                .into_iter()
+                .take(wanted)
+                .map(|item| (item.written.or(item.derived).unwrap_or_default(), item.expr))
+                .collect();
+            if columns.is_empty() {
+                let name = names.into_iter().next().unwrap_or_else(|| format!("print_{at}"));
+                columns.push((name, expr));
             }
-            fields.push(Field { name, ty: expr.ty });
-            row.push(expr);
+            for (name, expr) in columns {
+                if fields.iter().any(|field: &Field| field.name == name) {
+                    let message = format!("A column with the name '{name}' is already declared.");
+                    self.error(Code::Duplicate, item, message);
+                }
+                fields.push(Field { name, ty: expr.ty });
+                row.push(expr);
+            }
         }
         Table::new(Plan { op: Op::Rows(vec![row]), fields })
     }

@@ -41,6 +41,20 @@ impl Binder<'_> {
                 Bindable::Scalar(self.column_ifexists(column, default, row))
             }
             "pack_all" => Bindable::Scalar(pack_columns(row?, |_| true, self.scalar_args(&args))),
+            // Kusto counts weeks as a real number.
+            "datetime_diff" => {
+                let signature = self.catalog.function(name).copied()?;
+                let expr = self.builtin(&signature, name, node, row);
+                let in_weeks = matches!(&expr.kind, ExprKind::Call { args, .. }
+                    if args.first().and_then(constant_text).is_some_and(|part| part.eq_ignore_ascii_case("week")));
+                let ty = if in_weeks { Type::Real } else { expr.ty };
+                Bindable::Scalar(super::binder::convert(expr, ty))
+            }
+            "estimate_data_size" if first.is_some_and(|arg| arg.kind() == StarExpr) => {
+                let row = row?;
+                let all = (0..row.fields.len()).map(|at| column(row.fields, at)).collect();
+                Bindable::Scalar(call(name, all, Type::Long))
+            }
             "bag_pack_columns" => Bindable::Scalar(self.bag_pack_columns(&args, row)),
             "column_names_of" => {
                 let table = self.table(first?);

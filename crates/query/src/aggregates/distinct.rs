@@ -1,12 +1,17 @@
-//! `dcount`: how many different values a group holds. Exact up to a size, then estimated by registers of leading zeros
-//! (HyperLogLog), so that memory per group stays small. Deliberately absent: the sketch as a value (`hll`).
+//! `dcount` and `hll`: how many different values a group holds. Exact up to a size, then estimated by registers of leading
+//! zeros (HyperLogLog), so that memory per group stays small. A sketch can be kept as a value and counted or merged later:
+//! an array of its kind and its bytes in base64. Deliberately absent: reading of sketches that another engine made.
 
 use std::collections::HashSet;
-use std::hash::{BuildHasher, BuildHasherDefault, DefaultHasher, Hasher};
+use std::hash::{BuildHasherDefault, Hasher};
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
 use datafusion::common::{Result, ScalarValue};
+use twox_hash::XxHash64;
 
 use super::{Fold, Setup, damaged};
+use crate::dynamic;
 use crate::functions::cells::Cells;
 use crate::kernel::Args;
 
@@ -20,14 +25,27 @@ const REGISTER_BITS: u32 = 14;
 #[cfg(test)]
 const STANDARD_ERROR: f64 = 0.0081;
 
+/// What a sketch as a value begins with.
+const MARK: &str = "hll";
+
 /// `dcount(value)`.
 pub(super) fn dcount(_: &Setup) -> Box<dyn Fold> {
-    Box::new(Sketch::Exact(HashSet::default()))
+    Box::new(Distinct { sketch: Sketch::default(), merges: false, counts: true })
+}
+
+/// `hll(value)`.
+pub(super) fn hll(_: &Setup) -> Box<dyn Fold> {
+    Box::new(Distinct { sketch: Sketch::default(), merges: false, counts: false })
+}
+
+/// `hll_merge(sketch)`.
+pub(super) fn hll_merge(_: &Setup) -> Box<dyn Fold> {
+    Box::new(Distinct { sketch: Sketch::default(), merges: true, counts: false })
 }
 
 /// Hashes are spread evenly already.
 #[derive(Default)]
-struct AsIs(u64);
+pub(crate) struct AsIs(u64);
 
 impl Hasher for AsIs {
     fn finish(&self) -> u64 {
@@ -41,9 +59,16 @@ impl Hasher for AsIs {
     }
 }
 
-enum Sketch {
+/// The different values that were seen.
+pub(crate) enum Sketch {
     Exact(HashSet<u64, BuildHasherDefault<AsIs>>),
     Registers(Vec<u8>),
+}
+
+impl Default for Sketch {
+    fn default() -> Self {
+        Self::Exact(HashSet::default())
+    }
 }
 
 impl std::fmt::Debug for Sketch {
@@ -67,7 +92,29 @@ impl Sketch {
         }
     }
 
-    fn count(&self) -> i64 {
+    /// The sketch as a value.
+    pub(crate) fn write(&self, out: &mut String) {
+        out.push_str("[\"");
+        out.push_str(MARK);
+        out.push_str("\",\"");
+        BASE64.encode_string(self.bytes(), out);
+        out.push_str("\"]");
+    }
+
+    /// The sketch that a value holds; `None` if it holds none.
+    pub(crate) fn read(json: &str) -> Option<Self> {
+        let elements = dynamic::elements(json)?;
+        let [mark, bytes] = elements.as_slice() else { return None };
+        if dynamic::to_text(mark) != MARK {
+            return None;
+        }
+        let mut sketch = Self::default();
+        sketch.merge(&BASE64.decode(&*dynamic::to_text(bytes)).ok()?).ok()?;
+        Some(sketch)
+    }
+
+    /// How many different values there are.
+    pub(crate) fn count(&self) -> i64 {
         match self {
             Self::Exact(hashes) => i64::try_from(hashes.len()).unwrap_or(i64::MAX),
             Self::Registers(registers) => estimate(registers),
@@ -139,32 +186,22 @@ fn tau(mut x: f64) -> f64 {
     }
 }
 
-impl Fold for Sketch {
-    fn add(&mut self, args: &Args<'_>) -> Result<()> {
-        let cells = Cells::of(args, 0)?;
-        let hasher = BuildHasherDefault::<DefaultHasher>::default();
-        let mut buffer = String::new();
-        for row in 0..args.rows {
-            buffer.clear();
-            if cells.json(row, &mut buffer) {
-                self.insert(hasher.hash_one(&buffer));
-            }
-        }
-        Ok(())
-    }
-
-    fn save(&mut self) -> Vec<u8> {
+impl Sketch {
+    fn bytes(&self) -> Vec<u8> {
         match self {
             Self::Exact(hashes) => {
+                let mut sorted: Vec<u64> = hashes.iter().copied().collect();
+                sorted.sort_unstable();
                 let mut saved = vec![0];
-                hashes.iter().for_each(|hash| saved.extend_from_slice(&hash.to_le_bytes()));
+                sorted.iter().for_each(|hash| saved.extend_from_slice(&hash.to_le_bytes()));
                 saved
             }
             Self::Registers(registers) => [&[1], registers.as_slice()].concat(),
         }
     }
 
-    fn merge(&mut self, saved: &[u8]) -> Result<()> {
+    /// Takes in the bytes of another sketch.
+    pub(crate) fn merge(&mut self, saved: &[u8]) -> Result<()> {
         let (kind, rest) = saved.split_first().ok_or_else(damaged)?;
         if *kind == 0 {
             rest.as_chunks::<8>().0.iter().for_each(|hash| self.insert(u64::from_le_bytes(*hash)));
@@ -184,14 +221,63 @@ impl Fold for Sketch {
         Ok(())
     }
 
+    /// Takes in another sketch.
+    pub(crate) fn absorb(&mut self, other: &Self) -> Result<()> {
+        self.merge(&other.bytes())
+    }
+}
+
+/// A sketch that is filled by values, or by sketches, and answers with itself or its count.
+#[derive(Debug)]
+struct Distinct {
+    sketch: Sketch,
+    merges: bool,
+    counts: bool,
+}
+
+impl Fold for Distinct {
+    fn add(&mut self, args: &Args<'_>) -> Result<()> {
+        if self.merges {
+            let sketches = args.text(0)?;
+            for row in 0..args.rows {
+                if let Some(sketch) = sketches.opt(row).and_then(Sketch::read) {
+                    self.sketch.absorb(&sketch)?;
+                }
+            }
+            return Ok(());
+        }
+        let cells = Cells::of(args, 0)?;
+        let mut buffer = String::new();
+        for row in 0..args.rows {
+            buffer.clear();
+            if cells.json(row, &mut buffer) {
+                self.sketch.insert(XxHash64::oneshot(0, buffer.as_bytes()));
+            }
+        }
+        Ok(())
+    }
+
+    fn save(&mut self) -> Vec<u8> {
+        self.sketch.bytes()
+    }
+
+    fn merge(&mut self, saved: &[u8]) -> Result<()> {
+        self.sketch.merge(saved)
+    }
+
     fn answer(&mut self) -> Result<ScalarValue> {
-        Ok(ScalarValue::Int64(Some(self.count())))
+        if self.counts {
+            return Ok(ScalarValue::Int64(Some(self.sketch.count())));
+        }
+        let mut json = String::new();
+        self.sketch.write(&mut json);
+        Ok(ScalarValue::Utf8View(Some(json)))
     }
 
     fn size(&self) -> usize {
-        match self {
-            Self::Exact(hashes) => hashes.capacity() * 9,
-            Self::Registers(registers) => registers.capacity(),
+        match &self.sketch {
+            Sketch::Exact(hashes) => hashes.capacity() * 9,
+            Sketch::Registers(registers) => registers.capacity(),
         }
     }
 }
@@ -203,14 +289,17 @@ mod tests {
     #[test]
     fn small_counts_are_exact_and_large_ones_within_the_promised_error() {
         for count in [0_u64, 1, 100, 4096, 5000, 100_000, 1_000_000] {
-            let hasher = BuildHasherDefault::<DefaultHasher>::default();
             let mut sketch = Sketch::Exact(HashSet::default());
             let mut other = Sketch::Exact(HashSet::default());
             for value in 0..count {
                 let part = if value % 3 == 0 { &mut other } else { &mut sketch };
-                part.insert(hasher.hash_one(value));
+                part.insert(XxHash64::oneshot(0, &value.to_le_bytes()));
             }
-            sketch.merge(&other.save()).expect("its own state");
+            sketch.absorb(&other).expect("its own state");
+            let mut json = String::new();
+            sketch.write(&mut json);
+            let kept = Sketch::read(&json).expect("its own value");
+            assert_eq!(kept.count(), sketch.count());
             let found = sketch.count();
             let expected = i64::try_from(count).expect("small");
             let error = (found - expected).abs() as f64 / (expected as f64).max(1.0);

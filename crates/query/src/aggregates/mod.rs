@@ -4,8 +4,10 @@
 //! Deliberately absent: what DataFusion computes itself (`lower::aggregate`), filters of the `…if` forms.
 
 mod collect;
-mod distinct;
+pub(crate) mod digest;
+pub(crate) mod distinct;
 mod percentile;
+mod schema;
 mod series;
 mod signatures;
 
@@ -86,6 +88,14 @@ const FOLDINGS: &[Folding] = &[
     Folding { name: "percentiles_array", make: percentile::percentiles },
     Folding { name: "series_values", make: series::series_values },
     Folding { name: "series_axis", make: series::series_axis },
+    Folding { name: "percentilew", make: percentile::weighted },
+    Folding { name: "percentilesw", make: percentile::weighted },
+    Folding { name: "percentilesw_array", make: percentile::weighted },
+    Folding { name: "hll", make: distinct::hll },
+    Folding { name: "hll_merge", make: distinct::hll_merge },
+    Folding { name: "tdigest", make: digest::tdigest },
+    Folding { name: "merge_tdigest", make: digest::merge_tdigest },
+    Folding { name: "buildschema", make: schema::buildschema },
     Folding { name: "covariance", make: percentile::covariance },
     Folding { name: "covariancep", make: percentile::covariancep },
 ];
@@ -96,6 +106,7 @@ pub(crate) fn find(name: &str) -> Option<Folding> {
         "makelist" => "make_list",
         "makeset" => "make_set",
         "make_dictionary" => "make_bag",
+        "tdigest_merge" => "merge_tdigest",
         current => current,
     };
     FOLDINGS.iter().find(|folding| folding.name == name).copied()

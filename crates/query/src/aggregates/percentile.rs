@@ -1,5 +1,5 @@
 //! `percentile(s)` by nearest rank, and covariance. All values of a group are kept until the end, under the query's memory
-//! pool; the answer is exact. Deliberately absent: weights and the sketch as a value (`tdigest`).
+//! pool; the answer is exact. Deliberately absent: the sketch as a value (`digest`).
 
 use arrow::datatypes::DataType;
 use datafusion::common::{Result, ScalarValue};
@@ -12,8 +12,25 @@ use crate::ticks;
 
 /// `percentile(value, p)`, `percentiles(value, p, …)`, `percentiles_array(value, p, … | array)`.
 pub(super) fn percentiles(setup: &Setup) -> Box<dyn Fold> {
+    let ranks = ranks(setup, 1);
+    let ty = setup.types.first().copied().unwrap_or(Type::Real);
+    let array = setup.several || setup.out == Type::Dynamic;
+    Box::new(Percentiles { values: Vec::new(), weights: None, ranks, ty, out: setup.out, array })
+}
+
+/// The same with a weight after the value.
+pub(super) fn weighted(setup: &Setup) -> Box<dyn Fold> {
+    let ranks = ranks(setup, 2);
+    let ty = setup.types.first().copied().unwrap_or(Type::Real);
+    let array = setup.several || setup.out == Type::Dynamic;
+    let weights = Some(Vec::new());
+    Box::new(Percentiles { values: Vec::new(), weights, ranks, ty, out: setup.out, array })
+}
+
+/// The percentiles that are asked for, from an argument on.
+fn ranks(setup: &Setup, from: usize) -> Vec<f64> {
     let mut ranks = Vec::new();
-    for constant in setup.constants.iter().skip(1).flatten() {
+    for constant in setup.constants.iter().skip(from).flatten() {
         match constant {
             ScalarValue::Int64(Some(rank)) => ranks.push(ticks::real(*rank)),
             ScalarValue::Int32(Some(rank)) => ranks.push(f64::from(*rank)),
@@ -25,15 +42,15 @@ pub(super) fn percentiles(setup: &Setup) -> Box<dyn Fold> {
             _ => {}
         }
     }
-    let ty = setup.types.first().copied().unwrap_or(Type::Real);
-    let array = setup.several || setup.out == Type::Dynamic;
-    Box::new(Percentiles { values: Vec::new(), ranks, ty, out: setup.out, array })
+    ranks
 }
 
 #[derive(Debug)]
 struct Percentiles {
     /// Reals are kept by their bits, whole numbers, moments and spans as they are.
     values: Vec<i64>,
+    /// How often each value counts, if that differs.
+    weights: Option<Vec<i64>>,
     ranks: Vec<f64>,
     ty: Type,
     out: Type,
@@ -41,6 +58,25 @@ struct Percentiles {
 }
 
 impl Percentiles {
+    /// Sorts the values; with weights, gives how much all up to each weigh.
+    fn sort(&mut self) -> Option<Vec<u64>> {
+        let Some(weights) = &self.weights else {
+            self.values.sort_unstable();
+            return None;
+        };
+        let mut pairs: Vec<(i64, i64)> =
+            self.values.iter().copied().zip(weights.iter().copied()).collect();
+        pairs.sort_unstable();
+        self.values = pairs.iter().map(|(value, _)| *value).collect();
+        self.weights = Some(pairs.iter().map(|(_, weight)| *weight).collect());
+        let mut sum = 0_u64;
+        let upto = pairs.iter().map(|(_, weight)| {
+            sum = sum.saturating_add(weight.unsigned_abs());
+            sum
+        });
+        Some(upto.collect())
+    }
+
     const fn is_real(&self) -> bool {
         matches!(self.ty, Type::Real | Type::Decimal | Type::Dynamic)
     }
@@ -51,25 +87,51 @@ const fn ordered(bits: i64) -> i64 {
     bits ^ (((bits >> 63).cast_unsigned()) >> 1).cast_signed()
 }
 
+impl Percentiles {
+    /// The value of a row as it is kept; `None` for null.
+    fn kept<'a>(&self, args: &Args<'a>) -> Result<impl Fn(usize) -> Option<i64> + use<'a>> {
+        enum Column<'a> {
+            Json(crate::kernel::Text<'a>),
+            Real(crate::kernel::Real<'a>),
+            Whole(crate::kernel::Long<'a>),
+        }
+        let column = match self.ty {
+            Type::Dynamic => Column::Json(args.text(0)?),
+            _ if self.is_real() => Column::Real(args.real(0)?),
+            _ => Column::Whole(args.long(0)?),
+        };
+        let bits = |value: f64| ordered(value.to_bits().cast_signed());
+        Ok(move |row| match &column {
+            Column::Json(json) => dynamic::to_real(json.opt(row)?).map(bits),
+            Column::Real(value) => value.get(row).map(bits),
+            Column::Whole(value) => value.get(row),
+        })
+    }
+}
+
 impl Fold for Percentiles {
     fn add(&mut self, args: &Args<'_>) -> Result<()> {
-        if self.ty == Type::Dynamic {
-            let json = args.text(0)?;
-            let numbers = (0..args.rows).filter_map(|row| dynamic::to_real(json.opt(row)?));
-            self.values.extend(numbers.map(|value| ordered(value.to_bits().cast_signed())));
-        } else if self.is_real() {
-            let value = args.real(0)?;
-            let numbers = (0..args.rows).filter_map(|row| value.get(row));
-            self.values.extend(numbers.map(|value| ordered(value.to_bits().cast_signed())));
-        } else {
-            let value = args.long(0)?;
-            self.values.extend((0..args.rows).filter_map(|row| value.get(row)));
+        let kept = self.kept(args)?;
+        let Some(weights) = &mut self.weights else {
+            self.values.extend((0..args.rows).filter_map(kept));
+            return Ok(());
+        };
+        let weight = args.long(1)?;
+        for row in 0..args.rows {
+            if let Some((value, weight)) = kept(row).zip(weight.get(row))
+                && weight > 0
+            {
+                self.values.push(value);
+                weights.push(weight);
+            }
         }
         Ok(())
     }
 
+    /// The values, then the weights if there are any.
     fn save(&mut self) -> Vec<u8> {
-        self.values.iter().flat_map(|value| value.to_le_bytes()).collect()
+        let weights = self.weights.iter().flatten();
+        self.values.iter().chain(weights).flat_map(|value| value.to_le_bytes()).collect()
     }
 
     fn merge(&mut self, saved: &[u8]) -> Result<()> {
@@ -77,7 +139,17 @@ impl Fold for Percentiles {
         if !rest.is_empty() {
             return Err(damaged());
         }
-        self.values.extend(values.iter().map(|value| i64::from_le_bytes(*value)));
+        let read = |values: &[[u8; 8]]| -> Vec<i64> {
+            values.iter().map(|value| i64::from_le_bytes(*value)).collect()
+        };
+        match &mut self.weights {
+            None => self.values.extend(read(values)),
+            Some(weights) => {
+                let (values, with) = values.split_at(values.len() / 2);
+                self.values.extend(read(values));
+                weights.extend(read(with));
+            }
+        }
         Ok(())
     }
 
@@ -88,11 +160,17 @@ impl Fold for Percentiles {
         reason = "a rank is a count that fits into memory"
     )]
     fn answer(&mut self) -> Result<ScalarValue> {
-        self.values.sort_unstable();
-        let count = self.values.len();
+        let upto = self.sort();
+        let count = upto
+            .as_ref()
+            .map_or(self.values.len() as u64, |upto| upto.last().copied().unwrap_or(0));
         let at = |rank: f64| {
-            let nearest = (rank.clamp(0.0, 100.0) / 100.0 * count as f64).ceil() as usize;
-            self.values.get(nearest.saturating_sub(1)).copied()
+            let nearest = ((rank.clamp(0.0, 100.0) / 100.0 * count as f64).ceil() as u64).max(1);
+            let place = match &upto {
+                None => nearest as usize - 1,
+                Some(upto) => upto.partition_point(|upto| *upto < nearest),
+            };
+            self.values.get(place).copied()
         };
         if !self.array {
             let value = self.ranks.first().and_then(|rank| at(*rank));
@@ -116,7 +194,7 @@ impl Fold for Percentiles {
     }
 
     fn size(&self) -> usize {
-        self.values.capacity() * 8
+        (self.values.capacity() + self.weights.as_ref().map_or(0, Vec::capacity)) * 8
     }
 }
 

@@ -190,6 +190,68 @@ pub(crate) static SIGNATURES: &[Signature] = &[
         "Several percentiles, as an array.",
     ),
     aggregate!(
+        "percentilew",
+        [p("value", SUM), p("weight", LONG), p("percentile", NUMBER)],
+        0,
+        Returns::Argument(0),
+        "The value that so many percent of the values do not exceed, each counting as often as its weight says."
+    ),
+    Signature::new(
+        "percentilesw",
+        &[Overload::of(&[p("value", SUM), p("weight", LONG)], Returns::Argument(0))
+            .repeating(&[p("percentile", NUMBER)], 1)],
+        "Several weighted percentiles, a column each.",
+    ),
+    Signature::new(
+        "percentilesw_array",
+        &[Overload::of(&[p("value", SUM), p("weight", LONG)], Returns::Type(Type::Dynamic))
+            .repeating(&[p("percentile", ANY)], 1)],
+        "Several weighted percentiles, as an array.",
+    ),
+    aggregate!(
+        "hll",
+        [p("value", ANY), p("accuracy", LONG)],
+        1,
+        Returns::Type(Type::Dynamic),
+        "What `dcount` knows of the values, as a value: for `dcount_hll` and `hll_merge`."
+    ),
+    aggregate!(
+        "hll_if",
+        [p("value", ANY), p("condition", BOOL), p("accuracy", LONG)],
+        1,
+        Returns::Type(Type::Dynamic),
+        "What `hll` gives, of rows that fulfil a condition."
+    ),
+    aggregate!(
+        "hll_merge",
+        [p("hll", JSON)],
+        0,
+        Returns::Type(Type::Dynamic),
+        "Several results of `hll` as one."
+    ),
+    aggregate!(
+        "tdigest",
+        [p("value", SUM), p("weight", LONG)],
+        1,
+        Returns::Type(Type::Dynamic),
+        "What percentiles are made of, as a value: for `percentile_tdigest` and `merge_tdigest`."
+    ),
+    aggregate!(
+        "merge_tdigest",
+        [p("tdigest", JSON)],
+        0,
+        Returns::Type(Type::Dynamic),
+        "Several results of `tdigest` as one."
+    ),
+    aggregate!(
+        "buildschema",
+        [p("value", JSON)],
+        0,
+        Returns::Type(Type::Dynamic),
+        "The smallest schema that all values fit: types of members, of elements (under `indexer`), several types as an array."
+    ),
+    aggregate!("passthrough", [p("value", ANY)], 0, Returns::Argument(0), "Any of the values."),
+    aggregate!(
         "stdev",
         [p("value", SUM)],
         0,
@@ -298,6 +360,7 @@ const ALIASES: &[(&str, &str)] = &[
     ("makelist", "make_list"),
     ("makeset", "make_set"),
     ("make_dictionary", "make_bag"),
+    ("tdigest_merge", "merge_tdigest"),
 ];
 
 /// The signature of the aggregate called `name`, in its current or an obsolete spelling.

@@ -78,23 +78,23 @@ pub(super) static FUNCTIONS: &[Function] = &[
         array_sum,
         ("array_sum(dynamic([1, 2.5]))", "3.5")
     ),
-    function!(
-        "array_sort_asc",
-        [p("array", JSON)],
-        0,
-        Dynamic,
-        "The elements from small to large.",
+    Function::kernel(
+        Signature::new(
+            "array_sort_asc",
+            SORTED,
+            "The elements from small to large, null at the end unless the last argument is false. Further arrays are put into the order of the first.",
+        ),
         array_sort_asc,
-        ("tostring(array_sort_asc(dynamic([2, 1])))", "[1,2]")
+        ("tostring(array_sort_asc(dynamic([2, 1])))", "[1,2]"),
     ),
-    function!(
-        "array_sort_desc",
-        [p("array", JSON)],
-        0,
-        Dynamic,
-        "The elements from large to small.",
+    Function::kernel(
+        Signature::new(
+            "array_sort_desc",
+            SORTED,
+            "The elements from large to small, null at the end unless the last argument is false. Further arrays are put into the order of the first.",
+        ),
         array_sort_desc,
-        ("tostring(array_sort_desc(dynamic([1, 2])))", "[2,1]")
+        ("tostring(array_sort_desc(dynamic([1, 2])))", "[2,1]"),
     ),
     function!(
         "array_split",
@@ -159,6 +159,15 @@ pub(super) static FUNCTIONS: &[Function] = &[
         strcat_array,
         ("strcat_array(dynamic(['a', 'b']), '-')", "a-b")
     ),
+];
+
+/// One array or more, then perhaps whether null stands at the end.
+const SORTED: &[Overload] = &[
+    Overload::of(&[p("array", JSON)], Returns::Type(Type::Dynamic))
+        .repeating(&[p("array", JSON)], 0),
+    Overload::of(&[p("array", JSON)], Returns::Type(Type::Dynamic))
+        .repeating(&[p("array", JSON)], 0)
+        .tail(&[p("nulls_last", super::kinds::BOOL)]),
 ];
 
 pub(super) type Elements<'a> = Vec<Cow<'a, str>>;
@@ -278,13 +287,42 @@ fn array_sort_desc(args: &Args<'_>) -> Result<ArrayRef> {
 }
 
 fn sorted(args: &Args<'_>, descending: bool) -> Result<ArrayRef> {
-    mapped(args, |_, elements| {
-        let mut elements = owned(elements);
-        elements.sort_by(|a, b| {
+    let last = args.len().saturating_sub(1);
+    let nulls_last =
+        if args.types.last() == Some(&Type::Bool) { Some(args.bool(last)?) } else { None };
+    let count = if nulls_last.is_some() { last } else { args.len() };
+    let arrays = (0..count).map(|at| args.text(at)).collect::<Result<Vec<_>>>()?;
+    args.texts(|row, out| {
+        let columns: Vec<Option<Elements<'_>>> =
+            arrays.iter().map(|array| array.opt(row).and_then(dynamic::elements)).collect();
+        let Some(Some(first)) = columns.first() else { return false };
+        let nulls_last = nulls_last.and_then(|last| last.get(row)).unwrap_or(true);
+        let mut places: Vec<usize> = (0..first.len()).collect();
+        places.sort_by(|a, b| {
+            let (a, b) = (&first[*a], &first[*b]);
             let nulls = (a == "null").cmp(&(b == "null"));
+            let nulls = if nulls_last { nulls } else { nulls.reverse() };
             nulls.then_with(|| if descending { order(b, a) } else { order(a, b) })
         });
-        Some(elements)
+        let write = |column: &Option<Elements<'_>>, out: &mut String| match column {
+            Some(elements) if elements.len() == places.len() => {
+                joined(places.iter().map(|place| &*elements[*place]), out);
+            }
+            _ => out.push_str("null"),
+        };
+        if let [one] = columns.as_slice() {
+            write(one, out);
+            return true;
+        }
+        out.push('[');
+        for (at, column) in columns.iter().enumerate() {
+            if at > 0 {
+                out.push(',');
+            }
+            write(column, out);
+        }
+        out.push(']');
+        true
     })
 }
 

@@ -75,6 +75,16 @@ pub(super) static FUNCTIONS: &[Function] = &[
     ),
     Function::kernel(
         Signature::new(
+            "bag_pack_nonempty",
+            &[Overload::of(&[], Returns::Type(Type::Dynamic))
+                .repeating(&[p("key", TEXT), p("value", ANY)], 0)],
+            "A bag out of names and values, without those that are null or empty: what `pack_all(true)` gives.",
+        ),
+        bag_pack_nonempty,
+        ("tostring(bag_pack_nonempty('a', 1, 'b', ''))", r#"{"a":1}"#),
+    ),
+    Function::kernel(
+        Signature::new(
             "bag_merge",
             &[Overload::of(&[], Returns::Type(Type::Dynamic)).repeating(&[p("bag", JSON)], 1)],
             "A bag with the members of all bags; the first of a name stays.",
@@ -208,6 +218,14 @@ fn bag_zip(args: &Args<'_>) -> Result<ArrayRef> {
 }
 
 fn bag_pack(args: &Args<'_>) -> Result<ArrayRef> {
+    packed(args, false)
+}
+
+fn bag_pack_nonempty(args: &Args<'_>) -> Result<ArrayRef> {
+    packed(args, true)
+}
+
+fn packed(args: &Args<'_>, without_empty: bool) -> Result<ArrayRef> {
     let mut pairs = Vec::new();
     for at in (0..args.len().saturating_sub(1)).step_by(2) {
         pairs.push((Cells::of(args, at)?, Cells::of(args, at + 1)?));
@@ -223,6 +241,7 @@ fn bag_pack(args: &Args<'_>) -> Result<ArrayRef> {
                 }
                 (key, json)
             })
+            .filter(|(_, json)| !without_empty || !matches!(json.as_str(), "null" | "\"\""))
             .collect();
         write_bag(members.iter().map(|(name, value)| (name.as_str(), value.as_str())), out)
     })

@@ -100,6 +100,33 @@ impl<'a> Cells<'a> {
         true
     }
 
+    /// Appends the bytes in which Kusto holds the value: numbers, moments and spans as they lie in memory, a guid as its
+    /// 16 bytes, everything else as text. Null has none.
+    #[expect(clippy::cast_possible_truncation, reason = "an int has 32 bits")]
+    pub(crate) fn bytes(&self, row: usize, out: &mut Vec<u8>) {
+        match &self.values {
+            Values::Bool(column) => out.extend(column.get(row).map(u8::from)),
+            Values::Long(column) => match (column.get(row), self.ty) {
+                (Some(value), Type::Int) => out.extend_from_slice(&(value as i32).to_le_bytes()),
+                (Some(value), _) => out.extend_from_slice(&value.to_le_bytes()),
+                (None, _) => {}
+            },
+            Values::Real(column) => {
+                out.extend(column.get(row).into_iter().flat_map(f64::to_le_bytes));
+            }
+            Values::Text(column) => {
+                let text = column.get(row);
+                match uuid::Uuid::try_parse(text) {
+                    Ok(guid) if self.ty == Type::Guid => out.extend_from_slice(&guid.to_bytes_le()),
+                    _ if self.ty == Type::Dynamic => {
+                        out.extend_from_slice(dynamic::to_text(text).as_bytes());
+                    }
+                    _ => out.extend_from_slice(text.as_bytes()),
+                }
+            }
+        }
+    }
+
     fn moment(&self, value: i64, out: &mut String) {
         if self.ty == Type::DateTime {
             ticks::write_datetime(value, out);

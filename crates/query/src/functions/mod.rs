@@ -10,23 +10,32 @@ mod bags;
 mod bits;
 mod calendar;
 pub(crate) mod cells;
+mod compression;
 mod conditional;
 pub(crate) mod convert;
+mod distributions;
 mod encoding;
 mod formats;
 mod hashing;
+mod identity;
+mod markup;
 pub(crate) mod matching;
 mod math;
 mod membership;
 mod network;
 pub(crate) mod operators;
+mod punycode;
 pub(crate) mod regexes;
 mod rewriting;
 mod sequences;
+mod series;
 mod sets;
+mod sketches;
 pub(crate) mod strings;
 pub(crate) mod time;
+mod units;
 mod urls;
+mod user_agents;
 mod windows;
 
 use std::collections::HashMap;
@@ -108,25 +117,34 @@ pub(crate) fn all() -> impl Iterator<Item = &'static Function> {
         bags::FUNCTIONS,
         bits::FUNCTIONS,
         calendar::FUNCTIONS,
+        compression::FUNCTIONS,
         conditional::FUNCTIONS,
         convert::FUNCTIONS,
+        distributions::FUNCTIONS,
         encoding::FUNCTIONS,
         formats::FUNCTIONS,
         hashing::FUNCTIONS,
+        identity::FUNCTIONS,
+        markup::FUNCTIONS,
         matching::FUNCTIONS,
         membership::FUNCTIONS,
         math::FUNCTIONS,
         network::FUNCTIONS,
+        punycode::FUNCTIONS,
         regexes::FUNCTIONS,
         rewriting::FUNCTIONS,
         sequences::FUNCTIONS,
         sets::FUNCTIONS,
+        sketches::FUNCTIONS,
         strings::FUNCTIONS,
         time::FUNCTIONS,
+        units::FUNCTIONS,
         urls::FUNCTIONS,
+        user_agents::FUNCTIONS,
         windows::FUNCTIONS,
     ]
     .into_iter()
+    .chain(series::groups())
     .flatten()
 }
 
@@ -161,6 +179,9 @@ pub(crate) const ALIASES: &[(&str, &str)] = &[
     ("to_utf8", "unicode_codepoints_from_string"),
     ("array_iif", "array_iff"),
     ("uniqueid", "toguid"),
+    ("extentid", "extent_id"),
+    ("tdigest_merge", "merge_tdigest"),
+    ("current_cursor", "cursor_current"),
 ];
 
 static BY_NAME: LazyLock<HashMap<&'static str, &'static Function>> = LazyLock::new(|| {

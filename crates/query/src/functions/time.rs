@@ -117,6 +117,15 @@ pub(super) static FUNCTIONS: &[Function] = &[
         )
     ),
     function!(
+        "datetime_list_timezones",
+        [],
+        0,
+        Returns::Type(Type::Dynamic),
+        "The names of all time zones.",
+        zones,
+        ("array_length(datetime_list_timezones()) > 400", "True")
+    ),
+    function!(
         "datetime_local_to_utc",
         [p("moment", TIME), p("zone", TEXT)],
         0,
@@ -282,4 +291,26 @@ fn ceiling(args: &Args<'_>) -> Result<ArrayRef> {
     }
     let value = args.long(0)?;
     args.longs(|row| value.get(row))
+}
+
+fn zones(args: &Args<'_>) -> Result<ArrayRef> {
+    let mut names: Vec<String> =
+        jiff::tz::db().available().map(|name| name.as_str().to_owned()).collect();
+    // The system's folder of zones also holds these, which are none.
+    names.retain(|name| !matches!(name.as_str(), "Factory" | "localtime" | "posixrules"));
+    names.sort();
+    let mut json = String::new();
+    let quoted: Vec<String> = names
+        .iter()
+        .map(|name| {
+            let mut out = String::new();
+            crate::dynamic::write_string(name, &mut out);
+            out
+        })
+        .collect();
+    super::arrays::joined(quoted.iter().map(String::as_str), &mut json);
+    args.texts(|_, out| {
+        out.push_str(&json);
+        true
+    })
 }

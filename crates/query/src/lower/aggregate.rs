@@ -131,7 +131,7 @@ impl Lowering<'_> {
             (None, Some(live)) => Some(Operand::plain(live.clone(), Type::Bool)),
             (condition, None) => condition,
         };
-        if matches!(function, "arg_max" | "arg_min" | "take_any" | "any") {
+        if matches!(function, "arg_max" | "arg_min" | "take_any" | "any" | "passthrough") {
             return self.chosen(function, args, aggregate, condition);
         }
         let ordered = aggregates::is_list(function).then_some(order).flatten();
