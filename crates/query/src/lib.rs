@@ -11,6 +11,7 @@ mod error;
 mod functions;
 mod kernel;
 mod lower;
+mod plugins;
 pub mod reference;
 mod results;
 mod stored;

@@ -27,6 +27,10 @@ impl Binder<'_> {
             return nothing();
         }
         let name = operator_name(node);
+        if input.as_ref().is_some_and(|input| !input.more.is_empty()) && name != "render" {
+            let message = "Only 'render' may follow an operator that gives several results.";
+            self.error(Code::Syntax, node, message);
+        }
         let outer = std::mem::replace(&mut self.operator, name.clone());
         let table = match (name.as_str(), input) {
             ("print", None) => self.print(node),
@@ -114,6 +118,8 @@ impl Binder<'_> {
             "top-nested" => self.top_nested(node, input),
             "partition" => self.partition(node, input),
             "reduce" => self.reduce(node, input),
+            "fork" => self.fork(node, input),
+            "facet" => self.facet(node, input),
             _ => {
                 let message = format!("The operator '{name}' {SUPPORTED_LATER}.");
                 self.error(Code::Unsupported, node, message);

@@ -18,7 +18,7 @@ mod hashing;
 pub(crate) mod matching;
 mod math;
 mod membership;
-mod network;
+pub(crate) mod network;
 pub(crate) mod operators;
 pub(crate) mod regexes;
 mod rewriting;

@@ -10,9 +10,11 @@
 
 mod aggregate;
 mod compare;
+mod evaluate;
 mod expand;
 mod join;
 mod parse;
+mod parse_kv;
 mod rows;
 mod scalar;
 mod set;
@@ -217,6 +219,12 @@ impl<'a> Lowering<'a> {
                 };
                 self.parse(input, source, &pattern, &plan.fields)
             }
+            Op::ParseKv { input, source, keys, properties } => {
+                self.parse_kv(input, source, keys, properties, &plan.fields)
+            }
+            Op::Evaluate { input, plugin, args } => {
+                self.evaluate(input, plugin, args, &plan.fields)
+            }
             other => Err(Error::Unsupported(operator_name(other))),
         }
     }
@@ -412,11 +420,9 @@ pub(crate) fn stored_moment(moment: i64, unit: TimeUnit) -> Option<(i64, bool)> 
 fn operator_name(op: &Op) -> &'static str {
     match op {
         Op::MvApply { .. } => "mv-apply",
-        Op::ParseKv { .. } => "parse-kv",
         Op::MakeSeries { .. } => "make-series",
         Op::TopNested { .. } => "top-nested",
         Op::External { .. } => "externaldata",
-        Op::Evaluate { .. } => "evaluate",
         Op::Partition { .. } => "partition",
         Op::Reduce { .. } => "reduce",
         _ => "this operator",
