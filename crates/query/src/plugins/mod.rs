@@ -4,7 +4,9 @@
 //! Deliberately absent: `bag_unpack` and `pivot` (`kql` makes projections and groupings of them), which arguments and
 //! columns a plugin has (`kql`), and how its input is computed (`lower`, `stream`).
 
+mod activity;
 pub(crate) mod arguments;
+mod cohorts;
 pub(crate) mod discover;
 mod hll;
 mod ip_lookup;
@@ -14,6 +16,8 @@ mod rows;
 mod rows_near;
 mod schema_merge;
 pub(crate) mod stream;
+mod timeline;
+mod windows;
 
 use arrow::array::ArrayRef;
 use datafusion::common::Result as DataFusionResult;
@@ -69,13 +73,21 @@ struct Plugin {
 }
 
 static PLUGINS: &[Plugin] = &[
+    Plugin { name: "active_users_count", make: windows::active_users_count },
+    Plugin { name: "activity_counts_metrics", make: activity::counts },
+    Plugin { name: "activity_engagement", make: activity::engagement },
+    Plugin { name: "activity_metrics", make: activity::metrics },
     Plugin { name: "dcount_intersect", make: hll::dcount_intersect },
     Plugin { name: "identity", make: narrow::identity },
     Plugin { name: "ipv4_lookup", make: ip_lookup::ipv4_lookup },
     Plugin { name: "ipv6_lookup", make: ip_lookup::ipv6_lookup },
     Plugin { name: "narrow", make: narrow::narrow },
+    Plugin { name: "new_activity_metrics", make: cohorts::new_activity_metrics },
+    Plugin { name: "rolling_percentile", make: windows::rolling_percentile },
     Plugin { name: "rows_near", make: rows_near::rows_near },
     Plugin { name: "schema_merge", make: schema_merge::schema_merge },
+    Plugin { name: "session_count", make: windows::session_count },
+    Plugin { name: "sliding_window_counts", make: windows::sliding_window_counts },
 ];
 
 /// Reads the arguments of the plugin called `call.name`.

@@ -20,7 +20,9 @@ pub(super) fn rows_near(call: &Call) -> Result<Work> {
         Some(super::Arg::Column(column)) => Some(*column),
         _ if call.bool(0)? == Some(true) => None,
         _ => {
-            return Ok(Work::whole(move |rows| (0..width).map(|at| rows.chosen(at, &[])).collect()));
+            return Ok(Work::whole(move |rows| {
+                (0..width).map(|at| rows.chosen(at, &[])).collect()
+            }));
         }
     };
     Ok(Work::whole(move |rows: &Rows| {
