@@ -332,12 +332,14 @@ pub enum Op {
         /// The pipeline.
         body: Box<Plan>,
     },
-    /// `reduce by`. Output: `Pattern`, `Count`, `Representative`.
+    /// `reduce by`. Output: `Pattern`, `Count`, `Representative`; or the input's columns and `Pattern`.
     Reduce {
         /// Input.
         input: Box<Plan>,
         /// The text.
         source: Expr,
+        /// Whether each row gets its pattern (`kind=source`), instead of one row for each pattern.
+        by_row: bool,
         /// `threshold`, `characters`.
         properties: Vec<(String, Value)>,
     },

@@ -69,6 +69,9 @@ pub enum Error {
         /// The limit.
         columns_max: usize,
     },
+    /// More patterns in the data than can be looked at.
+    #[error("'evaluate' operator: there are too many frequent patterns")]
+    TooManyPatterns,
     /// A plan nested too deeply.
     #[error("the query is nested more than {depth_max} operators deep")]
     TooDeep {
@@ -105,6 +108,10 @@ impl Error {
             Self::TooManyRows { .. } | Self::TooDeep { .. } => {
                 (QueryErrorKind::Limit, "narrow the query")
             }
+            Self::TooManyPatterns => (
+                QueryErrorKind::Limit,
+                "raise the threshold, project fewer columns or sample the rows",
+            ),
             Self::TooManyColumns { .. } => (
                 QueryErrorKind::Limit,
                 "declare the columns that are wanted: evaluate …(…) : (name:type)",

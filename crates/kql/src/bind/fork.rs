@@ -8,7 +8,7 @@ use super::operators::wrap;
 use super::scope::Table;
 use super::source::field;
 use crate::diagnostic::Code;
-use crate::plan::{Aggregate, Expr, ExprKind, Field, Op, Plan};
+use crate::plan::{Aggregate, Expr, ExprKind, Field, Op, Plan, PluginArg};
 use crate::syntax::Node;
 use crate::syntax::SyntaxKind::{Args, Body};
 use crate::types::{Type, Value};
@@ -67,6 +67,33 @@ impl Binder<'_> {
         let count = Table::new(counted(shared.plan.clone(), None, field("Count", Type::Long)));
         let first = wrap(shared, |input| Op::Take { input, rows });
         self.several(plugin, vec![first, count])
+    }
+
+    /// `evaluate funnel_sequence(…)`: by what came before and after, by what came before, by what came after.
+    pub(super) fn funnel_sequence(
+        &mut self,
+        plugin: Node<'_>,
+        input: Table,
+        args: &[PluginArg],
+        fields: &[Field],
+    ) -> Table {
+        let shared = self.share(input);
+        let mut results = Vec::new();
+        for (name, without) in [
+            ("funnel_sequence", None),
+            ("funnel_sequence_before", Some("next")),
+            ("funnel_sequence_after", Some("prev")),
+        ] {
+            let op = Op::Evaluate {
+                input: Box::new(shared.plan.clone()),
+                plugin: name.to_string(),
+                args: args.to_vec(),
+            };
+            let fields = fields.iter().filter(|field| Some(field.name.as_str()) != without);
+            let fields = fields.cloned().collect();
+            results.push(Table { open: shared.open, ..Table::new(Plan { op, fields }) });
+        }
+        self.several(plugin, results)
     }
 
     /// The first of these, with the others beside it.

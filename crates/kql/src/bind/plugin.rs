@@ -82,6 +82,9 @@ impl Binder<'_> {
                 return Table { open: true, ..input };
             }
         };
+        if name == "funnel_sequence" {
+            return self.funnel_sequence(plugin, input, &args, &fields);
+        }
         let open = input.open;
         let op = Op::Evaluate { input: Box::new(input.plan), plugin: name, args };
         Table { open, ..Table::new(Plan { op, fields }) }

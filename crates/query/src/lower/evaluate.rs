@@ -5,11 +5,16 @@ use std::sync::Arc;
 
 use datafusion::logical_expr::LogicalPlanBuilder;
 use kql::plan::{Expr as KqlExpr, ExprKind, Field, Plan, PluginArg};
+use kql::types::{Type, Value};
 
 use super::{Flow, Lowering, cast_if_text, scalar};
 use crate::error::{Error, Result};
+use crate::plugins::reduce::Reduce;
 use crate::plugins::stream::{Evaluated, Input};
 use crate::plugins::{self, Arg, Call, Work};
+
+/// How large a part of their terms must agree for `reduce` to call texts alike.
+const REDUCE_THRESHOLD: f64 = 0.1;
 
 impl Lowering<'_> {
     pub(super) fn evaluate(
@@ -26,14 +31,13 @@ impl Lowering<'_> {
             columns: input.fields.clone(),
             width,
             tables: Vec::new(),
-            output: fields.to_vec(),
         };
         let mut flow = self.flow(input)?;
         let (mut tables, mut computed) = (Vec::new(), Vec::new());
         for arg in args {
             match arg {
                 PluginArg::Table(table) => {
-                    call.args.push((None, Arg::Table(tables.len())));
+                    call.args.push(Arg::Table);
                     call.tables.push(table.fields.clone());
                     let flow = self.flow(table)?;
                     tables.push(self.whole(flow)?);
@@ -41,7 +45,7 @@ impl Lowering<'_> {
                 PluginArg::Aggregate(_) => {
                     return Err(Error::Defect("a plugin got an aggregate".to_owned()));
                 }
-                PluginArg::Scalar(name, expr) => {
+                PluginArg::Scalar(_, expr) => {
                     let arg = match argument(expr, &call)? {
                         Some(arg) => arg,
                         None => {
@@ -50,7 +54,7 @@ impl Lowering<'_> {
                             Arg::Column(width + computed.len() - 1)
                         }
                     };
-                    call.args.push((name.clone(), arg));
+                    call.args.push(arg);
                 }
             }
         }
@@ -58,6 +62,38 @@ impl Lowering<'_> {
         let work = plugins::make(&call)?;
         let input = self.whole(flow)?;
         self.evaluated(plugin, input, tables, work, fields)
+    }
+
+    /// `reduce by`: texts that are alike as one pattern.
+    pub(super) fn reduce(
+        &mut self,
+        input: &Plan,
+        source: &KqlExpr,
+        by_row: bool,
+        properties: &[(String, Value)],
+        fields: &[Field],
+    ) -> Result<Flow> {
+        let wrong = |message: String| Error::Operator { operator: "reduce", message };
+        let (mut threshold, mut separators) = (REDUCE_THRESHOLD, None);
+        for (name, value) in properties {
+            match (name.as_str(), value) {
+                ("threshold", Value::Real(part)) if (0.0..=1.0).contains(part) => threshold = *part,
+                ("threshold", Value::Long(0)) => threshold = 0.0,
+                ("threshold", Value::Long(1)) => threshold = 1.0,
+                ("threshold", _) => {
+                    return Err(wrong("threshold must lie between 0 and 1".to_owned()));
+                }
+                ("characters", Value::String(text)) => separators = Some(text.clone()),
+                _ => return Err(wrong(format!("the property '{name}' is not understood"))),
+            }
+        }
+        let mut flow = self.flow(input)?;
+        let text = scalar::operand(&flow.columns, source)?;
+        let width = flow.columns.len();
+        flow.columns.push(scalar::convert(text, Type::String));
+        let reduce = Reduce { source: width, threshold, separators, by_row, width };
+        let input = self.whole(flow)?;
+        self.evaluated("reduce", input, Vec::new(), reduce.work(), fields)
     }
 
     /// A plan with all columns in Kusto's own form, for a plugin to read.

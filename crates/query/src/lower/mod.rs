@@ -219,6 +219,9 @@ impl<'a> Lowering<'a> {
                 };
                 self.parse(input, source, &pattern, &plan.fields)
             }
+            Op::Reduce { input, source, by_row, properties } => {
+                self.reduce(input, source, *by_row, properties, &plan.fields)
+            }
             Op::ParseKv { input, source, keys, properties } => {
                 self.parse_kv(input, source, keys, properties, &plan.fields)
             }
@@ -424,7 +427,6 @@ fn operator_name(op: &Op) -> &'static str {
         Op::TopNested { .. } => "top-nested",
         Op::External { .. } => "externaldata",
         Op::Partition { .. } => "partition",
-        Op::Reduce { .. } => "reduce",
         _ => "this operator",
     }
 }

@@ -14,8 +14,8 @@ pub(crate) enum Arg {
     Column(usize),
     /// A constant, with its Kusto type.
     Constant(ScalarValue, Type),
-    /// A table, by its place among the tables.
-    Table(usize),
+    /// A table; they come in the order of the arguments.
+    Table,
     /// A column of one of the tables: (table, column).
     TableColumn(usize, usize),
 }
@@ -24,16 +24,13 @@ pub(crate) enum Arg {
 #[derive(Debug, Clone)]
 pub(crate) struct Call {
     pub(crate) name: String,
-    /// The arguments with the names that were written in front of them.
-    pub(crate) args: Vec<(Option<String>, Arg)>,
+    pub(crate) args: Vec<Arg>,
     /// The columns of the input, then those that were computed for arguments.
     pub(crate) columns: Vec<Field>,
     /// How many of them are the input's.
     pub(crate) width: usize,
     /// The columns of the tables among the arguments.
     pub(crate) tables: Vec<Vec<Field>>,
-    /// The columns of the output.
-    pub(crate) output: Vec<Field>,
 }
 
 impl Call {
@@ -43,12 +40,7 @@ impl Call {
     }
 
     pub(crate) fn arg(&self, at: usize) -> Option<&Arg> {
-        self.args.get(at).map(|(_, arg)| arg)
-    }
-
-    /// The place among the arguments of the one with that name.
-    pub(crate) fn named(&self, name: &str) -> Option<usize> {
-        self.args.iter().position(|(written, _)| written.as_deref() == Some(name))
+        self.args.get(at)
     }
 
     /// The column that an argument is.

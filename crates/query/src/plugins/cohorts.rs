@@ -18,7 +18,7 @@ pub(super) fn new_activity_metrics(call: &Call) -> Result<Work> {
     for at in 5..call.args.len() {
         match call.arg(at) {
             Some(Arg::Column(column)) => dimensions.push(*column),
-            Some(Arg::Table(_)) => lookback = true,
+            Some(Arg::Table) => lookback = true,
             _ => cohort = call.long(at)?,
         }
     }

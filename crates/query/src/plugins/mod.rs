@@ -8,13 +8,18 @@ mod activity;
 pub(crate) mod arguments;
 mod cohorts;
 pub(crate) mod discover;
+mod funnel;
 mod hll;
 mod ip_lookup;
 pub(crate) mod key_values;
+mod mining;
 mod narrow;
+mod patterns;
+pub(crate) mod reduce;
 mod rows;
 mod rows_near;
 mod schema_merge;
+mod sequence;
 pub(crate) mod stream;
 mod timeline;
 mod windows;
@@ -77,7 +82,14 @@ static PLUGINS: &[Plugin] = &[
     Plugin { name: "activity_counts_metrics", make: activity::counts },
     Plugin { name: "activity_engagement", make: activity::engagement },
     Plugin { name: "activity_metrics", make: activity::metrics },
+    Plugin { name: "autocluster", make: patterns::autocluster },
+    Plugin { name: "basket", make: patterns::basket },
     Plugin { name: "dcount_intersect", make: hll::dcount_intersect },
+    Plugin { name: "diffpatterns", make: patterns::diffpatterns },
+    Plugin { name: "funnel_sequence", make: funnel::both },
+    Plugin { name: "funnel_sequence_before", make: funnel::before },
+    Plugin { name: "funnel_sequence_after", make: funnel::after },
+    Plugin { name: "funnel_sequence_completion", make: funnel::completion },
     Plugin { name: "identity", make: narrow::identity },
     Plugin { name: "ipv4_lookup", make: ip_lookup::ipv4_lookup },
     Plugin { name: "ipv6_lookup", make: ip_lookup::ipv6_lookup },
@@ -86,6 +98,7 @@ static PLUGINS: &[Plugin] = &[
     Plugin { name: "rolling_percentile", make: windows::rolling_percentile },
     Plugin { name: "rows_near", make: rows_near::rows_near },
     Plugin { name: "schema_merge", make: schema_merge::schema_merge },
+    Plugin { name: "sequence_detect", make: sequence::sequence_detect },
     Plugin { name: "session_count", make: windows::session_count },
     Plugin { name: "sliding_window_counts", make: windows::sliding_window_counts },
 ];
