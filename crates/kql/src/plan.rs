@@ -338,12 +338,14 @@ pub enum Op {
     /// `scan`. The fields of a *record* are the input's columns and the declared ones. Output: a record for each match of a
     /// row with a step, then the match's number if it is asked for.
     Scan(Box<Scan>),
-    /// `reduce by`. Output: `Pattern`, `Count`, `Representative`.
+    /// `reduce by`. Output: `Pattern`, `Count`, `Representative`; or the input's columns and `Pattern`.
     Reduce {
         /// Input.
         input: Box<Plan>,
         /// The text.
         source: Expr,
+        /// Whether each row gets its pattern (`kind=source`), instead of one row for each pattern.
+        by_row: bool,
         /// `threshold`, `characters`.
         properties: Vec<(String, Value)>,
     },

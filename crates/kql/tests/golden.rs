@@ -203,10 +203,11 @@ fn a_data_dependent_operator_waits_for_its_columns() {
     let text = "SignIns | evaluate bag_unpack(Details) | project User, city";
     let first = bind(text, &Workspace, &BindOptions::default());
     assert!(first.is_clean(), "{:?}", first.diagnostics);
-    let pending = first.pending.expect("the plugin's columns are unknown");
-    let mut columns = pending.fields.clone();
-    columns.push(kql::plan::Field { name: "city".into(), ty: kql::types::Type::String });
-    let options = BindOptions { resolved: vec![columns], ..BindOptions::default() };
+    let question = first.pending.expect("the slots are unknown");
+    assert_eq!(question.asked, kql::Asked::Slots);
+    assert_eq!(question.plan.fields.len(), 1, "the bag alone is asked for");
+    let slot = kql::plan::Field { name: "city".into(), ty: kql::types::Type::String };
+    let options = BindOptions { resolved: vec![vec![slot]], ..BindOptions::default() };
     let second = bind(text, &Workspace, &options);
     assert!(second.pending.is_none());
     let types: Vec<_> = second.statements[0].plan.fields.iter().map(|f| f.ty.name()).collect();

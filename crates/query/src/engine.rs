@@ -18,7 +18,7 @@ use datafusion::physical_plan::execute_stream;
 use datafusion::prelude::SessionConfig;
 use futures::future::BoxFuture;
 use futures::{StreamExt, TryStreamExt};
-use kql::plan::Plan;
+use kql::plan::{Field, Plan};
 use kql::types::Type;
 use model::{
     Clock, QueryEngine, QueryError, QueryErrorKind, QueryLimits, QueryOutput, QueryRequest,
@@ -30,6 +30,7 @@ use crate::catalog::{Tables, View};
 use crate::error::{self, Error};
 use crate::explained::Explained;
 use crate::lower::Lowering;
+use crate::plugins::discover::Found;
 use crate::shared::Shared;
 use crate::stored::StoredFunctions;
 use crate::{results, subqueries, ticks};
@@ -115,7 +116,7 @@ impl Engine {
 
     /// The tables and functions of this engine, for a binder (editor, linter).
     pub fn with_catalog<T>(&self, ask: impl FnOnce(&dyn kql::catalog::Catalog) -> T) -> T {
-        ask(&View { tables: &*self.tables, stored: &self.functions })
+        ask(&self.view())
     }
 
     /// How a query would be answered: what is read, filtered and computed, after optimisation. Subqueries whose answer the
@@ -124,7 +125,7 @@ impl Engine {
     /// # Errors
     /// As for a query.
     pub async fn explain(&self, request: &QueryRequest) -> Result<Explained, QueryError> {
-        let mut bound = self.bind(request)?;
+        let mut bound = self.bind(request).await?;
         let session = self.session(&request.limits)?;
         let mut explained = Explained::default();
         let mut shared = Shared::default();
@@ -148,33 +149,64 @@ impl Engine {
         Ok(explained)
     }
 
-    fn bind(&self, request: &QueryRequest) -> Result<kql::Bound, QueryError> {
-        let view = View { tables: &*self.tables, stored: &self.functions };
+    /// The bound query. What must be asked of the data for that is asked here.
+    async fn bind(&self, request: &QueryRequest) -> Result<kql::Bound, QueryError> {
+        let view = self.view();
         let now = self.clock.now().as_microsecond() * 10 + ticks::UNIX_EPOCH;
         let ticks = |at: i64| at.saturating_mul(10).saturating_add(ticks::UNIX_EPOCH);
         let timespan = request.timespan.map(|(from, until)| (ticks(from), ticks(until)));
-        let options = kql::BindOptions { now, timespan, ..kql::BindOptions::default() };
-        let bound = kql::bind(&request.text, &view, &options);
-        let first =
-            bound.diagnostics.iter().find(|diagnostic| diagnostic.severity == kql::Severity::Error);
-        match first {
-            Some(diagnostic) => Err(from_diagnostic(diagnostic)),
-            None if bound.pending.is_some() => {
-                let error = Error::Unsupported("evaluate, with columns that depend on the data,");
-                Err(error.into_query_error(&request.limits))
+        let mut options = kql::BindOptions { now, timespan, ..kql::BindOptions::default() };
+        loop {
+            let bound = kql::bind(&request.text, &view, &options);
+            let mut found = bound.diagnostics.iter();
+            let first = found.find(|diagnostic| diagnostic.severity == kql::Severity::Error);
+            if let Some(diagnostic) = first {
+                return Err(from_diagnostic(diagnostic));
             }
-            None => Ok(bound),
+            let Some(question) = bound.pending else { return Ok(bound) };
+            if options.resolved.len() >= QUESTIONS_MAX {
+                let error = Error::TooManyRows { operator: "evaluate", rows_max: QUESTIONS_MAX };
+                return Err(error.into_query_error(&request.limits));
+            }
+            let answer = self.answer(*question, &request.limits).await;
+            options.resolved.push(answer.map_err(|e| e.into_query_error(&request.limits))?);
         }
+    }
+
+    /// What the data says to a question of the binder.
+    async fn answer(
+        &self,
+        question: kql::Question,
+        limits: &QueryLimits,
+    ) -> Result<Vec<Field>, Error> {
+        let session = self.state_within(limits)?;
+        let mut plan = question.plan;
+        let mut shared = Shared::default();
+        shared.count(&mut plan);
+        let plan = self.lowered(&session, plan, &mut shared).await?;
+        let mut stream = stream(&session, &plan).await?;
+        let mut found = Found::new(question.asked);
+        while let Some(batch) = stream.try_next().await? {
+            found.add(&batch)?;
+        }
+        Ok(found.fields())
+    }
+
+    fn view(&self) -> View<'_> {
+        View { tables: &*self.tables, stored: &self.functions }
     }
 
     /// A session for one query: its own share of memory, everything else in common.
     fn session(&self, limits: &QueryLimits) -> Result<SessionState, QueryError> {
+        self.state_within(limits).map_err(|error| error.into_query_error(limits))
+    }
+
+    fn state_within(&self, limits: &QueryLimits) -> Result<SessionState, Error> {
         let bytes = limits.memory_bytes_max.min(self.options.memory_bytes_max);
         let pool: Arc<dyn MemoryPool> = Arc::new(FairSpillPool::new(bytes));
         let runtime = RuntimeEnvBuilder::from_runtime_env(&self.runtime)
             .with_memory_pool(pool)
-            .build_arc()
-            .map_err(|error| error::from_datafusion(&error, limits))?;
+            .build_arc()?;
         Ok(SessionStateBuilder::new_from_existing(self.state.clone())
             .with_runtime_env(runtime)
             .build())
@@ -195,7 +227,9 @@ impl Engine {
     async fn start(&self, request: QueryRequest) -> Result<QueryOutput, QueryError> {
         let limits = request.limits;
         let deadline = Instant::now() + limits.time_max;
-        let mut bound = self.bind(&request)?;
+        let mut bound = tokio::time::timeout_at(deadline, self.bind(&request))
+            .await
+            .map_err(|_| error::timed_out(&limits))??;
         let mut shared = Shared::default();
         bound.statements.iter_mut().for_each(|statement| shared.count(&mut statement.plan));
         let mut tables = Vec::with_capacity(bound.statements.len());
@@ -261,7 +295,7 @@ impl Run<'_> {
         plan: &Plan,
         shared: &HashMap<usize, Arc<dyn TableProvider>>,
     ) -> Result<LogicalPlan, Error> {
-        let view = View { tables: &*self.engine.tables, stored: &self.engine.functions };
+        let view = self.engine.view();
         Lowering::new(&view, shared).finish(plan)
     }
 
@@ -313,6 +347,9 @@ impl Run<'_> {
         Ok(Arc::new(MemTable::try_new(schema, vec![batches])?))
     }
 }
+
+/// How many operators of one query may take their columns from the data: the query is bound once more for each.
+const QUESTIONS_MAX: usize = 32;
 
 /// How many rows a result that is used more than once may have; Kusto's own limit is 5 GB.
 const SHARED_ROWS_MAX: usize = 5_000_000;

@@ -73,6 +73,33 @@ pub enum Error {
         /// The limit.
         keys_max: usize,
     },
+    /// A plugin that was called in a way that makes no sense.
+    #[error("'evaluate' operator: {name}(): {message}")]
+    Plugin {
+        /// The plugin.
+        name: String,
+        /// What is wrong.
+        message: String,
+    },
+    /// An operator that was used in a way that makes no sense.
+    #[error("'{operator}' operator: {message}")]
+    Operator {
+        /// The operator.
+        operator: &'static str,
+        /// What is wrong.
+        message: String,
+    },
+    /// More columns in the data than a result may have.
+    #[error("operator '{operator}' gives more than {columns_max} columns")]
+    TooManyColumns {
+        /// The operator.
+        operator: &'static str,
+        /// The limit.
+        columns_max: usize,
+    },
+    /// More patterns in the data than can be looked at.
+    #[error("'evaluate' operator: there are too many frequent patterns")]
+    TooManyPatterns,
     /// A plan nested too deeply.
     #[error("the query is nested more than {depth_max} operators deep")]
     TooDeep {
@@ -99,13 +126,25 @@ impl From<ArrowError> for Error {
 impl Error {
     /// The error as the port tells it.
     pub(crate) fn into_query_error(self, limits: &QueryLimits) -> QueryError {
+        self.as_query_error(limits)
+    }
+
+    fn as_query_error(&self, limits: &QueryLimits) -> QueryError {
         let message = self.to_string();
-        let (kind, hint) = match &self {
+        let (kind, hint) = match self {
             Self::DataFusion(error) => return from_datafusion(error, limits),
             Self::TooManyRows { .. }
             | Self::TooDeep { .. }
             | Self::SeriesTooLong { .. }
             | Self::TooManyPartitions { .. } => (QueryErrorKind::Limit, "narrow the query"),
+            Self::TooManyPatterns => (
+                QueryErrorKind::Limit,
+                "raise the threshold, project fewer columns or sample the rows",
+            ),
+            Self::TooManyColumns { .. } => (
+                QueryErrorKind::Limit,
+                "declare the columns that are wanted: evaluate …(…) : (name:type)",
+            ),
             Self::Defect(_) => (QueryErrorKind::Internal, ""),
             _ => (QueryErrorKind::Semantic, ""),
         };
@@ -126,6 +165,13 @@ pub(crate) fn from_datafusion(error: &DataFusionError, limits: &QueryLimits) -> 
             ),
             "summarize over fewer groups, join smaller tables, or filter earlier",
         );
+    }
+    // What this crate's own operators say while rows flow.
+    if let DataFusionError::External(own) = error.find_root()
+        && let Some(own) = own.downcast_ref::<Error>()
+        && !matches!(own, Error::DataFusion(_))
+    {
+        return own.as_query_error(limits);
     }
     query_error(
         QueryErrorKind::Internal,

@@ -14,6 +14,7 @@ mod kernel;
 mod lower;
 mod memory;
 mod partitions;
+mod plugins;
 pub mod reference;
 mod results;
 mod scan;

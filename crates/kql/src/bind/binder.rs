@@ -37,7 +37,7 @@ pub(super) struct Binder<'a> {
     pub(super) tree: Rc<Tree>,
     pub(super) scope: Scope,
     pub(super) diagnostics: Vec<Diagnostic>,
-    pub(super) pending: Option<Box<Plan>>,
+    pub(super) pending: Option<Box<super::Question>>,
     /// How many data-dependent operators were met.
     pub(super) dependent: usize,
     /// The operator at work, for messages.

@@ -130,3 +130,30 @@ fn quote(text: &str, out: &mut String) {
     }
     out.push('"');
 }
+
+/// The texts in an array of texts, as [`Binder::dynamic`] wrote it; what is no text is left out.
+pub(super) fn texts(array: &str) -> Vec<String> {
+    let (mut found, mut open) = (Vec::new(), None::<String>);
+    let mut chars = array.chars();
+    while let Some(c) = chars.next() {
+        match (&mut open, c) {
+            (None, '"') => open = Some(String::new()),
+            (None, _) => {}
+            (Some(_), '"') => found.extend(open.take()),
+            (Some(text), '\\') => match chars.next() {
+                Some('n') => text.push('\n'),
+                Some('r') => text.push('\r'),
+                Some('t') => text.push('\t'),
+                Some('u') => {
+                    let digits: String = chars.by_ref().take(4).collect();
+                    let c = u32::from_str_radix(&digits, 16).ok().and_then(char::from_u32);
+                    text.push(c.unwrap_or(char::REPLACEMENT_CHARACTER));
+                }
+                Some(c) => text.push(c),
+                None => {}
+            },
+            (Some(text), c) => text.push(c),
+        }
+    }
+    found
+}

@@ -9,6 +9,7 @@ mod columns;
 mod expand;
 mod expression;
 mod fold;
+mod fork;
 mod function;
 mod join;
 mod json;
@@ -17,6 +18,7 @@ mod operator;
 mod operators;
 mod parse;
 mod plugin;
+mod plugin_columns;
 mod scan;
 mod scope;
 mod search;
@@ -28,6 +30,7 @@ mod statement;
 mod summarize;
 mod types;
 mod union;
+mod unpack;
 mod weight;
 
 use crate::catalog::Catalog;
@@ -42,8 +45,7 @@ pub struct BindOptions {
     pub now: i64,
     /// Restricts every table that has a `TimeGenerated` to this half-open stretch of it, in ticks.
     pub timespan: Option<(i64, i64)>,
-    /// The columns that data-dependent operators gave when [`Bound::pending`] was run, in the order in which they were
-    /// pending. See there.
+    /// The answers to the questions of [`Bound::pending`], in the order in which they were asked. See there.
     pub resolved: Vec<Vec<Field>>,
     /// The plan is not going to run: what the language has and this engine has not is a warning, and what is too large only
     /// for running is let through.
@@ -57,10 +59,29 @@ pub struct Bound {
     pub statements: Vec<BoundStatement>,
     /// What is wrong, the parser's first. A query with errors must not run.
     pub diagnostics: Vec<Diagnostic>,
-    /// The first operator whose columns depend on the data (`evaluate bag_unpack` without a schema) and are not yet among
-    /// [`BindOptions::resolved`]. Run this plan, learn its columns, add them to `resolved`, bind again; until it is `None`.
-    /// What comes after it in the query is bound loosely and must not run.
-    pub pending: Option<Box<Plan>>,
+    /// What must be asked of the data before the query can be bound: the columns of the first operator that takes them from
+    /// there (`evaluate bag_unpack` without a schema) and is not yet among [`BindOptions::resolved`]. Run its plan, add the
+    /// answer to `resolved`, bind again; until it is `None`. What comes after it in the query is bound loosely and must not
+    /// run.
+    pub pending: Option<Box<Question>>,
+}
+
+/// A question about the data.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Question {
+    /// What to run.
+    pub plan: Plan,
+    /// What to find in its rows.
+    pub asked: Asked,
+}
+
+/// What a [`Question`] wants to know.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Asked {
+    /// The slots of the bags in the only column, by name; each with the type that all its values have, or `dynamic`.
+    Slots,
+    /// The different texts in the only column, in order; each as the name of a field.
+    Values,
 }
 
 impl Bound {

@@ -28,6 +28,10 @@ impl Binder<'_> {
             return nothing();
         }
         let name = operator_name(node);
+        if input.as_ref().is_some_and(|input| !input.more.is_empty()) && name != "render" {
+            let message = "Only 'render' may follow an operator that gives several results.";
+            self.error(Code::Syntax, node, message);
+        }
         let outer = std::mem::replace(&mut self.operator, name.clone());
         let serialized = self.reads_rows_of(&name, input.as_ref());
         let table = match (name.as_str(), input) {
@@ -118,6 +122,8 @@ impl Binder<'_> {
             "partition" => self.partition(node, input),
             "scan" => self.scan(node, input),
             "reduce" => self.reduce(node, input),
+            "fork" => self.fork(node, input),
+            "facet" => self.facet(node, input),
             _ => {
                 let message = format!("The operator '{name}' {SUPPORTED_LATER}.");
                 self.error(Code::Unsupported, node, message);

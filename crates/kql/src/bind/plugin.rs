@@ -1,88 +1,134 @@
-//! `evaluate`: plugins and the columns that they give. Those of some depend on the data; see
-//! [`Bound::pending`](super::Bound::pending). Deliberately absent: what plugins compute.
+//! `evaluate`: which plugins there are, how their arguments are read, and what their columns are called. Those of some
+//! depend on the data (`unpack`). Deliberately absent: what plugins compute.
 
 use super::binder::{Binder, Row};
 use super::columns::assignment;
-use super::naming::{Names, name_text};
+use super::naming::name_text;
+use super::plugin_columns::{self, Given};
 use super::scope::{Bindable, Table};
-use super::source::field;
-use crate::diagnostic::Code;
-use crate::plan::{ExprKind, Field, Op, Plan, PluginArg};
+use crate::diagnostic::{Code, Diagnostic, nearest};
+use crate::plan::{Expr, ExprKind, Field, Op, Plan, PluginArg};
 use crate::syntax::Node;
-use crate::syntax::SyntaxKind::{Args, Call, NameRef, Parameters};
-use crate::types::Type;
+use crate::syntax::SyntaxKind::{Args, Call, NameRef, Parameter, Parameters, Star};
 
-/// What a plugin's columns are known to be.
-enum Columns {
-    Known(Vec<Field>),
-    /// These at least; more come with the data.
-    Dependent(Vec<Field>),
+/// Plugins of the language that reach outside of a workspace or run code: none of them is offered.
+const NOT_OFFERED: &[&str] = &[
+    "ai_chat_completion",
+    "ai_chat_completion_prompt",
+    "ai_embed_text",
+    "ai_embeddings",
+    "azure_digital_twins_query_request",
+    "cosmosdb_sql_request",
+    "csharp",
+    "dax_request",
+    "estimate_rows_count",
+    "execute_query",
+    "execute_show_command",
+    "external_datatable",
+    "funnel_analysis",
+    "http_request",
+    "http_request_post",
+    "identity_v3",
+    "infer_storage_schema",
+    "infer_storage_schema_with_suggestions",
+    "mysql_request",
+    "postgresql_request",
+    "python",
+    "r",
+    "sql_request",
+];
+
+/// The columns that `evaluate plugin(…) : (*, a:long)` declares.
+pub(super) struct Declared {
+    /// Whether the input's columns stand in front of them.
+    pub(super) all: bool,
+    pub(super) fields: Vec<Field>,
 }
 
 impl Binder<'_> {
     pub(super) fn evaluate(&mut self, node: Node<'_>, input: Table) -> Table {
         let Some(plugin) = node.child(Call) else { return input };
         let name = plugin.child(NameRef).map(name_text).unwrap_or_default();
-        let args = self.plugin_args(plugin, &input);
-        let declared = node.child(Parameters).map(|list| self.declared_fields(list));
-        let columns = match declared {
-            Some(fields) => Columns::Known(fields),
-            None => plugin_columns(&name, &args, &input),
-        };
-        let Columns::Known(fields) = columns else {
-            return self.dependent(name, args, input, columns);
-        };
-        if fields.is_empty() {
-            let message = format!("The plugin '{name}' is not supported yet.");
-            self.error(Code::Unsupported, plugin, message);
+        let declared = node.child(Parameters).map(|list| Declared {
+            all: list.children_of(Parameter).any(|parameter| parameter.token(Star).is_some()),
+            fields: self.declared_fields(list),
+        });
+        match name.as_str() {
+            "bag_unpack" => return self.bag_unpack(plugin, input, declared),
+            "pivot" => return self.pivot(plugin, input, declared),
+            "preview" => return self.preview(plugin, input),
+            _ => {}
         }
+        let Some(known) = plugin_columns::find(&name) else {
+            self.no_such_plugin(plugin, &name);
+            return Table { open: true, ..input };
+        };
+        let args = self.plugin_args(plugin, &name, &input);
+        let given = args.len();
+        if given < known.least || given > known.most {
+            let message = format!("{name}(): {}", known.expected());
+            self.error(Code::Arity, plugin, message);
+            return Table { open: true, ..input };
+        }
+        if args.iter().any(is_mistake) {
+            return Table { open: true, ..input };
+        }
+        let columns = (known.columns)(&Given { args: &args, input: input.fields() });
+        let fields = match (columns, declared) {
+            (Ok(fields), None) => fields,
+            (Ok(_), Some(declared)) => declared.fields,
+            (Err(message), _) => {
+                self.error(Code::WrongType, plugin, format!("{name}(): {message}"));
+                return Table { open: true, ..input };
+            }
+        };
+        if name == "funnel_sequence" {
+            return self.funnel_sequence(plugin, input, &args, &fields);
+        }
+        let open = input.open;
         let op = Op::Evaluate { input: Box::new(input.plan), plugin: name, args };
-        Table { open: input.open, ..Table::new(Plan { op, fields }) }
+        Table { open, ..Table::new(Plan { op, fields }) }
     }
 
-    /// A plugin whose columns come with the data: they were handed in, or the query must wait for them.
-    fn dependent(
-        &mut self,
-        plugin: String,
-        args: Vec<PluginArg>,
-        input: Table,
-        columns: Columns,
-    ) -> Table {
-        let known = self.options.resolved.get(self.dependent).cloned();
-        self.dependent += 1;
-        let open = known.is_none() || input.open;
-        let fields = match (known, columns) {
-            (Some(fields), _) => fields,
-            (None, Columns::Known(fields) | Columns::Dependent(fields)) => fields,
-        };
-        let op = Op::Evaluate { input: Box::new(input.plan), plugin, args };
-        let plan = Plan { op, fields };
-        if open && self.pending.is_none() {
-            self.pending = Some(Box::new(plan.clone()));
+    fn no_such_plugin(&mut self, plugin: Node<'_>, name: &str) {
+        if NOT_OFFERED.contains(&name) {
+            let message = format!("The plugin '{name}()' is not available in this workspace.");
+            self.error(Code::Unsupported, plugin, message);
+            return;
         }
-        Table { open, ..Table::new(plan) }
+        let names = plugin_columns::names().chain(["bag_unpack", "pivot", "preview"]);
+        let hint = nearest(name, names).map(|name| format!("did you mean '{name}'?"));
+        let message = format!("The plug-in function '{name}' is not defined.");
+        let diagnostic = Diagnostic::error(Code::UnknownFunction, plugin.span(), message);
+        self.report(diagnostic.with_hint(hint));
     }
 
-    fn plugin_args(&mut self, plugin: Node<'_>, input: &Table) -> Vec<PluginArg> {
+    /// The arguments of a plugin. Names resolve among the input's columns, then among those of the tables given before.
+    fn plugin_args(&mut self, plugin: Node<'_>, name: &str, input: &Table) -> Vec<PluginArg> {
         let mut args = Vec::new();
-        let mut scope_fields = input.plan.fields.clone();
-        for arg in plugin.child(Args).into_iter().flat_map(Node::nodes) {
+        let mut scope = input.plan.fields.clone();
+        let width = scope.len();
+        let lookup = matches!(name, "ipv4_lookup" | "ipv6_lookup");
+        for (at, arg) in plugin.child(Args).into_iter().flat_map(Node::nodes).enumerate() {
             let (names, value) = assignment(arg);
             let Some(value) = value else { continue };
-            if self.is_aggregate(value) {
-                let call = self.aggregate(value, input, &[]);
-                let names = call.columns.iter().map(|(name, _)| name.clone()).collect();
-                args.push(PluginArg::Aggregate(call.named(names)));
-                continue;
-            }
-            let row = Row { fields: &scope_fields, open: input.open };
-            match self.value(value, Some(row)) {
+            // The third argument of a lookup is a column of the table that is looked into, whatever the input has.
+            let only_looked_up = lookup && at == 2;
+            let found = if only_looked_up {
+                let row = Row { fields: &scope[width..], open: input.open };
+                match self.value(value, Some(row)) {
+                    Bindable::Scalar(expr) => Bindable::Scalar(shifted(expr, width)),
+                    table => table,
+                }
+            } else {
+                self.value(value, Some(Row { fields: &scope, open: input.open }))
+            };
+            match found {
                 Bindable::Scalar(expr) => {
                     args.push(PluginArg::Scalar(names.into_iter().next(), expr));
                 }
                 Bindable::Table(table) => {
-                    // Keys of the looked-up table come after it; their positions follow the input's columns.
-                    scope_fields.extend(table.plan.fields.iter().cloned());
+                    scope.extend(table.plan.fields.iter().cloned());
                     args.push(PluginArg::Table(Box::new(table.plan)));
                 }
             }
@@ -91,117 +137,14 @@ impl Binder<'_> {
     }
 }
 
-/// The position of the column that an argument is.
-fn column_of(args: &[PluginArg], at: usize) -> Option<usize> {
-    match args.get(at) {
-        Some(PluginArg::Scalar(_, expr)) => match expr.kind {
-            ExprKind::Column(at) => Some(at),
-            _ => None,
-        },
-        _ => None,
+/// A column's expression among columns that follow `by` others.
+fn shifted(expr: Expr, by: usize) -> Expr {
+    match expr.kind {
+        ExprKind::Column(at) => Expr { kind: ExprKind::Column(at + by), ..expr },
+        _ => expr,
     }
 }
 
-fn plugin_columns(plugin: &str, args: &[PluginArg], input: &Table) -> Columns {
-    let fields = input.fields();
-    let without = |gone: &[Option<usize>]| -> Vec<Field> {
-        fields
-            .iter()
-            .enumerate()
-            .filter(|(at, _)| !gone.contains(&Some(*at)))
-            .map(|(_, field)| field.clone())
-            .collect()
-    };
-    match plugin {
-        "bag_unpack" => Columns::Dependent(without(&[column_of(args, 0)])),
-        "pivot" => Columns::Dependent(pivot_columns(args, fields)),
-        "narrow" => Columns::Known(vec![
-            field("Row", Type::Long),
-            field("Column", Type::String),
-            field("Value", Type::String),
-        ]),
-        "autocluster" | "basket" => {
-            let mut found = vec![
-                field("SegmentId", Type::Long),
-                field("Count", Type::Long),
-                field("Percent", Type::Real),
-            ];
-            found.extend(fields.iter().cloned());
-            Columns::Known(found)
-        }
-        "ipv4_lookup" | "ipv6_lookup" => Columns::Known(lookup_columns(args, fields)),
-        "identity" => Columns::Known(fields.to_vec()),
-        "dcount_intersect" => {
-            let added = (0..args.len()).map(|at| field(&format!("s{at}"), Type::Long));
-            Columns::Known(fields.iter().cloned().chain(added).collect())
-        }
-        "active_users_count" => {
-            Columns::Known(vec![timeline(args, fields, 1), field("dcount", Type::Long)])
-        }
-        "activity_counts_metrics" => {
-            let mut found = vec![timeline(args, fields, 1)];
-            found.extend(
-                args.iter()
-                    .skip(5)
-                    .enumerate()
-                    .filter_map(|(at, _)| fields.get(column_of(args, at + 5)?).cloned()),
-            );
-            for name in ["count", "dcount", "new_dcount", "aggregated_dcount"] {
-                found.push(field(name, Type::Long));
-            }
-            Columns::Known(found)
-        }
-        "sliding_window_counts" => {
-            let mut found = vec![timeline(args, fields, 1)];
-            found
-                .extend((6..args.len()).filter_map(|at| fields.get(column_of(args, at)?).cloned()));
-            found.push(field("Count", Type::Long));
-            found.push(field("Dcount", Type::Long));
-            Columns::Known(found)
-        }
-        _ => Columns::Known(Vec::new()),
-    }
-}
-
-fn timeline(args: &[PluginArg], fields: &[Field], at: usize) -> Field {
-    column_of(args, at)
-        .and_then(|at| fields.get(at).cloned())
-        .unwrap_or_else(|| field("Timestamp", Type::DateTime))
-}
-
-/// The columns that stay: those named after the aggregate, or all that are neither pivoted nor aggregated.
-fn pivot_columns(args: &[PluginArg], fields: &[Field]) -> Vec<Field> {
-    let named: Vec<usize> = (2..args.len()).filter_map(|at| column_of(args, at)).collect();
-    if !named.is_empty() {
-        return named.into_iter().filter_map(|at| fields.get(at).cloned()).collect();
-    }
-    let mut gone = vec![column_of(args, 0)];
-    if let Some(PluginArg::Aggregate(aggregate)) = args.get(1) {
-        for arg in &aggregate.args {
-            if let ExprKind::Column(at) = arg.kind {
-                gone.push(Some(at));
-            }
-        }
-    }
-    fields
-        .iter()
-        .enumerate()
-        .filter(|(at, _)| !gone.contains(&Some(*at)))
-        .map(|(_, field)| field.clone())
-        .collect()
-}
-
-/// The input's columns, then those of the looked-up table.
-fn lookup_columns(args: &[PluginArg], fields: &[Field]) -> Vec<Field> {
-    let mut names = Names::default();
-    for field in fields {
-        names.take(&field.name);
-    }
-    let mut found = fields.to_vec();
-    if let Some(PluginArg::Table(table)) = args.first() {
-        for field in &table.fields {
-            found.push(Field { name: names.derive(&field.name), ty: field.ty });
-        }
-    }
-    found
+fn is_mistake(arg: &PluginArg) -> bool {
+    matches!(arg, PluginArg::Scalar(_, Expr { ty: crate::types::Type::Error, .. }))
 }

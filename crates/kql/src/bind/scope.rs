@@ -17,11 +17,13 @@ pub(super) struct Table {
     /// Its name, where it is a table: for `withsource` and `$table`.
     pub(super) name: Option<String>,
     pub(super) render: Option<super::Render>,
+    /// Further results beside it: of `fork`, `facet`.
+    pub(super) more: Vec<Plan>,
 }
 
 impl Table {
     pub(super) const fn new(plan: Plan) -> Self {
-        Self { plan, open: false, name: None, render: None }
+        Self { plan, open: false, name: None, render: None, more: Vec::new() }
     }
 
     pub(super) fn fields(&self) -> &[Field] {

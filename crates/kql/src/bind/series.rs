@@ -214,16 +214,25 @@ impl Binder<'_> {
         let Some(source) = operand(node, 0) else { return input };
         let source = self.scalar(source, Some(Row::of(&input)));
         let properties = node.child(With).map(|with| self.properties(with)).unwrap_or_default();
-        let op = Op::Reduce {
-            input: Box::new(input.plan),
-            source: convert(source, Type::String),
-            properties,
-        };
-        let fields = vec![
+        let by_row = node.children_of(Property).any(|property| {
+            property_name(property) == "kind"
+                && property.nodes().next().is_some_and(|value| value.text() == "source")
+        });
+        let mut fields = vec![
             field("Pattern", Type::String),
             field("Count", Type::Long),
             field("Representative", Type::String),
         ];
+        if by_row {
+            fields.truncate(1);
+            fields.splice(0..0, input.fields().iter().cloned());
+        }
+        let op = Op::Reduce {
+            input: Box::new(input.plan),
+            source: convert(source, Type::String),
+            by_row,
+            properties,
+        };
         Table::new(Plan { op, fields })
     }
 }

@@ -23,7 +23,10 @@ impl Binder<'_> {
         for node in tree.root().nodes() {
             if let Some(value) = self.statement(node) {
                 let table = self.as_table(value);
-                bound.push(BoundStatement { plan: table.plan, render: table.render });
+                let render = table.render;
+                bound.push(BoundStatement { plan: table.plan, render: render.clone() });
+                let more = table.more.into_iter();
+                bound.extend(more.map(|plan| BoundStatement { plan, render: render.clone() }));
             }
         }
         bound

@@ -237,6 +237,14 @@ impl Parser<'_> {
                 self.expression();
                 self.with_properties();
             }
+            "fork" => self.fork(),
+            "facet" => {
+                self.expect_word("by");
+                self.list();
+                if self.bump_word("with") {
+                    self.body();
+                }
+            }
             _ => self.skip_balanced(&[Bar, Semicolon]),
         }
     }

@@ -97,6 +97,20 @@ impl Parser<'_> {
         self.finish();
     }
 
+    /// `fork (…) name=(…)`
+    pub(super) fn fork(&mut self) {
+        loop {
+            if self.kind() == Name && self.nth(1) == Assign {
+                self.name();
+                self.bump();
+            }
+            self.body();
+            if self.kind() != LParen && !(self.kind() == Name && self.nth(1) == Assign) {
+                return;
+            }
+        }
+    }
+
     pub(super) fn parse_pattern(&mut self) {
         self.properties();
         self.expression();

@@ -22,7 +22,7 @@ mod markup;
 pub(crate) mod matching;
 mod math;
 mod membership;
-mod network;
+pub(crate) mod network;
 pub(crate) mod operators;
 mod punycode;
 pub(crate) mod regexes;

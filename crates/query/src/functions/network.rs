@@ -201,7 +201,7 @@ pub(super) static FUNCTIONS: &[Function] = &[
 ];
 
 /// An IPv4 address and how many of its bits count.
-fn ipv4(text: &str) -> Option<(u32, u32)> {
+pub(crate) fn ipv4(text: &str) -> Option<(u32, u32)> {
     let (address, prefix) = match text.trim().split_once('/') {
         Some((address, prefix)) => (address, prefix.parse().ok().filter(|prefix| *prefix <= 32)?),
         None => (text.trim(), 32),
@@ -210,7 +210,7 @@ fn ipv4(text: &str) -> Option<(u32, u32)> {
 }
 
 /// The bits that count, with the others zero.
-const fn network(address: u32, prefix: u32) -> u32 {
+pub(crate) const fn network(address: u32, prefix: u32) -> u32 {
     if prefix == 0 { 0 } else { address & (u32::MAX << (32 - prefix)) }
 }
 
@@ -306,7 +306,7 @@ fn netmask_suffix(args: &Args<'_>) -> Result<ArrayRef> {
 }
 
 /// An address of either kind as IPv6, and how many of its bits count.
-fn ipv6(text: &str) -> Option<(u128, u32)> {
+pub(crate) fn ipv6(text: &str) -> Option<(u128, u32)> {
     let (address, prefix) = match text.trim().split_once('/') {
         Some((address, prefix)) => (address, Some(prefix.parse::<u32>().ok()?)),
         None => (text.trim(), None),
@@ -320,7 +320,7 @@ fn ipv6(text: &str) -> Option<(u128, u32)> {
     (prefix <= 128).then_some((bits, prefix))
 }
 
-const fn network6(address: u128, prefix: u32) -> u128 {
+pub(crate) const fn network6(address: u128, prefix: u32) -> u128 {
     if prefix == 0 { 0 } else { address & (u128::MAX << (128 - prefix)) }
 }
 

@@ -11,12 +11,14 @@
 mod aggregate;
 mod carried;
 mod compare;
+mod evaluate;
 mod expand;
 pub(crate) mod groups;
 mod join;
 mod nested;
 mod order;
 mod parse;
+mod parse_kv;
 mod rows;
 mod scalar;
 mod scan;
@@ -264,6 +266,15 @@ impl<'a> Lowering<'a> {
                 };
                 self.parse(input, source, &pattern, &plan.fields)
             }
+            Op::Reduce { input, source, by_row, properties } => {
+                self.reduce(input, source, *by_row, properties, &plan.fields)
+            }
+            Op::ParseKv { input, source, keys, properties } => {
+                self.parse_kv(input, source, keys, properties, &plan.fields)
+            }
+            Op::Evaluate { input, plugin, args } => {
+                self.evaluate(input, plugin, args, &plan.fields)
+            }
             other => Err(Error::Unsupported(operator_name(other))),
         }
     }
@@ -475,10 +486,7 @@ pub(crate) fn stored_moment(moment: i64, unit: TimeUnit) -> Option<(i64, bool)> 
 
 fn operator_name(op: &Op) -> &'static str {
     match op {
-        Op::ParseKv { .. } => "parse-kv",
         Op::External { .. } => "externaldata",
-        Op::Evaluate { .. } => "evaluate",
-        Op::Reduce { .. } => "reduce",
         _ => "this operator",
     }
 }
