@@ -14,6 +14,7 @@ mod conditional;
 pub(crate) mod convert;
 mod encoding;
 mod formats;
+mod geo;
 mod hashing;
 pub(crate) mod matching;
 mod math;
@@ -123,6 +124,7 @@ pub(crate) fn all() -> impl Iterator<Item = &'static Function> {
         urls::FUNCTIONS,
     ]
     .into_iter()
+    .chain(geo::FUNCTIONS)
     .flatten()
 }
 
