@@ -10,6 +10,7 @@ mod expand;
 mod expression;
 mod fold;
 mod function;
+mod geo_lookup;
 mod join;
 mod json;
 mod naming;

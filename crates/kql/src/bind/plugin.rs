@@ -3,6 +3,7 @@
 
 use super::binder::{Binder, Row};
 use super::columns::assignment;
+use super::geo_lookup;
 use super::naming::{Names, name_text};
 use super::scope::{Bindable, Table};
 use super::source::field;
@@ -23,6 +24,9 @@ impl Binder<'_> {
     pub(super) fn evaluate(&mut self, node: Node<'_>, input: Table) -> Table {
         let Some(plugin) = node.child(Call) else { return input };
         let name = plugin.child(NameRef).map(name_text).unwrap_or_default();
+        if geo_lookup::is_lookup(&name) {
+            return self.geo_lookup(plugin, input);
+        }
         let args = self.plugin_args(plugin, &input);
         let declared = node.child(Parameters).map(|list| self.declared_fields(list));
         let columns = match declared {

@@ -11,6 +11,7 @@
 mod aggregate;
 mod compare;
 mod expand;
+mod geo_lookup;
 mod join;
 mod parse;
 mod rows;
@@ -216,6 +217,9 @@ impl<'a> Lowering<'a> {
                     only_matches: *only_matches,
                 };
                 self.parse(input, source, &pattern, &plan.fields)
+            }
+            Op::Evaluate { input, plugin, args } if geo_lookup::is_lookup(plugin) => {
+                self.geo_lookup(input, args)
             }
             other => Err(Error::Unsupported(operator_name(other))),
         }

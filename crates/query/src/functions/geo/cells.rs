@@ -287,8 +287,8 @@ fn h3cell_polygon(args: &Args<'_>) -> Result<ArrayRef> {
 
 fn h3cell_neighbors(args: &Args<'_>) -> Result<ArrayRef> {
     from_cells(args, h3::parse, |cell, _, out| {
-        let around = h3::rings(cell, 1).into_iter().skip(1).flatten();
-        write_tokens(around.map(|cell| cell.to_string()), out);
+        let names = h3::rings(cell, 1).into_iter().skip(1).flatten().map(|cell| cell.to_string());
+        write_tokens(order::as_listed(names.collect()).into_iter(), out);
         Some(())
     })
 }

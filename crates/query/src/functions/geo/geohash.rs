@@ -92,10 +92,10 @@ impl Geohash {
         ]
     }
 
-    /// The rectangles around it, clockwise from the north; over the poles there are none.
+    /// The rectangles around it, clockwise from the north-west; over the poles there are none.
     pub(super) fn neighbors(self) -> Vec<Self> {
         let (columns, rows) = sides(self.letters);
-        let around = [(0, 1), (1, 1), (1, 0), (1, -1), (0, -1), (-1, -1), (-1, 0), (-1, 1)];
+        let around = [(-1, 1), (0, 1), (1, 1), (1, 0), (1, -1), (0, -1), (-1, -1), (-1, 0)];
         around
             .into_iter()
             .filter_map(|(east, north)| {

@@ -14,6 +14,8 @@ mod shape;
 mod spheroid;
 mod wkt;
 
+use std::collections::HashMap;
+
 use arrow::array::ArrayRef;
 use datafusion::common::Result;
 use kql::types::Type;
@@ -104,25 +106,27 @@ fn written(
     })
 }
 
-/// A column of shapes, of which the last is kept, so that one that stands for all rows is read once.
+/// How many shapes a column keeps.
+const SHAPES_KEPT_MAX: usize = 1024;
+
+/// A column of shapes. Those read are kept, so that one that stands for all rows, or comes again, is read once.
 struct Shapes<'a, T> {
     text: Text<'a>,
     read: fn(&str) -> Option<T>,
-    last: Option<(&'a str, Option<T>)>,
+    kept: HashMap<&'a str, Option<T>>,
 }
 
 impl<'a, T> Shapes<'a, T> {
     fn new(args: &Args<'a>, index: usize, read: fn(&str) -> Option<T>) -> Result<Self> {
-        Ok(Self { text: args.text(index)?, read, last: None })
+        Ok(Self { text: args.text(index)?, read, kept: HashMap::new() })
     }
 
     fn get(&mut self, row: usize) -> Option<&T> {
         let json = self.text.get(row);
-        let known =
-            self.last.as_ref().is_some_and(|(last, _)| std::ptr::eq(*last, json) || *last == json);
-        if !known {
-            self.last = Some((json, (self.read)(json)));
+        if self.kept.len() >= SHAPES_KEPT_MAX && !self.kept.contains_key(json) {
+            self.kept.clear();
         }
-        self.last.as_ref()?.1.as_ref()
+        let read = self.read;
+        self.kept.entry(json).or_insert_with(|| read(json)).as_ref()
     }
 }

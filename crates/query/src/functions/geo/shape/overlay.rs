@@ -316,13 +316,6 @@ fn rotate(ring: &mut [usize], directed: &[Directed]) {
     ring.rotate_left(begin);
 }
 
-/// Which of two regions' places belong to a result.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Operation {
-    Union,
-    Intersection,
-}
-
 /// The arrangement of two regions' boundaries.
 pub(crate) fn arrange(a: &Polygon, b: &Polygon) -> Arrangement {
     let edges: Vec<Edge> = [a, b]
@@ -337,13 +330,9 @@ pub(crate) fn arrange(a: &Polygon, b: &Polygon) -> Arrangement {
     Arrangement::new(&edges, reference, at)
 }
 
-/// The union or intersection of two regions, without what has no surface.
-pub(crate) fn combine(a: &Polygon, b: &Polygon, operation: Operation) -> Polygon {
-    let arrangement = arrange(a, b);
-    match operation {
-        Operation::Union => arrangement.region(|[a, b]| a > 0 || b > 0),
-        Operation::Intersection => arrangement.region(|[a, b]| a > 0 && b > 0),
-    }
+/// The union of two regions.
+fn union(a: &Polygon, b: &Polygon) -> Polygon {
+    arrange(a, b).region(|[a, b]| a > 0 || b > 0)
 }
 
 /// The union of many regions: the two with the fewest vertices first, so that the work stays small.
@@ -353,7 +342,7 @@ pub(crate) fn unite(polygons: Vec<Polygon>) -> Polygon {
     let mut queue = VecDeque::from(queue);
     while queue.len() > 1 {
         let (Some(a), Some(b)) = (queue.pop_front(), queue.pop_front()) else { break };
-        let union = combine(&a, &b, Operation::Union);
+        let union = union(&a, &b);
         let count = union.vertex_count();
         let at = queue.partition_point(|other| other.vertex_count() <= count);
         queue.insert(at, union);
