@@ -39,7 +39,7 @@ pub(super) static FUNCTIONS: &[Function] = &[
         "Whether a line or multiline has a place in common with a polygon or multipolygon.",
         line_meets_polygon,
         (
-            r#"geo_intersects_line_with_polygon(dynamic({"type":"LineString","coordinates":[[0,0],[2,2]]}), dynamic({"type":"Polygon","coordinates":[[[1,0],[3,0],[3,3],[1,0]]]}))"#,
+            r#"geo_intersects_line_with_polygon(dynamic({"type":"LineString","coordinates":[[0,0],[3,2]]}), dynamic({"type":"Polygon","coordinates":[[[1,0],[3,0],[3,3],[1,0]]]}))"#,
             "True"
         )
     ),

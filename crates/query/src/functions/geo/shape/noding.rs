@@ -45,19 +45,26 @@ pub(crate) fn node(edges: &[Edge]) -> Noded {
     let bare: Vec<(Point, Point)> = edges.iter().map(|edge| (edge.from, edge.to)).collect();
     let mut cuts: Vec<Vec<usize>> = vec![Vec::new(); edges.len()];
     for_each_near_pair(&bare, |one, other| {
+        let mut touching = false;
         for (edge, vertices) in [(one, ends[other]), (other, ends[one])] {
             for vertex in vertices {
-                if !ends[edge].contains(&vertex) && touches(table.places[vertex], bare[edge]) {
+                if ends[edge].contains(&vertex) {
+                    touching = true;
+                } else if touches(table.places[vertex], bare[edge]) {
                     cuts[edge].push(vertex);
+                    touching = true;
                 }
             }
         }
+        // Edges that touch are cut there; edges along each other have no crossing that could be computed.
         let ((a, b), (c, d)) = (bare[one], bare[other]);
-        let share = ends[one].iter().any(|end| ends[other].contains(end));
-        if !share && edge::cross(a, b, c, d) {
-            let vertex = table.index(edge::intersection(a, b, c, d));
-            cuts[one].push(vertex);
-            cuts[other].push(vertex);
+        if !touching && edge::cross(a, b, c, d) {
+            let vertex = table.index(crossing(bare[one], bare[other]));
+            for edge in [one, other] {
+                if !ends[edge].contains(&vertex) {
+                    cuts[edge].push(vertex);
+                }
+            }
         }
         true
     });
@@ -95,6 +102,21 @@ pub(crate) fn any_cross(edges: &[(Point, Point)]) -> bool {
         });
     }
     found
+}
+
+/// Where two edges cross: the computed place, or the end nearest to both where they are so nearly parallel that rounding
+/// puts it beyond one.
+fn crossing(one: (Point, Point), other: (Point, Point)) -> Point {
+    let far = |place: Point| {
+        let from = |edge: (Point, Point)| (edge::nearest(place, edge.0, edge.1) - place).norm();
+        from(one).max(from(other))
+    };
+    let place = edge::intersection(one.0, one.1, other.0, other.1);
+    if far(place) <= 4.0 * MERGE_RADIANS {
+        return place;
+    }
+    let ends = [one.0, one.1, other.0, other.1];
+    ends.into_iter().min_by(|a, b| far(*a).total_cmp(&far(*b))).unwrap_or(place)
 }
 
 fn touches(place: Point, (a, b): (Point, Point)) -> bool {

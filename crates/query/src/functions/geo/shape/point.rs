@@ -33,9 +33,9 @@ impl Point {
 
     /// Longitude and latitude, in degrees.
     pub(crate) fn to_degrees(self) -> (f64, f64) {
-        // Adding zero turns -0 into 0, so that the meridian of -180 is not told apart from that of 180 by a sign.
+        // Adding zero turns -0 into 0: equal places have equal numbers, and the meridian of -180 is that of 180.
         let longitude = (self.y + 0.0).atan2(self.x + 0.0);
-        let latitude = self.z.atan2((self.x * self.x + self.y * self.y).sqrt());
+        let latitude = (self.z + 0.0).atan2((self.x * self.x + self.y * self.y).sqrt());
         (longitude * (180.0 / PI), latitude * (180.0 / PI))
     }
 
