@@ -349,3 +349,102 @@ pub(crate) fn unite(polygons: Vec<Polygon>) -> Polygon {
     }
     queue.pop_front().unwrap_or_default()
 }
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "a test stops where it fails")]
+    use super::super::closed::polygon_with_polygon;
+    use super::*;
+
+    /// Numbers from a seed, evenly spread.
+    struct Numbers(u64);
+
+    impl Numbers {
+        fn below(&mut self, limit: u64) -> f64 {
+            self.0 = self
+                .0
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1_442_695_040_888_963_407);
+            #[expect(clippy::cast_precision_loss, reason = "a small number")]
+            let number = ((self.0 >> 33) % limit) as f64;
+            number
+        }
+    }
+
+    /// Triangles and quadrangles on a coarse grid, so that vertices and edges often meet.
+    fn shape(numbers: &mut Numbers, size: u64) -> Option<Polygon> {
+        let corners = if numbers.below(2) > 0.0 { 3 } else { 4 };
+        let ring = (0..corners)
+            .map(|_| Point::from_degrees(numbers.below(size), numbers.below(size)))
+            .collect();
+        Polygon::from_boundaries(vec![ring]).ok().filter(|polygon| polygon.area() > 1e-9)
+    }
+
+    #[test]
+    fn what_two_regions_share_and_what_either_has_add_up() {
+        for size in [4, 7, 60] {
+            let mut numbers = Numbers(size);
+            let mut tried = 0;
+            for round in 0..2000 {
+                let (Some(a), Some(b)) = (shape(&mut numbers, size), shape(&mut numbers, size))
+                else {
+                    continue;
+                };
+                tried += 1;
+                let union = unite(vec![a.clone(), b.clone()]);
+                let common = polygon_with_polygon(&a, &b).polygon;
+                let (found, expected) = (union.area() + common.area(), a.area() + b.area());
+                assert!(
+                    (found - expected).abs() < 1e-12,
+                    "size {size}, round {round}: {found} is not {expected}: {a:?} {b:?}"
+                );
+                for _ in 0..5 {
+                    let place = Point::from_degrees(
+                        numbers.below(600) / 10.0 + 0.013,
+                        numbers.below(600) / 10.0 + 0.017,
+                    );
+                    assert_eq!(
+                        union.contains(place),
+                        a.contains(place) || b.contains(place),
+                        "{size} {round}"
+                    );
+                    assert_eq!(
+                        common.contains(place),
+                        a.contains(place) && b.contains(place),
+                        "{size} {round}"
+                    );
+                }
+            }
+            assert!(tried > 300, "{tried}");
+        }
+    }
+
+    #[test]
+    fn a_boundary_that_crosses_itself_is_counted_by_its_turns() {
+        // Twice around the same square, and once around a part of it the other way.
+        let square = |west: f64, size: f64| {
+            [(west, 0.0), (west + size, 0.0), (west + size, size), (west, size)]
+                .map(|(x, y)| Point::from_degrees(x, y))
+        };
+        let edges = |ring: [Point; 4], back: bool| -> Vec<Edge> {
+            (0..4)
+                .map(|at| {
+                    let (a, b) = (ring[at], ring[(at + 1) % 4]);
+                    let (from, to) = if back { (b, a) } else { (a, b) };
+                    Edge { from, to, group: 0 }
+                })
+                .collect()
+        };
+        let mut all = edges(square(0.0, 4.0), false);
+        all.extend(edges(square(0.0, 4.0), false));
+        all.extend(edges(square(1.0, 1.0), true));
+        let arrangement = Arrangement::new(&all, super::super::point::ORIGIN, [0; 2]);
+        let twice = arrangement.region(|[count, _]| count == 2);
+        let once = arrangement.region(|[count, _]| count == 1);
+        assert_eq!(twice.rings().count(), 1);
+        assert!(twice.contains(Point::from_degrees(3.0, 3.0)));
+        assert!(once.contains(Point::from_degrees(1.5, 0.5)));
+        let ring = once.rings().next().unwrap().0;
+        assert_eq!(ring.vertices().len(), 4);
+    }
+}
