@@ -86,7 +86,7 @@ pub(super) fn polygon(json: &str) -> Option<Polygon> {
         Polygon::from_boundaries(rings.into_iter().map(open).collect()).ok()
     };
     let mut polygons = flat_polygons(json)?.into_iter().map(one).collect::<Option<Vec<_>>>()?;
-    if polygons.len() == 1 { polygons.pop() } else { Some(unite(polygons)) }
+    if polygons.len() == 1 { polygons.pop() } else { unite(polygons) }
 }
 
 fn write_position(place: Point, out: &mut String) {

@@ -74,6 +74,13 @@ pub(super) fn inside(polygons: &[FlatPolygon], resolution: Resolution) -> Option
     Some(found)
 }
 
+/// Whether a surface, in square metres, certainly holds more cells than are listed: the largest cells are not twice as
+/// large as the average.
+#[expect(clippy::cast_precision_loss, reason = "a small number")]
+pub(super) fn is_too_large(square_meters: f64, resolution: Resolution) -> bool {
+    square_meters / (2.0 * resolution.area_m2()) > CELLS_MAX as f64
+}
+
 /// From the cells along the boundary inward, neighbor by neighbor.
 fn inside_one(polygon: &FlatPolygon, resolution: Resolution) -> Option<Vec<CellIndex>> {
     let step = resolution.edge_length_km() / 111.2 / 2.0;

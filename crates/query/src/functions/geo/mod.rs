@@ -113,20 +113,40 @@ const SHAPES_KEPT_MAX: usize = 1024;
 struct Shapes<'a, T> {
     text: Text<'a>,
     read: fn(&str) -> Option<T>,
-    kept: HashMap<&'a str, Option<T>>,
+    kept: Vec<Option<T>>,
+    by_text: HashMap<&'a str, usize>,
+    /// By where the text lies, which is looked up far sooner than a long text. Texts of one column stay where they are.
+    by_place: HashMap<(usize, usize), usize>,
 }
 
 impl<'a, T> Shapes<'a, T> {
     fn new(args: &Args<'a>, index: usize, read: fn(&str) -> Option<T>) -> Result<Self> {
-        Ok(Self { text: args.text(index)?, read, kept: HashMap::new() })
+        let (by_text, by_place) = (HashMap::new(), HashMap::new());
+        Ok(Self { text: args.text(index)?, read, kept: Vec::new(), by_text, by_place })
     }
 
     fn get(&mut self, row: usize) -> Option<&T> {
         let json = self.text.get(row);
-        if self.kept.len() >= SHAPES_KEPT_MAX && !self.kept.contains_key(json) {
+        let place = (json.as_ptr().addr(), json.len());
+        let at = match self.by_place.get(&place) {
+            Some(at) => *at,
+            None => self.find(json, place),
+        };
+        self.kept.get(at)?.as_ref()
+    }
+
+    fn find(&mut self, json: &'a str, place: (usize, usize)) -> usize {
+        if self.kept.len() >= SHAPES_KEPT_MAX || self.by_place.len() >= 16 * SHAPES_KEPT_MAX {
             self.kept.clear();
+            self.by_text.clear();
+            self.by_place.clear();
         }
-        let read = self.read;
-        self.kept.entry(json).or_insert_with(|| read(json)).as_ref()
+        let (kept, read) = (&mut self.kept, self.read);
+        let at = *self.by_text.entry(json).or_insert_with(|| {
+            kept.push(read(json));
+            kept.len() - 1
+        });
+        self.by_place.insert(place, at);
+        at
     }
 }

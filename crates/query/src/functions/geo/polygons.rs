@@ -205,7 +205,7 @@ pub(super) fn union_of(json: &str) -> Option<Polygon> {
     let items = dynamic::elements(json)?;
     let polygons: Vec<Polygon> =
         items.iter().map(|item| geojson::polygon(item)).collect::<Option<_>>()?;
-    (!polygons.is_empty()).then(|| unite(polygons))
+    unite(polygons)
 }
 
 fn simplified_array(args: &Args<'_>) -> Result<ArrayRef> {
@@ -245,6 +245,10 @@ fn to_h3cells(args: &Args<'_>) -> Result<ArrayRef> {
         let resolution = h3::resolution(optional_whole(args, 1, row, 6)?)?;
         let radius = optional_real(args, 2, row, 0.0)?;
         let polygon = polygons.get(row)?;
+        if h3::is_too_large(polygon.area() * EARTH_RADIUS_METERS * EARTH_RADIUS_METERS, resolution)
+        {
+            return None;
+        }
         let cells = if radius > 0.0 && radius.is_finite() {
             let tolerance = radians(TOLERANCE_METERS.min(radius * 0.1));
             let wider = buffer(&Around::Region(polygon), radians(radius), tolerance)?;

@@ -72,6 +72,10 @@ pub(crate) fn cut_polygons(polygons: Vec<Vec<Vec<Point>>>) -> Vec<Vec<Vec<Point>
         let at_origin = [i32::from(polygon.contains(ORIGIN)), 0];
         let cut = Arrangement::new(&all, ORIGIN, at_origin)
             .region(|[own, sliver]| own > 0 && sliver == 0);
+        let Some(cut) = cut else {
+            found.push(rings);
+            continue;
+        };
         for (ring, hole) in cut.rings() {
             match found.last_mut() {
                 Some(shell) if hole => shell.push(ring.reversed().vertices().to_vec()),

@@ -24,7 +24,7 @@ pub(crate) enum Around<'a> {
 }
 
 /// The region within `radius` of a shape, with corners no farther than `tolerance` from it, both in radians. `None` where
-/// it would cover nearly the whole sphere, or have too many corners.
+/// it would cover more than half the sphere, or have too many corners.
 pub(crate) fn buffer(around: &Around<'_>, radius: f64, tolerance: f64) -> Option<Polygon> {
     let mut path = Path::new(radius, tolerance)?;
     match around {
@@ -53,7 +53,7 @@ pub(crate) fn buffer(around: &Around<'_>, radius: f64, tolerance: f64) -> Option
         }));
     }
     let reference = outside(around, radius + tolerance)?;
-    Some(Arrangement::new(&edges, reference, [0; 2]).region(|[count, _]| count > 0))
+    Arrangement::new(&edges, reference, [0; 2]).region(|[count, _]| count > 0)
 }
 
 /// A place that is farther than `radius` from a shape.

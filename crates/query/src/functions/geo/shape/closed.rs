@@ -120,7 +120,8 @@ pub(crate) fn lines_with_polygon(lines: &[Line], polygon: &Polygon) -> Common {
 pub(crate) fn polygon_with_polygon(a: &Polygon, b: &Polygon) -> Common {
     let arrangement = arrange(a, b);
     let inside = |[a, b]: [i32; 2]| a > 0 && b > 0;
-    let polygon = arrangement.region(inside);
+    // What two shapes share is no larger than either.
+    let polygon = arrangement.region(inside).unwrap_or_default();
     let edges: Vec<Edge> = grouped(a.edges(), 0).chain(grouped(b.edges(), 1)).collect();
     let (mut covered, mut shared) = (Vec::new(), Vec::new());
     for border in &arrangement.borders {

@@ -35,6 +35,8 @@ pub(crate) struct Border {
 pub(crate) struct Arrangement {
     pub(crate) noded: Noded,
     pub(crate) borders: Vec<Border>,
+    reference: Point,
+    at_reference: Winding,
 }
 
 impl Arrangement {
@@ -68,14 +70,14 @@ impl Arrangement {
                 border.backward = border.backward.min(piece.edge);
             }
         }
-        let mut arrangement = Self { noded, borders };
-        arrangement.count(reference, at_reference);
+        let mut arrangement = Self { noded, borders, reference, at_reference };
+        arrangement.count();
         arrangement
     }
 
     /// Finds the windings beside all borders: for one of each connected part by a path from the reference, then from
     /// border to border around the vertices.
-    fn count(&mut self, reference: Point, at_reference: Winding) {
+    fn count(&mut self) {
         let around = self.rotations();
         let mut done = vec![false; self.borders.len()];
         // The longest border of a part is the one whose middle is clearest of all others.
@@ -89,7 +91,7 @@ impl Arrangement {
             if done[start] {
                 continue;
             }
-            self.count_from_reference(start, reference, at_reference);
+            self.count_from_reference(start);
             done[start] = true;
             let mut queue =
                 VecDeque::from([self.borders[start].ends.0, self.borders[start].ends.1]);
@@ -164,10 +166,11 @@ impl Arrangement {
         }
     }
 
-    fn count_from_reference(&mut self, at: usize, reference: Point, at_reference: Winding) {
+    fn count_from_reference(&mut self, at: usize) {
+        let reference = self.reference;
         let (a, b) = self.places(self.borders[at].ends);
         let middle = (a + b).unit();
-        let mut winding = at_reference;
+        let mut winding = self.at_reference;
         for (other, border) in self.borders.iter().enumerate() {
             let (c, d) = self.places(border.ends);
             if other == at || !edge::cross(reference, middle, c, d) {
@@ -184,8 +187,8 @@ impl Arrangement {
         self.pass(at, vertex, winding);
     }
 
-    /// The region whose windings are `inside`.
-    pub(crate) fn region(&self, inside: impl Fn(Winding) -> bool) -> Polygon {
+    /// The region whose windings are `inside`; `None` if it is larger than half the sphere, which no shape can say.
+    pub(crate) fn region(&self, inside: impl Fn(Winding) -> bool) -> Option<Polygon> {
         let mut directed: Vec<Directed> = Vec::new();
         for border in &self.borders {
             let (first, second) = border.ends;
@@ -205,7 +208,8 @@ impl Arrangement {
             }
         }
         let rings = join(&self.noded.vertices, &directed);
-        Polygon::nested(rings)
+        let polygon = Polygon::nested(rings);
+        (polygon.contains(self.reference) == inside(self.at_reference)).then_some(polygon)
     }
 }
 
@@ -331,23 +335,24 @@ pub(crate) fn arrange(a: &Polygon, b: &Polygon) -> Arrangement {
 }
 
 /// The union of two regions.
-fn union(a: &Polygon, b: &Polygon) -> Polygon {
+fn union(a: &Polygon, b: &Polygon) -> Option<Polygon> {
     arrange(a, b).region(|[a, b]| a > 0 || b > 0)
 }
 
-/// The union of many regions: the two with the fewest vertices first, so that the work stays small.
-pub(crate) fn unite(polygons: Vec<Polygon>) -> Polygon {
+/// The union of many regions: the two with the fewest vertices first, so that the work stays small. `None`
+/// if it is larger than half the sphere.
+pub(crate) fn unite(polygons: Vec<Polygon>) -> Option<Polygon> {
     let mut queue: Vec<Polygon> = polygons;
     queue.sort_by_key(Polygon::vertex_count);
     let mut queue = VecDeque::from(queue);
     while queue.len() > 1 {
         let (Some(a), Some(b)) = (queue.pop_front(), queue.pop_front()) else { break };
-        let union = union(&a, &b);
+        let union = union(&a, &b)?;
         let count = union.vertex_count();
         let at = queue.partition_point(|other| other.vertex_count() <= count);
         queue.insert(at, union);
     }
-    queue.pop_front().unwrap_or_default()
+    queue.pop_front()
 }
 
 #[cfg(test)]
@@ -391,7 +396,7 @@ mod tests {
                     continue;
                 };
                 tried += 1;
-                let union = unite(vec![a.clone(), b.clone()]);
+                let union = unite(vec![a.clone(), b.clone()]).unwrap();
                 let common = polygon_with_polygon(&a, &b).polygon;
                 let (found, expected) = (union.area() + common.area(), a.area() + b.area());
                 assert!(
@@ -439,8 +444,8 @@ mod tests {
         all.extend(edges(square(0.0, 4.0), false));
         all.extend(edges(square(1.0, 1.0), true));
         let arrangement = Arrangement::new(&all, super::super::point::ORIGIN, [0; 2]);
-        let twice = arrangement.region(|[count, _]| count == 2);
-        let once = arrangement.region(|[count, _]| count == 1);
+        let twice = arrangement.region(|[count, _]| count == 2).unwrap();
+        let once = arrangement.region(|[count, _]| count == 1).unwrap();
         assert_eq!(twice.rings().count(), 1);
         assert!(twice.contains(Point::from_degrees(3.0, 3.0)));
         assert!(once.contains(Point::from_degrees(1.5, 0.5)));

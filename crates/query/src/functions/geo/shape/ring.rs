@@ -15,6 +15,68 @@ pub(crate) struct Ring {
     /// A place inside the smallest cap that holds all vertices, and the cap's size: `cos` of its angle.
     centre: Point,
     reach: f64,
+    index: Option<Sectors>,
+}
+
+/// Rings with fewer vertices are searched whole.
+const INDEXED_MIN: usize = 32;
+
+/// Edges by the directions in which they lie from [`ORIGIN`]: a path from there can cross only those of its own direction.
+#[derive(Debug, Clone)]
+struct Sectors {
+    edges: Vec<Vec<u32>>,
+}
+
+impl Sectors {
+    fn new(vertices: &[Point]) -> Self {
+        let count = vertices.len().min(1 << 16);
+        let mut sectors = Self { edges: vec![Vec::new(); count] };
+        for (at, a) in (0_u32..).zip(vertices) {
+            let b = vertices[(at as usize + 1) % vertices.len()];
+            let (from, to) = (direction(*a), direction(b));
+            let turn = turn(to - from);
+            // An edge close to the origin, or to the place opposite of it, can lie in any direction.
+            let wide =
+                turn.abs() > 1.5 || a.cross(ORIGIN).norm() < 0.1 || b.cross(ORIGIN).norm() < 0.1;
+            let (first, last) = if wide {
+                (0, count - 1)
+            } else {
+                let low = from.min(from + turn) - 1e-9;
+                (sectors.slot(low), sectors.slot(low + turn.abs() + 2e-9))
+            };
+            let mut slot = first;
+            loop {
+                sectors.edges[slot].push(at);
+                if slot == last {
+                    break;
+                }
+                slot = (slot + 1) % count;
+            }
+        }
+        sectors
+    }
+
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        clippy::cast_precision_loss,
+        reason = "a fraction of a full turn, times a small number"
+    )]
+    fn slot(&self, direction: f64) -> usize {
+        let part = (direction / (2.0 * PI)).rem_euclid(1.0);
+        ((part * self.edges.len() as f64) as usize).min(self.edges.len() - 1)
+    }
+}
+
+/// The direction of a place from [`ORIGIN`], in radians.
+fn direction(place: Point) -> f64 {
+    let x = ORIGIN.across();
+    place.dot(ORIGIN.cross(x)).atan2(place.dot(x))
+}
+
+/// An angle between half a turn to the right and half a turn to the left.
+fn turn(angle: f64) -> f64 {
+    angle - 2.0 * PI * (angle / (2.0 * PI)).round()
 }
 
 impl Ring {
@@ -23,7 +85,8 @@ impl Ring {
         let centre =
             vertices.iter().fold(Point { x: 0.0, y: 0.0, z: 0.0 }, |sum, v| sum + *v).unit();
         let reach = vertices.iter().map(|v| centre.dot(*v)).fold(1.0, f64::min);
-        let mut ring = Self { vertices, origin_inside: false, centre, reach };
+        let index = (vertices.len() >= INDEXED_MIN).then(|| Sectors::new(&vertices));
+        let mut ring = Self { vertices, origin_inside: false, centre, reach, index };
         if let [a, b, c, ..] = ring.vertices[..] {
             // The corner at the second vertex tells whether that vertex is inside, and so what the origin must be.
             let inside = a != c && corner_contains(a, b, c);
@@ -65,7 +128,16 @@ impl Ring {
     }
 
     fn crossings_are_odd(&self, place: Point) -> bool {
-        self.edges().fold(false, |odd, (a, b)| odd != cross_or_touch(ORIGIN, place, a, b))
+        let Some(index) = &self.index else {
+            return self
+                .edges()
+                .fold(false, |odd, (a, b)| odd != cross_or_touch(ORIGIN, place, a, b));
+        };
+        let count = self.vertices.len();
+        index.edges[index.slot(direction(place))].iter().fold(false, |odd, at| {
+            let (a, b) = (self.vertices[*at as usize], self.vertices[(*at as usize + 1) % count]);
+            odd != cross_or_touch(ORIGIN, place, a, b)
+        })
     }
 
     /// The area inside, in steradians.
@@ -158,6 +230,34 @@ mod tests {
             assert!(!ring.contains(Point::from_degrees(3.0, 8.0)));
             assert!(!ring.contains(Point::from_degrees(-170.0, -5.0)));
             assert!(ring.reversed().contains(Point::from_degrees(-170.0, -5.0)));
+        }
+    }
+
+    #[test]
+    fn a_ring_of_many_vertices_is_searched_in_part_with_the_same_answer() {
+        for (west, south) in [(10.0, 50.0), (170.0, 85.5), (-100.0, -88.0), (40.0, -2.0)] {
+            let circle = |count: u32| -> Vec<Point> {
+                let centre = Point::from_degrees(west, south);
+                let (x, y) = (centre.across(), centre.cross(centre.across()));
+                (0..count)
+                    .map(|at| f64::from(at) / f64::from(count) * 2.0 * PI)
+                    .map(|a| centre.along(x * a.cos() + y * a.sin(), 0.1 + 0.03 * (5.0 * a).sin()))
+                    .collect()
+            };
+            let indexed = Ring::new(circle(500));
+            let mut whole = indexed.clone();
+            whole.index = None;
+            for column in 0..40 {
+                for row in 0..40 {
+                    let longitude = west + f64::from(column - 20) * 0.7 + 0.01;
+                    let latitude = (south + f64::from(row - 20) * 0.7 + 0.01).clamp(-90.0, 90.0);
+                    let place = Point::from_degrees(longitude, latitude);
+                    assert_eq!(indexed.contains(place), whole.contains(place));
+                }
+            }
+            assert!(indexed.contains(Point::from_degrees(west, south)));
+            // A vertex belongs to the ring or not, however it is searched.
+            assert!(indexed.vertices().iter().all(|v| indexed.contains(*v) == whole.contains(*v)));
         }
     }
 
