@@ -286,7 +286,7 @@ fn keep_unhelped(table: Table, keep: Vec<usize>) -> Table {
 }
 
 /// The columns of both sides; a right one whose name is taken gets a number.
-fn both_sides(left: &[Field], right: &[Field]) -> Vec<Field> {
+pub(super) fn both_sides(left: &[Field], right: &[Field]) -> Vec<Field> {
     let mut names = Names::default();
     for field in left.iter().chain(right) {
         names.take(&field.name);

@@ -11,6 +11,7 @@ mod expression;
 mod fold;
 mod fork;
 mod function;
+mod geo_lookup;
 mod join;
 mod json;
 mod naming;

@@ -3,6 +3,7 @@
 
 use super::binder::{Binder, Row};
 use super::columns::assignment;
+use super::geo_lookup;
 use super::naming::name_text;
 use super::plugin_columns::{self, Given};
 use super::scope::{Bindable, Table};
@@ -57,6 +58,7 @@ impl Binder<'_> {
             "bag_unpack" => return self.bag_unpack(plugin, input, declared),
             "pivot" => return self.pivot(plugin, input, declared),
             "preview" => return self.preview(plugin, input),
+            name if geo_lookup::is_lookup(name) => return self.geo_lookup(plugin, input),
             _ => {}
         }
         let Some(known) = plugin_columns::find(&name) else {

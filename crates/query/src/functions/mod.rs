@@ -16,6 +16,7 @@ pub(crate) mod convert;
 mod distributions;
 mod encoding;
 mod formats;
+mod geo;
 mod hashing;
 mod identity;
 mod markup;
@@ -144,6 +145,7 @@ pub(crate) fn all() -> impl Iterator<Item = &'static Function> {
         windows::FUNCTIONS,
     ]
     .into_iter()
+    .chain(geo::FUNCTIONS)
     .chain(series::groups())
     .flatten()
 }

@@ -139,7 +139,7 @@ fn key_columns(flow: &Flow, keys: &[usize]) -> Result<Vec<Column>> {
 }
 
 /// A column of the side that may be missing: its strings are then empty, everything else null.
-fn absent(column: Operand, missing: bool) -> Operand {
+pub(super) fn absent(column: Operand, missing: bool) -> Operand {
     let form = match (missing, column.ty, column.form) {
         (true, Type::String, Form::Plain) => Form::Loose,
         (_, _, form) => form,

@@ -13,6 +13,7 @@ mod carried;
 mod compare;
 mod evaluate;
 mod expand;
+mod geo_lookup;
 pub(crate) mod groups;
 mod join;
 mod nested;
@@ -271,6 +272,9 @@ impl<'a> Lowering<'a> {
             }
             Op::ParseKv { input, source, keys, properties } => {
                 self.parse_kv(input, source, keys, properties, &plan.fields)
+            }
+            Op::Evaluate { input, plugin, args } if geo_lookup::is_lookup(plugin) => {
+                self.geo_lookup(input, args)
             }
             Op::Evaluate { input, plugin, args } => {
                 self.evaluate(input, plugin, args, &plan.fields)
