@@ -15,7 +15,7 @@ pub mod signature;
 pub mod syntax;
 pub mod types;
 
-pub use bind::{Asked, BindOptions, Bound, BoundStatement, Question, Render, bind};
+pub use bind::{Asked, BindOptions, Bound, BoundStatement, Question, Render, STACK_BYTES, bind};
 pub use diagnostic::{Code, Diagnostic, Severity, Span};
 pub use format::{WIDTH, format};
 pub use syntax::{Parse, parse};

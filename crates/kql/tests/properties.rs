@@ -167,6 +167,11 @@ fn deep_nesting_ends_in_a_diagnostic() {
 
 #[test]
 fn nesting_up_to_the_limit_is_bound() {
+    let thread = std::thread::Builder::new().stack_size(kql::STACK_BYTES);
+    thread.spawn(bind_what_nests_up_to_the_limit).unwrap().join().unwrap();
+}
+
+fn bind_what_nests_up_to_the_limit() {
     for (open, close, depth) in [
         ("(", ")", DEPTH_MAX - 2),
         ("strcat('a', ", ")", DEPTH_MAX - 2),

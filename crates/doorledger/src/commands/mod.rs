@@ -76,7 +76,9 @@ fn outlive_file_size_limit() -> Result<()> {
 
 /// What commands that wait run on.
 fn runtime() -> Result<tokio::runtime::Runtime> {
-    tokio::runtime::Builder::new_multi_thread().enable_all().build().context("start the runtime")
+    let mut builder = tokio::runtime::Builder::new_multi_thread();
+    builder.enable_all().thread_stack_size(::kql::STACK_BYTES);
+    builder.build().context("start the runtime")
 }
 
 /// What the user wrote: in the named file, in a file at a usual place, or in the environment.

@@ -24,7 +24,7 @@ impl Binder<'_> {
         for body in node.children_of(Body) {
             results.push(self.body(body, shared.clone()));
         }
-        self.several(node, results)
+        self.several_results(node, results)
     }
 
     /// `facet by a, b with (…)`: how often each value of each column occurs, and the input through a pipe.
@@ -41,7 +41,7 @@ impl Binder<'_> {
         if let Some(body) = node.child(Body) {
             results.push(self.body(body, shared));
         }
-        self.several(node, results)
+        self.several_results(node, results)
     }
 
     /// `evaluate preview(n)`: some rows, and how many there are.
@@ -66,7 +66,7 @@ impl Binder<'_> {
         let shared = self.share(input);
         let count = Table::new(counted(shared.plan.clone(), None, field("Count", Type::Long)));
         let first = wrap(shared, |input| Op::Take { input, rows });
-        self.several(plugin, vec![first, count])
+        self.several_results(plugin, vec![first, count])
     }
 
     /// `evaluate funnel_sequence(…)`: by what came before and after, by what came before, by what came after.
@@ -93,11 +93,11 @@ impl Binder<'_> {
             let fields = fields.cloned().collect();
             results.push(Table { open: shared.open, ..Table::new(Plan { op, fields }) });
         }
-        self.several(plugin, results)
+        self.several_results(plugin, results)
     }
 
     /// The first of these, with the others beside it.
-    fn several(&mut self, node: Node<'_>, results: Vec<Table>) -> Table {
+    fn several_results(&mut self, node: Node<'_>, results: Vec<Table>) -> Table {
         if results.len() > RESULTS_MAX {
             let message = format!("a statement gives more than {RESULTS_MAX} results");
             self.error(Code::TooLarge, node, message);

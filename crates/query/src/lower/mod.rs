@@ -25,6 +25,7 @@ mod scalar;
 mod scan;
 mod series;
 mod set;
+mod unique;
 mod windows;
 mod within;
 
@@ -325,9 +326,10 @@ impl<'a> Lowering<'a> {
     }
 
     fn filter(&mut self, input: &Plan, predicate: &plan::Expr) -> Result<Flow> {
-        let flow = match within::find(input, predicate) {
-            Some(window) => self.within(input, window)?,
-            None => self.flow(input)?,
+        let input = unique::narrowed(input, predicate);
+        let flow = match within::find(&input, predicate) {
+            Some(window) => self.within(&input, window)?,
+            None => self.flow(&input)?,
         };
         let width = flow.columns.len();
         let (mut flow, predicate) = self.windowed(flow, std::slice::from_ref(predicate))?;
