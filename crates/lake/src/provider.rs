@@ -177,10 +177,45 @@ impl LakeTable {
         for (number, file) in files.iter().enumerate() {
             let path = format!("{}/{}", self.table.name, file.path);
             let kind = ScalarValue::Utf8View(Some(self.table.name.clone()));
-            groups[number % count]
-                .push(PartitionedFile::new(path, file.bytes).with_partition_values(vec![kind]));
+            groups[number % count].push(
+                PartitionedFile::new(path, file.bytes)
+                    .with_partition_values(vec![kind])
+                    .with_statistics(Arc::new(self.file_statistics(file))),
+            );
         }
         groups.into_iter().map(FileGroup::new).collect()
+    }
+
+    /// What the log says of one file, so that a query for the latest rows passes over files that hold none. The bounds
+    /// may be wider than the rows; nothing but passing over files is done with them.
+    fn file_statistics(&self, file: &DataFile) -> Statistics {
+        let mut statistics = Statistics::new_unknown(&self.files_schema);
+        statistics.num_rows =
+            Precision::Exact(usize::try_from(file.stats.rows).unwrap_or(usize::MAX));
+        let stats = &file.stats;
+        let columns = [
+            (layout::TIME_GENERATED, stats.time),
+            (layout::TIME_RECEIVED, stats.received),
+            (layout::INGESTION_TIME, stats.ingested),
+        ];
+        for (name, range) in columns {
+            let (Some((least, greatest)), Ok(at)) = (range, self.files_schema.index_of(name))
+            else {
+                continue;
+            };
+            let DataType::Timestamp(_, zone) = self.files_schema.field(at).data_type() else {
+                continue;
+            };
+            let bound = |moment: i64| {
+                Precision::Exact(ScalarValue::TimestampMicrosecond(Some(moment), zone.clone()))
+            };
+            if let Some(column) = statistics.column_statistics.get_mut(at) {
+                column.min_value = bound(least);
+                column.max_value = bound(greatest);
+                column.null_count = Precision::Exact(0);
+            }
+        }
+        statistics
     }
 
     fn statistics(&self, files: &[Arc<DataFile>]) -> Statistics {
