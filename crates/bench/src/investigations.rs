@@ -58,7 +58,8 @@ pub(crate) const ALL: &[Investigation] = &[
         "Auth0Logs_CL
         | where EventType in ('fp', 'fu', 'f')
         | summarize c = count(), u = dcount(ActorUserId) by SrcIpAddr
-        | top 20 by c desc, SrcIpAddr asc",
+        | sort by c desc, SrcIpAddr asc
+        | take 20",
     ),
     ask(
         "q03_events_of_user",
@@ -101,7 +102,8 @@ pub(crate) const ALL: &[Investigation] = &[
         | where EventType == 's'
         | summarize n = count_distinct(SrcGeoCountry) by ActorUserId
         | where n >= 3
-        | top 50 by n desc, ActorUserId asc",
+        | sort by n desc, ActorUserId asc
+        | take 50",
     ),
     ask(
         "q07_fail_then_success_10m",

@@ -9,17 +9,21 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, ensure};
 use serde_json::Value;
 use tokio::process::Command;
 
 use crate::investigations::{ALL, Investigation, WIDE_VIEW};
-use crate::process::{Program, free_port, import, until};
+use crate::process::{Program, free_port, import};
 
 /// Engines that are run beside ours.
 const PEERS: [&str; 3] = ["duckdb", "chdb", "polars"];
+/// The lake has taken everything when the number of its rows did not change for so long.
+const QUIET: Duration = Duration::from_secs(5);
+/// Between two looks.
+const GLANCE: Duration = Duration::from_millis(200);
 /// Most seconds that the wide view's latest ten rows may take.
 const WIDE_VIEW_SECONDS: f64 = 0.3;
 /// Most memory that the program may have taken for all questions.
@@ -126,12 +130,19 @@ pub(crate) async fn run(options: Options) -> Result<String> {
     Ok(lines)
 }
 
-/// Waits until housekeeping has nothing more to merge, and tells what the lake is made of then.
+/// Waits until the lake has taken what the journal held, and tells how many events that are.
 async fn settled(program: &Program) -> Result<String> {
-    let rows = until("the whole lake visible", || async {
-        Ok(Some(program.number("Auth0Logs_CL | count").await?).filter(|rows| *rows > 0))
-    })
-    .await?;
+    let mut seen = (0, Instant::now());
+    let mut rows;
+    loop {
+        rows = program.number("Auth0Logs_CL | count").await?;
+        if rows != seen.0 {
+            seen = (rows, Instant::now());
+        } else if rows > 0 && seen.1.elapsed() > QUIET {
+            break;
+        }
+        tokio::time::sleep(GLANCE).await;
+    }
     Ok(format!("{rows} events\n\n"))
 }
 
