@@ -126,7 +126,7 @@ pub(super) static FUNCTIONS: &[Function] = &[
 /// The lines of a text, each piece of them once.
 fn united(json: &str) -> Option<Vec<Line>> {
     let lines = geojson::lines(json)?;
-    Some(if lines.len() > 1 { unite_lines(&lines) } else { lines })
+    if lines.len() > 1 { unite_lines(&lines) } else { Some(lines) }
 }
 
 /// The only line of a text.
@@ -241,7 +241,7 @@ fn simplified(args: &Args<'_>) -> Result<ArrayRef> {
             lines.iter().map(|line| Chain { places: line, closed: false }).collect();
         let mut simple = simplify(&chains, radians(tolerance));
         simple.retain(|line| !line.is_empty());
-        let simple = if simple.len() > 1 { unite_lines(&simple) } else { simple };
+        let simple = if simple.len() > 1 { unite_lines(&simple)? } else { simple };
         (!simple.is_empty()).then(|| geojson::write_lines(&simple, out))
     })
 }

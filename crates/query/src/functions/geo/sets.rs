@@ -125,7 +125,7 @@ fn lines_meet(args: &Args<'_>) -> Result<ArrayRef> {
     args.bools(|row| {
         let (a, b): (Edges, Edges) =
             (edges(first.get(row)?).collect(), edges(second.get(row)?).collect());
-        Some(edges_meet(&a, &b))
+        edges_meet(&a, &b)
     })
 }
 
@@ -135,7 +135,7 @@ fn line_meets_polygon(args: &Args<'_>) -> Result<ArrayRef> {
     args.bools(|row| {
         let (lines, polygon) = (lines.get(row)?, polygons.get(row)?);
         let (a, b): (Edges, Edges) = (edges(lines).collect(), polygon.edges().collect());
-        Some(edges_meet(&a, &b) || lines.iter().any(|line| polygon.contains(line[0])))
+        Some(edges_meet(&a, &b)? || lines.iter().any(|line| polygon.contains(line[0])))
     })
 }
 
@@ -151,7 +151,7 @@ fn polygons_meet(args: &Args<'_>) -> Result<ArrayRef> {
                 .rings()
                 .any(|(ring, _)| ring.vertices().first().is_some_and(|v| outer.contains(*v)))
         };
-        Some(edges_meet(&ours, &theirs) || within(a, b) || within(b, a))
+        Some(edges_meet(&ours, &theirs)? || within(a, b) || within(b, a))
     })
 }
 
@@ -159,10 +159,10 @@ fn in_common<A, B>(
     args: &Args<'_>,
     mut first: Shapes<'_, A>,
     mut second: Shapes<'_, B>,
-    common: impl Fn(&A, &B) -> Common,
+    common: impl Fn(&A, &B) -> Option<Common>,
 ) -> Result<ArrayRef> {
     written(args, |row, out| {
-        geojson::write_common(&common(first.get(row)?, second.get(row)?), out);
+        geojson::write_common(&common(first.get(row)?, second.get(row)?)?, out);
         Some(())
     })
 }
@@ -196,7 +196,7 @@ fn lines_of(json: &str) -> Option<Vec<Line>> {
 fn lines_union(args: &Args<'_>) -> Result<ArrayRef> {
     let mut lines = Shapes::new(args, 0, lines_of)?;
     written(args, |row, out| {
-        geojson::write_lines(&unite_lines(lines.get(row)?), out);
+        geojson::write_lines(&unite_lines(lines.get(row)?)?, out);
         Some(())
     })
 }

@@ -35,7 +35,10 @@ pub(crate) fn cut_lines(lines: Vec<Line>) -> Vec<Line> {
         }
         let own = edges(&line).map(|(from, to)| Edge { from, to, group: 0 });
         let all: Vec<Edge> = own.chain(sliver()).collect();
-        let arrangement = Arrangement::new(&all, ORIGIN, [0; 2]);
+        let Some(arrangement) = Arrangement::new(&all, ORIGIN, [0; 2]) else {
+            found.extend(line);
+            continue;
+        };
         let mut outside: HashSet<(usize, usize)> = arrangement
             .borders
             .iter()
@@ -71,7 +74,7 @@ pub(crate) fn cut_polygons(polygons: Vec<Vec<Vec<Point>>>) -> Vec<Vec<Vec<Point>
         let all: Vec<Edge> = own.chain(sliver()).collect();
         let at_origin = [i32::from(polygon.contains(ORIGIN)), 0];
         let cut = Arrangement::new(&all, ORIGIN, at_origin)
-            .region(|[own, sliver]| own > 0 && sliver == 0);
+            .and_then(|arrangement| arrangement.region(|[own, sliver]| own > 0 && sliver == 0));
         let Some(cut) = cut else {
             found.push(rings);
             continue;

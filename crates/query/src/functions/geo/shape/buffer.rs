@@ -53,7 +53,7 @@ pub(crate) fn buffer(around: &Around<'_>, radius: f64, tolerance: f64) -> Option
         }));
     }
     let reference = outside(around, radius + tolerance)?;
-    Arrangement::new(&edges, reference, [0; 2]).region(|[count, _]| count > 0)
+    Arrangement::new(&edges, reference, [0; 2])?.region(|[count, _]| count > 0)
 }
 
 /// A place that is farther than `radius` from a shape.

@@ -32,10 +32,11 @@ fn grouped(
     edges.map(move |(from, to)| Edge { from, to, group })
 }
 
-/// The union of lines: what lies on another is there once, and paths end only where more than two edges meet.
-pub(crate) fn unite_lines(lines: &[Line]) -> Vec<Line> {
+/// The union of lines: what lies on another is there once, and paths end only where more than two edges meet. `None` if
+/// there are too many edges.
+pub(crate) fn unite_lines(lines: &[Line]) -> Option<Vec<Line>> {
     let edges: Vec<Edge> = grouped(edges(lines), 0).collect();
-    let noded = node(&edges);
+    let noded = node(&edges)?;
     let mut seen = HashSet::new();
     let pieces: Vec<(usize, usize)> = noded
         .pieces
@@ -43,13 +44,13 @@ pub(crate) fn unite_lines(lines: &[Line]) -> Vec<Line> {
         .map(|piece| (piece.from, piece.to))
         .filter(|(from, to)| seen.insert((*from.min(to), *from.max(to))))
         .collect();
-    paths(&noded.vertices, &pieces)
+    Some(paths(&noded.vertices, &pieces))
 }
 
-/// What two lines have in common.
-pub(crate) fn lines_with_lines(a: &[Line], b: &[Line]) -> Common {
+/// What two lines have in common; `None` if there are too many edges, as with the others.
+pub(crate) fn lines_with_lines(a: &[Line], b: &[Line]) -> Option<Common> {
     let edges: Vec<Edge> = grouped(edges(a), 0).chain(grouped(edges(b), 1)).collect();
-    let noded = node(&edges);
+    let noded = node(&edges)?;
     let undirected = |group: usize| -> HashSet<(usize, usize)> {
         let own = noded.pieces.iter().filter(|piece| edges[piece.edge].group == group);
         own.map(|piece| (piece.from.min(piece.to), piece.from.max(piece.to))).collect()
@@ -66,7 +67,11 @@ pub(crate) fn lines_with_lines(a: &[Line], b: &[Line]) -> Common {
         })
         .collect();
     let touched = touched(&noded, &edges, &shared);
-    Common { points: touched, lines: paths(&noded.vertices, &shared), polygon: Polygon::default() }
+    Some(Common {
+        points: touched,
+        lines: paths(&noded.vertices, &shared),
+        polygon: Polygon::default(),
+    })
 }
 
 /// The vertices that both groups have and no shared piece ends in.
@@ -90,10 +95,10 @@ fn touched(noded: &Noded, edges: &[Edge], covered: &[(usize, usize)]) -> Vec<Poi
 }
 
 /// What lines and a region have in common.
-pub(crate) fn lines_with_polygon(lines: &[Line], polygon: &Polygon) -> Common {
+pub(crate) fn lines_with_polygon(lines: &[Line], polygon: &Polygon) -> Option<Common> {
     let edges: Vec<Edge> = grouped(edges(lines), 0).chain(grouped(polygon.edges(), 1)).collect();
     let at_reference = [0, i32::from(polygon.contains(ORIGIN))];
-    let arrangement = Arrangement::new(&edges, ORIGIN, at_reference);
+    let arrangement = Arrangement::new(&edges, ORIGIN, at_reference)?;
     let inside: HashSet<(usize, usize)> = arrangement
         .borders
         .iter()
@@ -109,16 +114,16 @@ pub(crate) fn lines_with_polygon(lines: &[Line], polygon: &Polygon) -> Common {
         .map(|piece| (piece.from, piece.to))
         .filter(|(from, to)| left.remove(&(*from.min(to), *from.max(to))))
         .collect();
-    Common {
+    Some(Common {
         points: touched(&arrangement.noded, &edges, &kept),
         lines: paths(&arrangement.noded.vertices, &kept),
         polygon: Polygon::default(),
-    }
+    })
 }
 
 /// What two regions have in common.
-pub(crate) fn polygon_with_polygon(a: &Polygon, b: &Polygon) -> Common {
-    let arrangement = arrange(a, b);
+pub(crate) fn polygon_with_polygon(a: &Polygon, b: &Polygon) -> Option<Common> {
+    let arrangement = arrange(a, b)?;
     let inside = |[a, b]: [i32; 2]| a > 0 && b > 0;
     // What two shapes share is no larger than either.
     let polygon = arrangement.region(inside).unwrap_or_default();
@@ -138,18 +143,18 @@ pub(crate) fn polygon_with_polygon(a: &Polygon, b: &Polygon) -> Common {
     shared.sort_by_key(|(input, _)| *input);
     let shared: Vec<(usize, usize)> = shared.into_iter().map(|(_, ends)| ends).collect();
     covered.extend(&shared);
-    Common {
+    Some(Common {
         points: touched(&arrangement.noded, &edges, &covered),
         lines: paths(&arrangement.noded.vertices, &shared),
         polygon,
-    }
+    })
 }
 
 /// Whether two sets of edges have a place in common.
-pub(crate) fn edges_meet(a: &[(Point, Point)], b: &[(Point, Point)]) -> bool {
+pub(crate) fn edges_meet(a: &[(Point, Point)], b: &[(Point, Point)]) -> Option<bool> {
     let all: Vec<(Point, Point)> = a.iter().chain(b).copied().collect();
     let mut found = false;
-    for_each_near_pair(&all, |one, other| {
+    let done = for_each_near_pair(&all, |one, other| {
         if (one < a.len()) == (other < a.len()) {
             return true;
         }
@@ -164,7 +169,7 @@ pub(crate) fn edges_meet(a: &[(Point, Point)], b: &[(Point, Point)]) -> bool {
             || touch(s, (p, q));
         !found
     });
-    found
+    (found || done).then_some(found)
 }
 
 /// Joins pieces to paths that end where not exactly two pieces meet; a closed path ends where it began.

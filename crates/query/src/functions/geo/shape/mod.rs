@@ -12,5 +12,6 @@ pub(crate) mod overlay;
 pub(crate) mod point;
 pub(crate) mod polygon;
 pub(crate) mod ring;
+pub(crate) mod sectors;
 pub(crate) mod simplify;
 pub(crate) mod tessellate;

@@ -10,6 +10,9 @@ use super::point::Point;
 /// is computed about as exactly.
 const MERGE_RADIANS: f64 = 2e-15;
 
+/// How many pairs of edges are looked at: some ten seconds of work.
+const PAIRS_MAX: usize = 1_000_000_000;
+
 /// An edge as it was given.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Edge {
@@ -37,14 +40,14 @@ pub(crate) struct Noded {
     pub(crate) pieces: Vec<Piece>,
 }
 
-/// Cuts all edges at all crossings and touched vertices.
-pub(crate) fn node(edges: &[Edge]) -> Noded {
+/// Cuts all edges at all crossings and touched vertices; `None` if that takes too long.
+pub(crate) fn node(edges: &[Edge]) -> Option<Noded> {
     let mut table = Vertices::default();
     let ends: Vec<[usize; 2]> =
         edges.iter().map(|edge| [table.index(edge.from), table.index(edge.to)]).collect();
     let bare: Vec<(Point, Point)> = edges.iter().map(|edge| (edge.from, edge.to)).collect();
     let mut cuts: Vec<Vec<usize>> = vec![Vec::new(); edges.len()];
-    for_each_near_pair(&bare, |one, other| {
+    let done = for_each_near_pair(&bare, |one, other| {
         let mut touching = false;
         for (edge, vertices) in [(one, ends[other]), (other, ends[one])] {
             for vertex in vertices {
@@ -68,6 +71,9 @@ pub(crate) fn node(edges: &[Edge]) -> Noded {
         }
         true
     });
+    if !done {
+        return None;
+    }
     let mut noded = Noded { vertices: table.places, pieces: Vec::with_capacity(edges.len()) };
     for (at, mut inner) in cuts.into_iter().enumerate() {
         let start = bare[at].0;
@@ -83,10 +89,10 @@ pub(crate) fn node(edges: &[Edge]) -> Noded {
             }
         }
     }
-    noded
+    Some(noded)
 }
 
-/// Whether two of the edges cross or are the same, be it the other way.
+/// Whether two of the edges cross or are the same, be it the other way; also if it takes too long to tell.
 pub(crate) fn any_cross(edges: &[(Point, Point)]) -> bool {
     let mut seen = HashSet::with_capacity(edges.len());
     let twice = edges.iter().any(|(a, b)| {
@@ -95,11 +101,12 @@ pub(crate) fn any_cross(edges: &[(Point, Point)]) -> bool {
     });
     let mut found = twice;
     if !found {
-        for_each_near_pair(edges, |one, other| {
+        let done = for_each_near_pair(edges, |one, other| {
             let ((a, b), (c, d)) = (edges[one], edges[other]);
             found = edge::cross(a, b, c, d);
             !found
         });
+        found |= !done;
     }
     found
 }
@@ -172,11 +179,12 @@ impl Vertices {
     }
 }
 
-/// Calls `visit` with each pair of edges whose boxes in space overlap, until it says that it has seen enough.
+/// Calls `visit` with each pair of edges whose boxes in space overlap, until it says that it has seen enough. False if it
+/// did, or if there were more than [`PAIRS_MAX`] pairs to look at.
 pub(crate) fn for_each_near_pair(
     edges: &[(Point, Point)],
     mut visit: impl FnMut(usize, usize) -> bool,
-) {
+) -> bool {
     let boxes: Vec<[(f64, f64); 3]> = edges.iter().map(|(a, b)| bounds(*a, *b)).collect();
     // Sweeping along the axis on which the boxes lie farthest apart leaves the fewest pairs.
     let spread = |axis: usize| {
@@ -189,19 +197,25 @@ pub(crate) fn for_each_near_pair(
     let mut order: Vec<usize> = (0..edges.len()).collect();
     order.sort_by(|a, b| boxes[*a][axis].0.total_cmp(&boxes[*b][axis].0));
     let mut open: Vec<usize> = Vec::new();
+    let mut pairs = 0;
     for at in order {
         open.retain(|other| boxes[*other][axis].1 >= boxes[at][axis].0);
+        pairs += open.len();
+        if pairs > PAIRS_MAX {
+            return false;
+        }
         for &other in &open {
             let overlap = (0..3).all(|axis| {
                 boxes[at][axis].0 <= boxes[other][axis].1
                     && boxes[other][axis].0 <= boxes[at][axis].1
             });
             if overlap && !visit(at.min(other), at.max(other)) {
-                return;
+                return false;
             }
         }
         open.push(at);
     }
+    true
 }
 
 /// The box around an edge: that of its ends, wider by as much as the arc can rise above the chord.
@@ -216,6 +230,7 @@ fn bounds(a: Point, b: Point) -> [(f64, f64); 3] {
 
 #[cfg(test)]
 mod tests {
+    #![expect(clippy::unwrap_used, reason = "a test stops where it fails")]
     use super::*;
 
     fn edge(from: (f64, f64), to: (f64, f64)) -> Edge {
@@ -232,7 +247,8 @@ mod tests {
             edge((0.0, 0.0), (4.0, 0.0)),
             edge((1.0, -1.0), (1.0, 1.0)),
             edge((2.0, 0.0), (2.0, 1.0)),
-        ]);
+        ])
+        .unwrap();
         let of = |at: usize| noded.pieces.iter().filter(|piece| piece.edge == at).count();
         assert_eq!((of(0), of(1), of(2)), (3, 2, 1));
         assert_eq!(noded.vertices.len(), 7);
@@ -240,7 +256,7 @@ mod tests {
 
     #[test]
     fn edges_along_each_other_share_their_pieces() {
-        let noded = node(&[edge((0.0, 0.0), (3.0, 0.0)), edge((2.0, 0.0), (1.0, 0.0))]);
+        let noded = node(&[edge((0.0, 0.0), (3.0, 0.0)), edge((2.0, 0.0), (1.0, 0.0))]).unwrap();
         let pieces: Vec<(usize, usize)> = noded.pieces.iter().map(|p| (p.from, p.to)).collect();
         assert_eq!(pieces, [(0, 3), (3, 2), (2, 1), (2, 3)]);
     }

@@ -9,6 +9,7 @@ use super::noding::{Edge, Noded, node};
 use super::point::Point;
 use super::polygon::Polygon;
 use super::ring::Ring;
+use super::sectors::Sectors;
 
 /// How often each of two groups of boundaries winds around a place.
 pub(crate) type Winding = [i32; 2];
@@ -40,9 +41,10 @@ pub(crate) struct Arrangement {
 }
 
 impl Arrangement {
-    /// Cuts `edges`, of which each group winds `at_reference` times around the place `reference`.
-    pub(crate) fn new(edges: &[Edge], reference: Point, at_reference: Winding) -> Self {
-        let noded = node(edges);
+    /// Cuts `edges`, of which each group winds `at_reference` times around the place `reference`; `None` if they are too
+    /// many.
+    pub(crate) fn new(edges: &[Edge], reference: Point, at_reference: Winding) -> Option<Self> {
+        let noded = node(edges)?;
         let mut index: HashMap<(usize, usize), usize> = HashMap::new();
         let mut borders: Vec<Border> = Vec::new();
         for piece in &noded.pieces {
@@ -72,13 +74,16 @@ impl Arrangement {
         }
         let mut arrangement = Self { noded, borders, reference, at_reference };
         arrangement.count();
-        arrangement
+        Some(arrangement)
     }
 
     /// Finds the windings beside all borders: for one of each connected part by a path from the reference, then from
     /// border to border around the vertices.
     fn count(&mut self) {
         let around = self.rotations();
+        let places: Vec<(Point, Point)> =
+            self.borders.iter().map(|border| self.places(border.ends)).collect();
+        let sectors = Sectors::new(self.reference, &places);
         let mut done = vec![false; self.borders.len()];
         // The longest border of a part is the one whose middle is clearest of all others.
         let mut by_length: Vec<usize> = (0..self.borders.len()).collect();
@@ -91,7 +96,7 @@ impl Arrangement {
             if done[start] {
                 continue;
             }
-            self.count_from_reference(start);
+            self.count_from_reference(start, &sectors);
             done[start] = true;
             let mut queue =
                 VecDeque::from([self.borders[start].ends.0, self.borders[start].ends.1]);
@@ -166,12 +171,13 @@ impl Arrangement {
         }
     }
 
-    fn count_from_reference(&mut self, at: usize) {
+    fn count_from_reference(&mut self, at: usize, sectors: &Sectors) {
         let reference = self.reference;
         let (a, b) = self.places(self.borders[at].ends);
         let middle = (a + b).unit();
         let mut winding = self.at_reference;
-        for (other, border) in self.borders.iter().enumerate() {
+        for other in sectors.toward(middle).iter().map(|other| *other as usize) {
+            let border = &self.borders[other];
             let (c, d) = self.places(border.ends);
             if other == at || !edge::cross(reference, middle, c, d) {
                 continue;
@@ -321,7 +327,7 @@ fn rotate(ring: &mut [usize], directed: &[Directed]) {
 }
 
 /// The arrangement of two regions' boundaries.
-pub(crate) fn arrange(a: &Polygon, b: &Polygon) -> Arrangement {
+pub(crate) fn arrange(a: &Polygon, b: &Polygon) -> Option<Arrangement> {
     let edges: Vec<Edge> = [a, b]
         .into_iter()
         .enumerate()
@@ -336,7 +342,7 @@ pub(crate) fn arrange(a: &Polygon, b: &Polygon) -> Arrangement {
 
 /// The union of two regions.
 fn union(a: &Polygon, b: &Polygon) -> Option<Polygon> {
-    arrange(a, b).region(|[a, b]| a > 0 || b > 0)
+    arrange(a, b)?.region(|[a, b]| a > 0 || b > 0)
 }
 
 /// The union of many regions: the two with the fewest vertices first, so that the work stays small. `None`
@@ -397,7 +403,7 @@ mod tests {
                 };
                 tried += 1;
                 let union = unite(vec![a.clone(), b.clone()]).unwrap();
-                let common = polygon_with_polygon(&a, &b).polygon;
+                let common = polygon_with_polygon(&a, &b).unwrap().polygon;
                 let (found, expected) = (union.area() + common.area(), a.area() + b.area());
                 assert!(
                     (found - expected).abs() < 1e-12,
@@ -443,7 +449,7 @@ mod tests {
         let mut all = edges(square(0.0, 4.0), false);
         all.extend(edges(square(0.0, 4.0), false));
         all.extend(edges(square(1.0, 1.0), true));
-        let arrangement = Arrangement::new(&all, super::super::point::ORIGIN, [0; 2]);
+        let arrangement = Arrangement::new(&all, super::super::point::ORIGIN, [0; 2]).unwrap();
         let twice = arrangement.region(|[count, _]| count == 2).unwrap();
         let once = arrangement.region(|[count, _]| count == 1).unwrap();
         assert_eq!(twice.rings().count(), 1);

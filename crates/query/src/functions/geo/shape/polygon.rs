@@ -49,6 +49,9 @@ impl Polygon {
             Vec::new()
         };
         let inside = |inner: usize, outer: usize| -> bool {
+            if rings[inner].vertices().first().is_none_or(|first| rings[outer].is_beyond(*first)) {
+                return false;
+            }
             // A vertex that both share says nothing; if all are shared, the middle of an edge decides.
             let own = rings[inner].vertices().iter().find(|v| !vertices[outer].contains(&v.bits()));
             let place =

@@ -5,6 +5,7 @@ use std::f64::consts::PI;
 
 use super::edge::{cross_or_touch, ordered};
 use super::point::{ORIGIN, Point};
+use super::sectors::Sectors;
 
 /// A ring: at least three vertices, the last joined to the first. Its inside is what one has on the left when walking it.
 #[derive(Debug, Clone)]
@@ -21,71 +22,14 @@ pub(crate) struct Ring {
 /// Rings with fewer vertices are searched whole.
 const INDEXED_MIN: usize = 32;
 
-/// Edges by the directions in which they lie from [`ORIGIN`]: a path from there can cross only those of its own direction.
-#[derive(Debug, Clone)]
-struct Sectors {
-    edges: Vec<Vec<u32>>,
-}
-
-impl Sectors {
-    fn new(vertices: &[Point]) -> Self {
-        let count = vertices.len().min(1 << 16);
-        let mut sectors = Self { edges: vec![Vec::new(); count] };
-        for (at, a) in (0_u32..).zip(vertices) {
-            let b = vertices[(at as usize + 1) % vertices.len()];
-            let (from, to) = (direction(*a), direction(b));
-            let turn = turn(to - from);
-            // An edge close to the origin, or to the place opposite of it, can lie in any direction.
-            let wide =
-                turn.abs() > 1.5 || a.cross(ORIGIN).norm() < 0.1 || b.cross(ORIGIN).norm() < 0.1;
-            let (first, last) = if wide {
-                (0, count - 1)
-            } else {
-                let low = from.min(from + turn) - 1e-9;
-                (sectors.slot(low), sectors.slot(low + turn.abs() + 2e-9))
-            };
-            let mut slot = first;
-            loop {
-                sectors.edges[slot].push(at);
-                if slot == last {
-                    break;
-                }
-                slot = (slot + 1) % count;
-            }
-        }
-        sectors
-    }
-
-    #[expect(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        clippy::cast_precision_loss,
-        reason = "a fraction of a full turn, times a small number"
-    )]
-    fn slot(&self, direction: f64) -> usize {
-        let part = (direction / (2.0 * PI)).rem_euclid(1.0);
-        ((part * self.edges.len() as f64) as usize).min(self.edges.len() - 1)
-    }
-}
-
-/// The direction of a place from [`ORIGIN`], in radians.
-fn direction(place: Point) -> f64 {
-    let x = ORIGIN.across();
-    place.dot(ORIGIN.cross(x)).atan2(place.dot(x))
-}
-
-/// An angle between half a turn to the right and half a turn to the left.
-fn turn(angle: f64) -> f64 {
-    angle - 2.0 * PI * (angle / (2.0 * PI)).round()
-}
-
 impl Ring {
     /// The ring of these vertices, in their order.
     pub(crate) fn new(vertices: Vec<Point>) -> Self {
         let centre =
             vertices.iter().fold(Point { x: 0.0, y: 0.0, z: 0.0 }, |sum, v| sum + *v).unit();
         let reach = vertices.iter().map(|v| centre.dot(*v)).fold(1.0, f64::min);
-        let index = (vertices.len() >= INDEXED_MIN).then(|| Sectors::new(&vertices));
+        let index =
+            (vertices.len() >= INDEXED_MIN).then(|| Sectors::new(ORIGIN, &edges_of(&vertices)));
         let mut ring = Self { vertices, origin_inside: false, centre, reach, index };
         if let [a, b, c, ..] = ring.vertices[..] {
             // The corner at the second vertex tells whether that vertex is inside, and so what the origin must be.
@@ -134,10 +78,16 @@ impl Ring {
                 .fold(false, |odd, (a, b)| odd != cross_or_touch(ORIGIN, place, a, b));
         };
         let count = self.vertices.len();
-        index.edges[index.slot(direction(place))].iter().fold(false, |odd, at| {
+        index.toward(place).iter().fold(false, |odd, at| {
             let (a, b) = (self.vertices[*at as usize], self.vertices[(*at as usize + 1) % count]);
             odd != cross_or_touch(ORIGIN, place, a, b)
         })
+    }
+
+    /// Whether a place is so far away from all vertices that it cannot be inside.
+    pub(crate) fn is_beyond(&self, place: Point) -> bool {
+        // A ring within less than half the sphere has its inside within the cap around its vertices.
+        self.reach > 0.0 && !self.origin_inside && place.dot(self.centre) < self.reach - 1e-12
     }
 
     /// The area inside, in steradians.
@@ -160,6 +110,11 @@ impl Ring {
             .zip(rest.skip(1))
             .fold(zero, |sum, (b, c)| sum + triangle_centroid(first, *b, *c))
     }
+}
+
+fn edges_of(vertices: &[Point]) -> Vec<(Point, Point)> {
+    let next = vertices.iter().cycle().skip(1);
+    vertices.iter().copied().zip(next.copied()).collect()
 }
 
 /// Whether the corner at `b`, from `a` to `c` with the inside on the left, has `b` itself inside.
