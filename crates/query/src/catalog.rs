@@ -22,6 +22,10 @@ pub trait Tables: Send + Sync {
     fn names(&self) -> Vec<String>;
     /// The columns of a table, in order; `None` if there is no such table. `Type` need not be among them.
     fn columns(&self, table: &str) -> Option<Vec<Field>>;
+    /// Whether every table has a column `Type` that holds its name, as those of Log Analytics do.
+    fn has_type_column(&self) -> bool {
+        true
+    }
     /// What scans a table, as it is at this moment.
     fn provider(&self, table: &str) -> Option<Arc<dyn TableProvider>>;
 }
@@ -38,10 +42,11 @@ pub(crate) struct View<'a> {
 }
 
 impl View<'_> {
-    /// The columns of a table, with `Type` (the table's name) at the end if storage does not have it.
+    /// The columns of a table, with `Type` (the table's name) at the end if it is to be there and storage does not have it.
     fn columns(&self, table: &str) -> Option<Vec<Field>> {
         let mut fields = self.tables.columns(table)?;
-        if !fields.iter().any(|field| field.name == "Type") {
+        let named = self.tables.has_type_column();
+        if named && !fields.iter().any(|field| field.name == "Type") {
             fields.push(Field { name: "Type".to_owned(), ty: Type::String });
         }
         Some(fields)

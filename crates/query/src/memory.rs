@@ -138,6 +138,11 @@ impl Tables for MemoryTables {
         self.0.get(table).map(|(fields, _)| fields.clone())
     }
 
+    /// What a file or a schema says is all that there is.
+    fn has_type_column(&self) -> bool {
+        false
+    }
+
     fn provider(&self, table: &str) -> Option<Arc<dyn TableProvider>> {
         self.0.get(table).map(|(_, table)| table.clone() as Arc<dyn TableProvider>)
     }

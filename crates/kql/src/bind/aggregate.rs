@@ -58,7 +58,14 @@ impl Binder<'_> {
         let args: Vec<Node<'_>> = node.child(Args).into_iter().flat_map(Node::nodes).collect();
         let canonical = self.aggregate_signature(&written).map_or("", |signature| signature.name);
         let over = Over { input, keys };
+        let counted = args.iter().filter(|arg| arg.kind() != StarExpr).count();
         match canonical {
+            // The spelling from before there was `countif`.
+            "count" if counted == 1 => {
+                let call = self.plain_aggregate(node, "countif", &args, input);
+                let columns = vec![("count_".to_string(), Type::Long)];
+                AggregateCall { columns, ..call }
+            }
             "arg_max" | "arg_min" => self.arg_extreme(canonical, &written, &args, over),
             "take_any" => self.take_any(&written, &args, over),
             "percentiles" | "percentilesw" => self.percentiles(node, canonical, &args, input),

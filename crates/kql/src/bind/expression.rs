@@ -142,7 +142,10 @@ impl Binder<'_> {
             }
             TypedLiteral => {
                 let (ty, value) = literals::typed(first.text());
-                value.map_or_else(
+                // `datetime(8:00)` is today's.
+                let today = self.options.now - self.options.now.rem_euclid(literals::DAY_TICKS);
+                let at = |clock: i64| Value::DateTime(today.saturating_add(clock));
+                value.or_else(|| literals::clock(first.text()).map(at)).map_or_else(
                     || {
                         let message = format!("A literal of type {} expected.", ty.name());
                         self.error(Code::Syntax, node, message);

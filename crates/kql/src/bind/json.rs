@@ -72,7 +72,11 @@ impl Binder<'_> {
         let Some(token) = node.tokens().next() else { return };
         let value = match token.kind() {
             Text => {
-                let text = literals::text(token.text()).unwrap_or_else(|text| text);
+                // Texts side by side are one.
+                let text: String = node
+                    .tokens()
+                    .map(|token| literals::text(token.text()).unwrap_or_else(|text| text))
+                    .collect();
                 quote(&text, out);
                 return;
             }

@@ -32,14 +32,21 @@ impl Binder<'_> {
             Some(table) => vec![table],
             None => self.searched_tables(node),
         };
-        let table = self.with_sources(node, legs, "$table");
+        let every = node.child(List).is_none();
+        let table = self.with_sources(node, legs, "$table", every);
         // One predicate over the columns of all tables: a column that a table has not is null in its rows.
         let filter = self.search_predicate(predicate, operator, Row::of(&table));
         wrap(table, |input| Op::Filter { input, predicate: filter })
     }
 
     /// All tables as one, the name of each in front of its rows.
-    fn with_sources(&mut self, node: Node<'_>, legs: Vec<Table>, column: &str) -> Table {
+    fn with_sources(
+        &mut self,
+        node: Node<'_>,
+        legs: Vec<Table>,
+        column: &str,
+        every: bool,
+    ) -> Table {
         let legs = legs
             .into_iter()
             .map(|leg| {
@@ -47,7 +54,7 @@ impl Binder<'_> {
                 with_first_column(leg, column, literal(Value::String(name)))
             })
             .collect();
-        self.united(node, legs, false)
+        self.united(node, legs, false, every)
     }
 
     fn searched_tables(&mut self, node: Node<'_>) -> Vec<Table> {
@@ -96,7 +103,8 @@ impl Binder<'_> {
             .child(By)
             .map(|by| items(by).filter(|i| i.kind() == NameRef).map(name_text).collect());
         let legs = self.searched_tables(node);
-        let table = self.with_sources(node, legs, &source);
+        let every = node.child(List).is_none();
+        let table = self.with_sources(node, legs, &source, every);
         let filter = self.search_predicate(predicate, "has", Row::of(&table));
         let table = wrap(table, |input| Op::Filter { input, predicate: filter });
         match wanted {

@@ -31,6 +31,7 @@ impl Binder<'_> {
             NameRef => self.name_value(node, row),
             Call => self.call_value(node, row),
             Member => match node.nodes().nth(1) {
+                Some(last) if self.is_elsewhere(node, last) => self.elsewhere(node),
                 Some(last) if self.is_scope_path(node) => self.value(last, None),
                 _ => Bindable::Scalar(self.scalar(node, row)),
             },
@@ -50,6 +51,29 @@ impl Binder<'_> {
             .is_some_and(|name| {
                 matches!(name.as_str(), "workspace" | "database" | "cluster" | "app" | "resource")
             })
+    }
+
+    /// Whether the end of a path of scopes is a name that only another cluster or database can know.
+    fn is_elsewhere(&mut self, node: Node<'_>, last: Node<'_>) -> bool {
+        let start = node.text();
+        let scoped = start.starts_with("cluster") || start.starts_with("database");
+        if !scoped || !self.is_scope_path(node) {
+            return false;
+        }
+        let named = if last.kind() == Call { last.child(NameRef) } else { Some(last) };
+        let Some(name) = named.filter(|node| node.kind() == NameRef).map(name_text) else {
+            return false;
+        };
+        self.variable(node, &name).is_none()
+            && self.catalog.table(&name).is_none()
+            && self.catalog.stored_function(&name).is_none()
+    }
+
+    /// A table of another cluster or database: nobody here knows its columns.
+    fn elsewhere(&mut self, node: Node<'_>) -> Bindable {
+        let message = "Other clusters and databases are not available here.";
+        self.error(Code::Unsupported, node, message);
+        Bindable::Table(Box::new(Table { open: true, ..nothing() }))
     }
 
     fn name_value(&mut self, node: Node<'_>, row: Option<Row<'_>>) -> Bindable {

@@ -40,6 +40,9 @@ impl Binder<'_> {
                 let [column, default] = args[..] else { return None };
                 Bindable::Scalar(self.column_ifexists(column, default, row))
             }
+            "make_datetime" if args.len() < 3 => {
+                Bindable::Scalar(self.short_moment(node, first?, args.get(1).copied(), row)?)
+            }
             "pack_all" => Bindable::Scalar(pack_columns(row?, |_| true, self.scalar_args(&args))),
             // Kusto counts weeks as a real number.
             "datetime_diff" => {
@@ -141,6 +144,27 @@ impl Binder<'_> {
             }
         };
         Some(self.apply(node, if name == "now" { "+" } else { "-" }, now, span))
+    }
+
+    /// `make_datetime(text)`; `make_datetime(year)` and `(year, month)` are the first of it.
+    fn short_moment(
+        &mut self,
+        node: Node<'_>,
+        first: Node<'_>,
+        month: Option<Node<'_>>,
+        row: Option<Row<'_>>,
+    ) -> Option<Expr> {
+        let value = self.scalar(first, row);
+        let from_text = month.is_none() && !value.ty.is_number();
+        let name = if from_text { "todatetime" } else { "make_datetime" };
+        let signature = self.scalar_signature(name)?;
+        let mut args = vec![value];
+        if !from_text {
+            let one = || literal(Value::Long(1));
+            args.push(month.map_or_else(one, |month| self.scalar(month, row)));
+            args.push(one());
+        }
+        Some(self.choose(&signature, name, node, args))
     }
 
     /// The column of that name if the input has it, else the second argument.

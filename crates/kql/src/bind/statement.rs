@@ -10,7 +10,8 @@ use super::scope::{Bindable, Function, Table, Variable};
 use crate::diagnostic::Code;
 use crate::plan::{Field, Op, Plan};
 use crate::syntax::SyntaxKind::{
-    Assignment, Body, Error, Lambda, Let, NameRef, Parameter, Parameters, Query, QueryParameters,
+    Assignment, Body, Command, Error, Lambda, Let, NameRef, Parameter, Parameters, Query,
+    QueryParameters,
 };
 use crate::syntax::{Node, SyntaxKind};
 use crate::types::{Type, Value};
@@ -38,6 +39,10 @@ impl Binder<'_> {
         match node.kind() {
             Let => self.let_statement(node),
             QueryParameters => self.query_parameters(node),
+            Command => {
+                let message = "Management commands are not available here, only queries.";
+                self.error(Code::Unsupported, node, message);
+            }
             Query => return node.nodes().next().map(|value| self.value(value, None)),
             _ => {}
         }

@@ -8,7 +8,7 @@ use super::scope::Table;
 use crate::diagnostic::Code;
 use crate::plan::{Aggregate, Expr, Field, Op, Plan};
 use crate::syntax::Node;
-use crate::syntax::SyntaxKind::{By, NameRef, StarExpr};
+use crate::syntax::SyntaxKind::{Args, Assignment, By, NameRef, StarExpr};
 
 /// What an operator groups by and computes for each group, as far as it is bound.
 #[derive(Default)]
@@ -71,7 +71,9 @@ impl Binder<'_> {
         for item in items(node) {
             self.summarize_item(item, &input, &mut group);
         }
-        finish(input, group)
+        // `arg_max(x, *)` keeps the columns that are not known yet, too.
+        let open = input.open && items(node).any(has_star);
+        Table { open, ..finish(input, group) }
     }
 
     /// Takes a name that the query writes; a second one of its kind is an error.
@@ -218,6 +220,12 @@ pub(super) fn name_columns(
             None => names.derive(derived),
         })
         .collect()
+}
+
+/// Whether `*` is among the arguments of an item's call.
+fn has_star(item: Node<'_>) -> bool {
+    let call = if item.kind() == Assignment { item.nodes().last() } else { Some(item) };
+    call.and_then(|call| call.child(Args)).is_some_and(|args| args.child(StarExpr).is_some())
 }
 
 fn finish(input: Table, group: Group) -> Table {

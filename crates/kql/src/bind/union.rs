@@ -21,9 +21,13 @@ impl Binder<'_> {
         let inner = property(node, "kind").is_some_and(|value| value == "inner");
         let source = property(node, "withsource").or_else(|| property(node, "with_source"));
         let mut legs: Vec<Table> = input.into_iter().collect();
+        let missing = self.missing_tables;
+        let mut every = false;
         for item in items(node) {
+            every |= matches!(item.kind(), Wildcard | StarExpr);
             legs.extend(self.union_legs(item, fuzzy));
         }
+        let missing = self.missing_tables > missing;
         if legs.len() > UNION_TABLES_MAX {
             let message = format!("a union has more than {UNION_TABLES_MAX} tables");
             self.error(crate::diagnostic::Code::TooLarge, node, message);
@@ -39,15 +43,26 @@ impl Binder<'_> {
                 })
                 .collect();
         }
-        self.united(node, legs, inner)
+        let mut table = self.united(node, legs, inner, every);
+        // Whoever only reads the query cannot know what the tables that are not here would have had.
+        table.open |= fuzzy && missing && self.options.check_only;
+        table
     }
 
     /// The union of these tables, unless it comes to more than a plan can hold.
-    pub(super) fn united(&mut self, node: Node<'_>, legs: Vec<Table>, inner: bool) -> Table {
-        if legs.len() < 2 || self.options.check_only {
-            return unite(legs, inner, self.options.check_only);
+    /// `every` says that they were found by a pattern.
+    pub(super) fn united(
+        &mut self,
+        node: Node<'_>,
+        legs: Vec<Table>,
+        inner: bool,
+        every: bool,
+    ) -> Table {
+        let how = Uniting { inner, checked: self.options.check_only, every };
+        if legs.len() < 2 || how.checked {
+            return unite(legs, how);
         }
-        let count = united_columns(&legs, inner).0.len();
+        let count = united_columns(&legs, how).0.len();
         if count.saturating_mul(legs.len()) > UNION_CELLS_MAX {
             let message = format!(
                 "a union of {} tables with {count} columns is too large; name the tables",
@@ -56,7 +71,7 @@ impl Binder<'_> {
             self.error(crate::diagnostic::Code::TooLarge, node, message);
             return nothing();
         }
-        unite(legs, inner, false)
+        unite(legs, how)
     }
 
     /// The tables that one item of a union means.
@@ -90,14 +105,25 @@ fn property(node: Node<'_>, name: &str) -> Option<String> {
         .map(|value| value.text().trim_matches(['"', '\'']).to_string())
 }
 
+/// How tables are put together.
+#[derive(Clone, Copy)]
+struct Uniting {
+    /// Only the columns that all have.
+    inner: bool,
+    /// The plan will not run: the tables keep their own columns.
+    checked: bool,
+    /// They were found by a pattern. When only checking, one table among hundreds whose declaration has another type for a
+    /// column than the first two have does not rename it for all, which is what Microsoft's binder does too.
+    every: bool,
+}
+
 /// Puts tables one after the other. Columns go by name; one name with several types becomes several columns.
-/// `as_they_are` leaves out what only running needs: the tables keep their own columns.
-fn unite(legs: Vec<Table>, inner: bool, as_they_are: bool) -> Table {
+fn unite(legs: Vec<Table>, how: Uniting) -> Table {
     if legs.is_empty() {
         return Table { open: false, ..nothing() };
     }
     let open = legs.iter().any(|leg| leg.open);
-    let (columns, names) = united_columns(&legs, inner);
+    let (columns, names) = united_columns(&legs, how);
     let fields: Vec<Field> = names
         .iter()
         .zip(&columns)
@@ -105,7 +131,7 @@ fn unite(legs: Vec<Table>, inner: bool, as_they_are: bool) -> Table {
         .collect();
     let inputs = legs
         .into_iter()
-        .map(|leg| if as_they_are { leg.plan } else { leg_columns(leg.plan, &columns, &names) })
+        .map(|leg| if how.checked { leg.plan } else { leg_columns(leg.plan, &columns, &names) })
         .collect();
     Table { open, ..Table::new(Plan { op: Op::Union { inputs }, fields }) }
 }
@@ -114,7 +140,7 @@ fn unite(legs: Vec<Table>, inner: bool, as_they_are: bool) -> Table {
 const UNION_CELLS_MAX: usize = 1_000_000;
 
 /// The columns of all legs, in order of first appearance, those of one name side by side; and what each is called.
-fn united_columns(legs: &[Table], inner: bool) -> (Vec<Field>, Vec<String>) {
+fn united_columns(legs: &[Table], how: Uniting) -> (Vec<Field>, Vec<String>) {
     // By hand these would be searches within searches: a union of every table has tens of thousands of columns.
     let mut order: Vec<&str> = Vec::new();
     let mut types: HashMap<&str, (Vec<Type>, usize)> = HashMap::new();
@@ -125,7 +151,8 @@ fn united_columns(legs: &[Table], inner: bool) -> (Vec<Field>, Vec<String>) {
                 (Vec::new(), 0)
             });
             *legs += 1;
-            if !seen.contains(&field.ty) {
+            let settled = how.every && how.checked && *legs > 2 && first_two_agree(seen);
+            if !seen.contains(&field.ty) && !settled {
                 seen.push(field.ty);
             }
         }
@@ -133,7 +160,7 @@ fn united_columns(legs: &[Table], inner: bool) -> (Vec<Field>, Vec<String>) {
     let (mut columns, mut names) = (Vec::new(), Vec::new());
     for name in order {
         let Some((seen, count)) = types.get(name) else { continue };
-        if inner && *count < legs.len() {
+        if how.inner && *count < legs.len() {
             continue;
         }
         for ty in seen {
@@ -145,6 +172,11 @@ fn united_columns(legs: &[Table], inner: bool) -> (Vec<Field>, Vec<String>) {
         }
     }
     (columns, names)
+}
+
+/// Whether the first two tables that have a column agree on its type: then one type was seen.
+const fn first_two_agree(seen: &[Type]) -> bool {
+    seen.len() == 1
 }
 
 /// A leg with the columns of the whole; those that it has not are null.

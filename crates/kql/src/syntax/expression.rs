@@ -405,7 +405,14 @@ impl Parser<'_> {
                 p.finish();
             }
             Name if p.nth_text(0) == "dynamic" && p.nth(1) == LParen => p.dynamic(),
-            Name | Long | Real | TimeSpan | TypedLiteral | Text => {
+            Text => {
+                p.start(Literal);
+                while p.kind() == Text {
+                    p.bump();
+                }
+                p.finish();
+            }
+            Name | Long | Real | TimeSpan | TypedLiteral => {
                 p.start(Literal);
                 p.bump();
                 p.finish();

@@ -87,6 +87,8 @@ pub enum SyntaxKind {
     Let,
     /// `set`, `declare`, `alias`, `restrict`: read, and left without effect.
     SetOption,
+    /// `.show tables`: a management command, as a run of tokens.
+    Command,
     /// `declare query_parameters(…)`
     QueryParameters,
     /// An expression as a statement.

@@ -217,6 +217,14 @@ pub(crate) fn datetime(text: &str) -> Option<i64> {
     (0..=DATETIME_MAX_TICKS).contains(&ticks).then_some(ticks)
 }
 
+/// The ticks since midnight of `datetime(8:00)`, a moment without a date.
+pub(crate) fn clock(token: &str) -> Option<i64> {
+    let inner = token.strip_prefix("datetime(").or_else(|| token.strip_prefix("date("))?;
+    let inner = inner.strip_suffix(')')?.trim();
+    let only_clock = inner.chars().all(|c| c.is_ascii_digit() || matches!(c, ':' | '.'));
+    (only_clock && inner.contains(':')).then(|| clock_ticks(inner)).flatten()
+}
+
 /// The blank between a date and a clock.
 fn clock_at(text: &str) -> Option<usize> {
     let colon = text.find(':')?;

@@ -278,6 +278,13 @@ impl<'t> Parser<'t> {
     fn statement(&mut self) {
         let named = matches!(self.nth(1), Name | LBracket);
         match self.nth_text(0) {
+            "." if self.at == 0 && self.nth(1) == Name => {
+                self.start(Command);
+                while !self.ended() {
+                    self.bump();
+                }
+                self.finish();
+            }
             "let" if named => self.let_statement(),
             "set" | "alias" | "restrict" if named => self.option(),
             "declare" if self.nth_word(1, "query_parameters") => {

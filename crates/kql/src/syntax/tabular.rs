@@ -40,7 +40,8 @@ impl Parser<'_> {
         let next = self.nth(1);
         match self.nth_text(0) {
             "print" => !matches!(next, Bar | Assign | Dot),
-            "union" | "find" => matches!(next, Name | LParen | LBracket | Star),
+            "union" => matches!(next, Name | LParen | LBracket | Star),
+            "find" => matches!(next, Name | LParen | LBracket | Star | Text),
             "search" => !matches!(next, Bar | Assign | Dot | Root | Comma | RParen),
             "range" => next == Name && self.nth_word(2, "from"),
             "evaluate" => next == Name && !matches!(self.nth(2), Assign),
