@@ -229,31 +229,7 @@ impl<'a> Lowering<'a> {
                 let expand = expand::Expand { columns, index: *index, limit: *limit };
                 self.mv_expand(input, &expand, *bag_as_array, &plan.fields)
             }
-            Op::MakeSeries {
-                input,
-                keys,
-                aggregates,
-                series,
-                axis,
-                from,
-                to,
-                step,
-                inclusive,
-                nonempty,
-            } => {
-                let make = series::MakeSeries {
-                    keys,
-                    aggregates,
-                    series,
-                    axis,
-                    from: from.as_ref(),
-                    to: to.as_ref(),
-                    step,
-                    inclusive: *inclusive,
-                    nonempty: *nonempty,
-                };
-                self.make_series(input, &make)
-            }
+            Op::MakeSeries { input, .. } => self.make_series(input, &plan.op),
             Op::Parse { input, source, mode, flags, pattern, only_matches } => {
                 let pattern = parse::Pattern {
                     mode: *mode,

@@ -7,7 +7,7 @@ use arrow::array::{ArrayRef, Int64Array};
 use datafusion::common::ScalarValue;
 use datafusion::functions_aggregate::expr_fn as df;
 use datafusion::logical_expr::{Expr, LogicalPlanBuilder, LogicalPlanBuilderOptions, lit};
-use kql::plan::{Aggregate, Expr as KqlExpr, ExprKind, Plan, Series};
+use kql::plan::{Aggregate, Expr as KqlExpr, ExprKind, Op, Plan, Series};
 use kql::types::Type;
 
 use super::order::static_order;
@@ -18,16 +18,46 @@ use crate::functions::cells::Cells;
 use crate::kernel::{self, Args, Column};
 
 /// `make-series`, but for its input.
-pub(super) struct MakeSeries<'a> {
-    pub(super) keys: &'a [KqlExpr],
-    pub(super) aggregates: &'a [Aggregate],
-    pub(super) series: &'a [Series],
-    pub(super) axis: &'a KqlExpr,
-    pub(super) from: Option<&'a KqlExpr>,
-    pub(super) to: Option<&'a KqlExpr>,
-    pub(super) step: &'a KqlExpr,
-    pub(super) inclusive: bool,
-    pub(super) nonempty: bool,
+struct MakeSeries<'a> {
+    keys: &'a [KqlExpr],
+    aggregates: &'a [Aggregate],
+    series: &'a [Series],
+    axis: &'a KqlExpr,
+    from: Option<&'a KqlExpr>,
+    to: Option<&'a KqlExpr>,
+    step: &'a KqlExpr,
+    inclusive: bool,
+    nonempty: bool,
+}
+
+impl<'a> MakeSeries<'a> {
+    fn of(op: &'a Op) -> Result<Self> {
+        match op {
+            Op::MakeSeries {
+                keys,
+                aggregates,
+                series,
+                axis,
+                from,
+                to,
+                step,
+                inclusive,
+                nonempty,
+                ..
+            } => Ok(Self {
+                keys,
+                aggregates,
+                series,
+                axis,
+                from: from.as_ref(),
+                to: to.as_ref(),
+                step,
+                inclusive: *inclusive,
+                nonempty: *nonempty,
+            }),
+            _ => Err(Error::Defect("make-series was expected".to_owned())),
+        }
+    }
 }
 
 /// The bins: bin `n` starts at `origin + n * step`. Bounds that are missing are each group's own.
@@ -57,7 +87,8 @@ impl Number {
 }
 
 impl Lowering<'_> {
-    pub(super) fn make_series(&mut self, input: &Plan, make: &MakeSeries<'_>) -> Result<Flow> {
+    pub(super) fn make_series(&mut self, input: &Plan, op: &Op) -> Result<Flow> {
+        let make = &MakeSeries::of(op)?;
         let flow = self.flow(input)?;
         let plan = self.without_ghosts(flow.plan)?;
         let mut flow = Flow { plan, columns: flow.columns };
