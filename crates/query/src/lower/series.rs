@@ -63,6 +63,8 @@ impl<'a> MakeSeries<'a> {
 /// The bins: bin `n` starts at `origin + n * step`. Bounds that are missing are each group's own.
 #[derive(Debug, Clone)]
 struct Bins {
+    /// The type of the axis.
+    ty: Type,
     origin: Number,
     step: Number,
     first: Option<i64>,
@@ -109,7 +111,7 @@ impl Lowering<'_> {
         let order = static_order(input);
         let mut binned = self.summarize_rows(flow, &keys, make.aggregates, order)?;
         let bin = binned.columns.remove(make.keys.len());
-        self.series(binned, &bin, make, &bins, ty)
+        self.series(binned, &bin, make, &bins)
     }
 
     /// The axis, in a type that can be divided into bins; rows beyond the bounds are dropped.
@@ -143,7 +145,6 @@ impl Lowering<'_> {
         bin: &Operand,
         make: &MakeSeries<'_>,
         bins: &Bins,
-        ty: Type,
     ) -> Result<Flow> {
         let mut groups = self.group_of(&binned.plan);
         let is_keyless = groups.is_empty() && make.keys.is_empty();
@@ -180,7 +181,7 @@ impl Lowering<'_> {
         }
         let (origin, step) = (lit(bins.origin.scalar()), lit(bins.step.scalar()));
         let args = vec![bin.expr.clone(), origin, step, first, last];
-        let types = vec![Type::Long, ty, ty, Type::Long, Type::Long];
+        let types = vec![Type::Long, bins.ty, bins.ty, Type::Long, Type::Long];
         fold("series_axis", args, types, self.name())?;
         let count = self.name();
         if is_keyless {
@@ -233,6 +234,7 @@ fn bins_of(make: &MakeSeries<'_>, ty: Type) -> Result<Bins> {
             let bin = |value: i64| (i128::from(value) - i128::from(origin)).div_euclid(step.into());
             let bin = |value: i64| i64::try_from(bin(value)).ok();
             Bins {
+                ty,
                 origin: Number::Whole(origin),
                 step: Number::Whole(step),
                 first: from.and_then(bin),
@@ -254,6 +256,7 @@ fn bins_of(make: &MakeSeries<'_>, ty: Type) -> Result<Bins> {
                 crate::ticks::whole(last)
             };
             Bins {
+                ty,
                 origin: Number::Real(origin),
                 step: Number::Real(step),
                 first: from.and_then(|from| crate::ticks::whole(((from - origin) / step).floor())),
