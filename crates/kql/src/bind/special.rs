@@ -170,8 +170,10 @@ impl Binder<'_> {
     /// The column of that name if the input has it, else the second argument.
     fn column_ifexists(&mut self, name: Node<'_>, default: Node<'_>, row: Option<Row<'_>>) -> Expr {
         let constant = match name.kind() {
-            // Content in the wild leaves the quotes out.
-            NameRef if row.is_some() => Some(name_text(name)),
+            // Content in the wild leaves the quotes out: what is no variable is the column's own name.
+            NameRef if row.is_some() && self.variable(name, &name_text(name)).is_none() => {
+                Some(name_text(name))
+            }
             _ => constant_text(&self.scalar(name, None)),
         };
         let at = row.zip(constant).and_then(|(row, name)| {

@@ -134,10 +134,12 @@ impl Lowering<'_> {
         if matches!(function, "arg_max" | "arg_min" | "take_any" | "any" | "passthrough") {
             return self.chosen(function, args, aggregate, condition);
         }
-        let ordered = aggregates::is_list(function).then_some(order).flatten();
-        let carried = self.carried_as(&flow.plan, Role::Order);
-        let (expr, ty) =
-            self.single(function, args, aggregate, ordered.map(|keys| (flow, keys)), carried)?;
+        let order = if aggregates::is_list(function) {
+            self.order_of_list(flow, order)?
+        } else {
+            Vec::new()
+        };
+        let (expr, ty) = self.single(function, args, aggregate, order)?;
         let expr = match condition {
             Some(condition) => expr.filter(condition.value()).build()?,
             None => expr,
@@ -155,14 +157,33 @@ impl Lowering<'_> {
         Ok(Parts { calls: vec![(name, expr)], outputs })
     }
 
+    /// By what the elements of a list are sorted, and which keys descend: the keys by which the rows were sorted, or the
+    /// order that they carry.
+    fn order_of_list(
+        &self,
+        flow: &Flow,
+        keys: Option<&[SortKey]>,
+    ) -> Result<Vec<(Expr, Type, bool)>> {
+        let Some(keys) = keys else {
+            let carried = self.carried_as(&flow.plan, Role::Order).into_iter();
+            return Ok(carried.map(|number| (as_long(number), Type::Long, false)).collect());
+        };
+        keys.iter()
+            .map(|key| {
+                let operand = scalar::operand(&flow.columns, &key.expr)?;
+                let ty = operand.ty;
+                Ok((operand.value(), ty, key.descending))
+            })
+            .collect()
+    }
+
     /// An aggregate with one answer, and the Kusto type in which DataFusion gives it.
     fn single(
         &mut self,
         function: &str,
         mut args: Vec<Operand>,
         aggregate: &Aggregate,
-        order: Option<(&Flow, &[SortKey])>,
-        carried: Vec<Expr>,
+        order: Vec<(Expr, Type, bool)>,
     ) -> Result<(Expr, Type)> {
         if matches!(function, "count" | "cnt") {
             return Ok((df::count(lit(1_i64)), Type::Long));
@@ -176,21 +197,11 @@ impl Lowering<'_> {
                 aggregate.outputs.first().map_or(Type::Dynamic, |output| output.ty)
             };
             let mut exprs: Vec<Expr> = args.drain(..).map(Operand::value).collect();
-            if let Some((flow, keys)) = order {
-                for key in keys {
-                    let operand = scalar::operand(&flow.columns, &key.expr)?;
-                    types.push(operand.ty);
-                    exprs.push(operand.value());
-                    types.push(Type::Bool);
-                    exprs.push(lit(key.descending));
-                }
-            } else if aggregates::is_list(function) {
-                for number in carried {
-                    types.push(Type::Long);
-                    exprs.push(as_long(number));
-                    types.push(Type::Bool);
-                    exprs.push(lit(false));
-                }
+            for (key, ty, descending) in order {
+                types.push(ty);
+                exprs.push(key);
+                types.push(Type::Bool);
+                exprs.push(lit(descending));
             }
             return Ok((aggregates::call(folding, exprs, types, ty, several), ty));
         }

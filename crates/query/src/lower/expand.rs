@@ -21,6 +21,7 @@ pub(super) struct Expand<'a> {
     pub(super) columns: &'a [Expansion],
     pub(super) index: Option<usize>,
     pub(super) limit: Option<u64>,
+    pub(super) bag_as_array: bool,
 }
 
 /// What further columns the expanded rows get, for the body of `mv-apply`.
@@ -37,12 +38,11 @@ impl Lowering<'_> {
         &mut self,
         input: &Plan,
         expand: &Expand<'_>,
-        bag_as_array: bool,
         fields: &[Field],
     ) -> Result<Flow> {
         let flow = self.flow(input)?;
         let order = self.carried.order.own;
-        self.expand(flow, expand, bag_as_array, Marks { ghosts: false, order }, fields)
+        self.expand(flow, expand, Marks { ghosts: false, order }, fields)
     }
 
     /// One row for each element. `fields` are the columns of the expanded row.
@@ -50,46 +50,11 @@ impl Lowering<'_> {
         &mut self,
         flow: Flow,
         expand: &Expand<'_>,
-        bag_as_array: bool,
         marks: Marks,
         fields: &[Field],
     ) -> Result<Flow> {
-        let limit = expand.limit.map_or(i64::MAX, |rows| i64::try_from(rows).unwrap_or(i64::MAX));
-        let sources: Vec<KqlExpr> =
-            expand.columns.iter().map(|column| column.source.clone()).collect();
         let width = flow.columns.len();
-        let (mut flow, sources) = self.windowed(flow, &sources)?;
-        let mut args = vec![lit(limit), lit(bag_as_array), lit(marks.ghosts), lit(0_i64)];
-        let ghost = self.ghost(&flow.plan);
-        for source in sources.iter() {
-            let value = scalar::operand(&flow.columns, source)?.value();
-            args.push(match &ghost {
-                // A ghost stays one row: null is expanded to itself.
-                Some(ghost) => {
-                    let null = lit(ScalarValue::Utf8View(None));
-                    when(ghost.clone(), null).otherwise(cast(value, DataType::Utf8View))?
-                }
-                None => value,
-            });
-        }
-        flow.columns.truncate(width);
-        for at in 0..sources.len() {
-            // Each list is made of all sources, so that all are padded to one length.
-            let mut args = args.clone();
-            args[SOURCE] = lit(i64::try_from(at).unwrap_or(0));
-            flow.columns.push(list_call("expand_elements", elements, args, DataType::Utf8View));
-        }
-        let mut positions_at = None;
-        if expand.index.is_some() || marks.order {
-            positions_at = Some(flow.columns.len());
-            let args = args.clone();
-            flow.columns.push(list_call("expand_positions", positions, args, DataType::Int64));
-        }
-        let mut ghosts_at = None;
-        if marks.ghosts {
-            ghosts_at = Some(flow.columns.len());
-            flow.columns.push(list_call("expand_ghosts", ghosts, args, DataType::Boolean));
-        }
+        let (flow, lists) = self.lists(flow, expand, marks)?;
         let Flow { plan, columns } = self.computed(flow)?;
         let (kept, new) = columns.split_at(width);
         let names: Vec<Column> =
@@ -97,10 +62,10 @@ impl Lowering<'_> {
         let name_at = |at: Option<usize>| {
             at.and_then(|at| columns.get(at)?.expr.try_as_col().map(|column| column.name.clone()))
         };
-        if let Some(name) = name_at(positions_at.filter(|_| marks.order)) {
+        if let Some(name) = name_at(lists.positions.filter(|_| marks.order)) {
             self.carry_named(name, Role::Order);
         }
-        if let Some(name) = name_at(ghosts_at) {
+        if let Some(name) = name_at(lists.ghosts) {
             self.carry_named(name, Role::Ghost);
         }
         let options = UnnestOptions::default();
@@ -127,6 +92,53 @@ impl Lowering<'_> {
             .collect::<Result<Vec<_>>>()?;
         Ok(Flow { plan, columns })
     }
+
+    /// The flow with the columns that are expanded: the elements of each source, their positions, the ghosts.
+    fn lists(&mut self, flow: Flow, expand: &Expand<'_>, marks: Marks) -> Result<(Flow, Lists)> {
+        let limit = expand.limit.map_or(i64::MAX, |rows| i64::try_from(rows).unwrap_or(i64::MAX));
+        let sources: Vec<KqlExpr> =
+            expand.columns.iter().map(|column| column.source.clone()).collect();
+        let width = flow.columns.len();
+        let (mut flow, sources) = self.windowed(flow, &sources)?;
+        let mut args = vec![lit(limit), lit(expand.bag_as_array), lit(marks.ghosts), lit(0_i64)];
+        let ghost = self.ghost(&flow.plan);
+        for source in sources.iter() {
+            let value = scalar::operand(&flow.columns, source)?.value();
+            args.push(match &ghost {
+                // A ghost stays one row: null is expanded to itself.
+                Some(ghost) => {
+                    let null = lit(ScalarValue::Utf8View(None));
+                    when(ghost.clone(), null).otherwise(cast(value, DataType::Utf8View))?
+                }
+                None => value,
+            });
+        }
+        flow.columns.truncate(width);
+        for at in 0..sources.len() {
+            // Each list is made of all sources, so that all are padded to one length.
+            let mut args = args.clone();
+            args[SOURCE] = lit(i64::try_from(at).unwrap_or(0));
+            flow.columns.push(list_call("expand_elements", elements, args, DataType::Utf8View));
+        }
+        let mut lists = Lists::default();
+        if expand.index.is_some() || marks.order {
+            lists.positions = Some(flow.columns.len());
+            let args = args.clone();
+            flow.columns.push(list_call("expand_positions", positions, args, DataType::Int64));
+        }
+        if marks.ghosts {
+            lists.ghosts = Some(flow.columns.len());
+            flow.columns.push(list_call("expand_ghosts", ghosts, args, DataType::Boolean));
+        }
+        Ok((flow, lists))
+    }
+}
+
+/// Where a flow has the columns that are expanded beside the elements.
+#[derive(Debug, Clone, Copy, Default)]
+struct Lists {
+    positions: Option<usize>,
+    ghosts: Option<usize>,
 }
 
 /// Where the arguments of the kernels below have the number of the source that is meant, and the first of the sources.

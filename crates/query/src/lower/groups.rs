@@ -65,7 +65,7 @@ impl Lowering<'_> {
         // What the body starts from has the columns of its innermost `Op::Input`.
         let fields = input_fields(body)
             .ok_or(Error::Unsupported("one with several inputs in the body of mv-apply"))?;
-        let flow = self.expand(flow, expand, false, marks, fields)?;
+        let flow = self.expand(flow, expand, marks, fields)?;
         let (plan, mut columns) = self.body(flow, body, needs)?;
         // The row is one again, with what was kept in front.
         let mut all = kept;

@@ -15,6 +15,7 @@ mod evaluate;
 mod expand;
 mod geo_lookup;
 pub(crate) mod groups;
+mod guard;
 mod join;
 mod nested;
 mod order;
@@ -224,41 +225,19 @@ impl<'a> Lowering<'a> {
             Op::Serialize { input } => self.serialize(input),
             Op::Input => self.body_input(),
             Op::MvApply { input, columns, index, limit, body, keep } => {
-                let expand = expand::Expand { columns, index: *index, limit: *limit };
+                let expand =
+                    expand::Expand { columns, index: *index, limit: *limit, bag_as_array: false };
                 self.mv_apply(input, &expand, body, keep)
             }
             Op::Scan(scan) => self.scan_rows(scan, &plan.fields),
             Op::TopNested { input, levels } => self.top_nested(input, levels),
             Op::Partition { input, key, body } => self.partition(input, key, body),
             Op::MvExpand { input, columns, index, bag_as_array, limit } => {
-                let expand = expand::Expand { columns, index: *index, limit: *limit };
-                self.mv_expand(input, &expand, *bag_as_array, &plan.fields)
+                let (index, limit, bag_as_array) = (*index, *limit, *bag_as_array);
+                let expand = expand::Expand { columns, index, limit, bag_as_array };
+                self.mv_expand(input, &expand, &plan.fields)
             }
-            Op::MakeSeries {
-                input,
-                keys,
-                aggregates,
-                series,
-                axis,
-                from,
-                to,
-                step,
-                inclusive,
-                nonempty,
-            } => {
-                let make = series::MakeSeries {
-                    keys,
-                    aggregates,
-                    series,
-                    axis,
-                    from: from.as_ref(),
-                    to: to.as_ref(),
-                    step,
-                    inclusive: *inclusive,
-                    nonempty: *nonempty,
-                };
-                self.make_series(input, &make)
-            }
+            Op::MakeSeries { input, .. } => self.make_series(input, &plan.op),
             Op::Parse { input, source, mode, flags, pattern, only_matches } => {
                 let pattern = parse::Pattern {
                     mode: *mode,

@@ -16,6 +16,7 @@ use datafusion::logical_expr::{
 use kql::plan::{self, Op, Plan};
 
 use super::carried::{Order, Role};
+use super::groups::below;
 use super::{Flow, Lowering, named, scalar, sortable, windows};
 use crate::aggregates;
 use crate::error::Result;
@@ -26,41 +27,14 @@ impl Lowering<'_> {
     pub(super) fn enter(&mut self, plan: &Plan) -> Order {
         let outer = self.carried.order;
         let own = outer.inputs;
-        self.carried.order = Order { own, inputs: self.wants_order(&plan.op, own) };
+        let inputs = wants_order(&plan.op, own, self.carried.depth > 0);
+        self.carried.order = Order { own, inputs };
         outer
     }
 
     /// After an operator: its surroundings count again.
     pub(super) fn leave(&mut self, outer: Order) {
         self.carried.order = outer;
-    }
-
-    fn wants_order(&self, op: &Op, own: bool) -> bool {
-        match op {
-            Op::Project { exprs, .. } => own || exprs.iter().any(windows::has_window),
-            Op::Filter { predicate, .. } => own || windows::has_window(predicate),
-            Op::Take { .. } => own || self.carried.depth > 0,
-            Op::Serialize { .. }
-            | Op::MvExpand { .. }
-            | Op::MvApply { .. }
-            | Op::Parse { .. }
-            | Op::ParseKv { .. }
-            | Op::Shared { .. }
-            | Op::Partition { .. } => own,
-            Op::Sort { keys, .. } | Op::Top { keys, .. } => {
-                keys.iter().any(|key| windows::has_window(&key.expr))
-            }
-            Op::Summarize { input, keys, aggregates } => {
-                let lists = aggregates.iter().any(|call| aggregates::is_list(&call.function));
-                let windows = keys
-                    .iter()
-                    .chain(aggregates.iter().flat_map(|call| &call.args))
-                    .any(windows::has_window);
-                windows || (lists && static_order(input).is_none() && is_ordered(input))
-            }
-            Op::Scan(_) => true,
-            _ => false,
-        }
     }
 
     /// `sort` and `top`.
@@ -203,6 +177,46 @@ impl Lowering<'_> {
 /// `row_number`, as the `long` that Kusto has.
 pub(super) fn as_long(number: Expr) -> Expr {
     cast(number, DataType::Int64)
+}
+
+/// Whether an operator, of which an order is wanted or not, wants one of its inputs.
+fn wants_order(op: &Op, own: bool, in_group: bool) -> bool {
+    match op {
+        Op::Project { exprs, .. } => own || exprs.iter().any(windows::has_window),
+        Op::Filter { predicate, .. } => own || windows::has_window(predicate),
+        Op::Take { .. } => own || in_group,
+        Op::Serialize { .. }
+        | Op::MvExpand { .. }
+        | Op::MvApply { .. }
+        | Op::Parse { .. }
+        | Op::ParseKv { .. }
+        | Op::Shared { .. } => own,
+        // The body starts from the rows of the input, in their order.
+        Op::Partition { body, .. } => own || body_wants_order(body, own),
+        Op::Sort { keys, .. } | Op::Top { keys, .. } => {
+            keys.iter().any(|key| windows::has_window(&key.expr))
+        }
+        Op::Summarize { input, keys, aggregates } => {
+            let lists = aggregates.iter().any(|call| aggregates::is_list(&call.function));
+            let windows = keys
+                .iter()
+                .chain(aggregates.iter().flat_map(|call| &call.args))
+                .any(windows::has_window);
+            windows || (lists && static_order(input).is_none() && is_ordered(input))
+        }
+        Op::Scan(_) => true,
+        _ => false,
+    }
+}
+
+/// Whether a body, of which an order is wanted or not, wants one of the rows that it starts from.
+fn body_wants_order(body: &Plan, own: bool) -> bool {
+    let (mut plan, mut wanted) = (body, own);
+    while let Some(input) = below(&plan.op) {
+        wanted = wants_order(&plan.op, wanted, true);
+        plan = input;
+    }
+    wanted
 }
 
 /// A number by chance for each row; another one each time.

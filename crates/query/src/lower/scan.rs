@@ -34,7 +34,7 @@ struct Computed<'a> {
 impl Lowering<'_> {
     pub(super) fn scan_rows(&mut self, scan: &Scan, fields: &[plan::Field]) -> Result<Flow> {
         let flow = self.flow(&scan.input)?;
-        let flow = self.computed(flow)?;
+        let (flow, guard) = self.guarded(flow)?;
         let inputs = flow.columns.len();
         let width = inputs + scan.defaults.len();
         let assigned = (0..width)
@@ -60,6 +60,7 @@ impl Lowering<'_> {
             types.push(Type::Bool);
             args.push(ghost);
         }
+        args.push(guard);
         let assigned = computed.assigned;
         let partition = scan
             .partition
@@ -89,9 +90,21 @@ impl Lowering<'_> {
                 UnnestOptions::default(),
             )?
             .build()?;
-        let record = |name: &str, ty: Type| Operand::plain(named(&records).field(name), ty);
-        let mut columns = flow.columns;
-        for at in assigned {
+        let rows = Flow { plan, columns: flow.columns };
+        self.records(rows, &records, &assigned, fields)
+    }
+
+    /// The rows of the output: what steps assign is read from the records in the column of that name.
+    fn records(
+        &mut self,
+        rows: Flow,
+        name: &str,
+        assigned: &[usize],
+        fields: &[plan::Field],
+    ) -> Result<Flow> {
+        let record = |field: &str, ty: Type| Operand::plain(named(name).field(field), ty);
+        let Flow { plan, mut columns } = rows;
+        for &at in assigned {
             let Some(field) = fields.get(at) else { continue };
             let value = record(&column_name(at), field.ty);
             match columns.get_mut(at) {
@@ -99,13 +112,14 @@ impl Lowering<'_> {
                 None => columns.push(value),
             }
         }
-        if scan.match_id {
+        // The match's number comes last, if it is asked for.
+        if fields.len() > columns.len() {
             columns.push(record(MATCH_ID, Type::Long));
         }
         // Records of one row have an order among themselves.
         let mut exprs = self.all_carried(&plan);
         let place = self.carry(Role::Order);
-        exprs.push(named(&records).field(PLACE).alias(place));
+        exprs.push(named(name).field(PLACE).alias(place));
         self.computed_with(Flow { plan, columns }, exprs)
     }
 }

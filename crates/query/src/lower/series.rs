@@ -7,7 +7,7 @@ use arrow::array::{ArrayRef, Int64Array};
 use datafusion::common::ScalarValue;
 use datafusion::functions_aggregate::expr_fn as df;
 use datafusion::logical_expr::{Expr, LogicalPlanBuilder, LogicalPlanBuilderOptions, lit};
-use kql::plan::{Aggregate, Expr as KqlExpr, ExprKind, Plan, Series};
+use kql::plan::{Aggregate, Expr as KqlExpr, ExprKind, Op, Plan, Series};
 use kql::types::Type;
 
 use super::order::static_order;
@@ -18,21 +18,53 @@ use crate::functions::cells::Cells;
 use crate::kernel::{self, Args, Column};
 
 /// `make-series`, but for its input.
-pub(super) struct MakeSeries<'a> {
-    pub(super) keys: &'a [KqlExpr],
-    pub(super) aggregates: &'a [Aggregate],
-    pub(super) series: &'a [Series],
-    pub(super) axis: &'a KqlExpr,
-    pub(super) from: Option<&'a KqlExpr>,
-    pub(super) to: Option<&'a KqlExpr>,
-    pub(super) step: &'a KqlExpr,
-    pub(super) inclusive: bool,
-    pub(super) nonempty: bool,
+struct MakeSeries<'a> {
+    keys: &'a [KqlExpr],
+    aggregates: &'a [Aggregate],
+    series: &'a [Series],
+    axis: &'a KqlExpr,
+    from: Option<&'a KqlExpr>,
+    to: Option<&'a KqlExpr>,
+    step: &'a KqlExpr,
+    inclusive: bool,
+    nonempty: bool,
+}
+
+impl<'a> MakeSeries<'a> {
+    fn of(op: &'a Op) -> Result<Self> {
+        match op {
+            Op::MakeSeries {
+                keys,
+                aggregates,
+                series,
+                axis,
+                from,
+                to,
+                step,
+                inclusive,
+                nonempty,
+                ..
+            } => Ok(Self {
+                keys,
+                aggregates,
+                series,
+                axis,
+                from: from.as_ref(),
+                to: to.as_ref(),
+                step,
+                inclusive: *inclusive,
+                nonempty: *nonempty,
+            }),
+            _ => Err(Error::Defect("make-series was expected".to_owned())),
+        }
+    }
 }
 
 /// The bins: bin `n` starts at `origin + n * step`. Bounds that are missing are each group's own.
 #[derive(Debug, Clone)]
 struct Bins {
+    /// The type of the axis.
+    ty: Type,
     origin: Number,
     step: Number,
     first: Option<i64>,
@@ -57,7 +89,8 @@ impl Number {
 }
 
 impl Lowering<'_> {
-    pub(super) fn make_series(&mut self, input: &Plan, make: &MakeSeries<'_>) -> Result<Flow> {
+    pub(super) fn make_series(&mut self, input: &Plan, op: &Op) -> Result<Flow> {
+        let make = &MakeSeries::of(op)?;
         let flow = self.flow(input)?;
         let plan = self.without_ghosts(flow.plan)?;
         let mut flow = Flow { plan, columns: flow.columns };
@@ -78,7 +111,7 @@ impl Lowering<'_> {
         let order = static_order(input);
         let mut binned = self.summarize_rows(flow, &keys, make.aggregates, order)?;
         let bin = binned.columns.remove(make.keys.len());
-        self.series(binned, &bin, make, &bins, ty)
+        self.series(binned, &bin, make, &bins)
     }
 
     /// The axis, in a type that can be divided into bins; rows beyond the bounds are dropped.
@@ -112,7 +145,6 @@ impl Lowering<'_> {
         bin: &Operand,
         make: &MakeSeries<'_>,
         bins: &Bins,
-        ty: Type,
     ) -> Result<Flow> {
         let mut groups = self.group_of(&binned.plan);
         let is_keyless = groups.is_empty() && make.keys.is_empty();
@@ -149,7 +181,7 @@ impl Lowering<'_> {
         }
         let (origin, step) = (lit(bins.origin.scalar()), lit(bins.step.scalar()));
         let args = vec![bin.expr.clone(), origin, step, first, last];
-        let types = vec![Type::Long, ty, ty, Type::Long, Type::Long];
+        let types = vec![Type::Long, bins.ty, bins.ty, Type::Long, Type::Long];
         fold("series_axis", args, types, self.name())?;
         let count = self.name();
         if is_keyless {
@@ -202,6 +234,7 @@ fn bins_of(make: &MakeSeries<'_>, ty: Type) -> Result<Bins> {
             let bin = |value: i64| (i128::from(value) - i128::from(origin)).div_euclid(step.into());
             let bin = |value: i64| i64::try_from(bin(value)).ok();
             Bins {
+                ty,
                 origin: Number::Whole(origin),
                 step: Number::Whole(step),
                 first: from.and_then(bin),
@@ -223,6 +256,7 @@ fn bins_of(make: &MakeSeries<'_>, ty: Type) -> Result<Bins> {
                 crate::ticks::whole(last)
             };
             Bins {
+                ty,
                 origin: Number::Real(origin),
                 step: Number::Real(step),
                 first: from.and_then(|from| crate::ticks::whole(((from - origin) / step).floor())),

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use arrow::array::ArrayRef;
 use arrow::compute::SortOptions;
 use arrow::datatypes::{DataType, Field, FieldRef};
-use datafusion::common::{DataFusionError, Result as DataFusionResult};
+use datafusion::common::Result as DataFusionResult;
 use datafusion::functions_window::row_number::row_number_udwf;
 use datafusion::logical_expr::expr::{Sort as SortExpr, WindowFunction};
 use datafusion::logical_expr::function::{PartitionEvaluatorArgs, WindowUDFFieldArgs};
@@ -25,9 +25,6 @@ use super::{Flow, Lowering, Operand, named, scalar};
 use crate::error::Result;
 use crate::functions::{self, Run};
 use crate::kernel::{Args, Column, Kernel, arrow_type};
-
-/// How many rows in order one window may see: they are held in memory together.
-pub(super) const WINDOW_ROWS_MAX: usize = 20_000_000;
 
 /// Whether an expression looks at other rows.
 pub(super) fn has_window(expr: &plan::Expr) -> bool {
@@ -73,14 +70,13 @@ impl Lowering<'_> {
         Ok((flow, Cow::Owned(exprs)))
     }
 
-    /// Rows that a window can be computed over. The optimiser takes windows that directly follow each other for one, and
-    /// looks for what their arguments have in common where not all of these exist: a projection keeps them apart.
+    /// Rows over which they can be numbered: windows are kept apart, see [`Self::guarded`].
     pub(super) fn for_window(&mut self, flow: Flow) -> Result<Flow> {
         if matches!(flow.plan, LogicalPlan::Window(_)) { self.computed(flow) } else { Ok(flow) }
     }
 
     fn add_windows(&mut self, flow: Flow, calls: &[plan::Expr]) -> Result<Flow> {
-        let flow = self.for_window(flow)?;
+        let (flow, guard) = self.guarded(flow)?;
         let mut windows = Vec::with_capacity(calls.len());
         let mut columns = flow.columns.clone();
         for call in calls {
@@ -94,7 +90,7 @@ impl Lowering<'_> {
                 *default = scalar::convert(default.clone(), call.ty);
             }
             let window = Window { name: function.clone(), kernel, out: call.ty };
-            let expr = self.window(&flow, window, args)?;
+            let expr = self.window(&flow, window, args, guard.clone())?;
             let name = self.name();
             windows.push(expr.alias(&name));
             columns.push(Operand::plain(named(&name), call.ty));
@@ -104,9 +100,15 @@ impl Lowering<'_> {
     }
 
     /// A call over the rows of each group in their carried order.
-    fn window(&mut self, flow: &Flow, window: Window, args: Vec<Operand>) -> Result<Expr> {
+    fn window(
+        &mut self,
+        flow: &Flow,
+        window: Window,
+        args: Vec<Operand>,
+        guard: Expr,
+    ) -> Result<Expr> {
         let types = args.iter().map(|arg| arg.ty).collect();
-        let args = args.into_iter().map(Operand::value).collect();
+        let args = args.into_iter().map(Operand::value).chain([guard]).collect();
         let out = arrow_type(window.out);
         let run = move |args: &Args<'_>| (window.kernel)(args);
         let number = self.number();
@@ -114,7 +116,8 @@ impl Lowering<'_> {
         self.over_rows(flow, function, args, Vec::new())
     }
 
-    /// A function of all rows of a group in their carried order; `partition` divides the groups further.
+    /// A function of all rows of a group in their carried order; `partition` divides the groups further. The last of `args`
+    /// is the guard.
     pub(super) fn over_rows(
         &self,
         flow: &Flow,
@@ -189,11 +192,8 @@ struct Udf {
 
 impl Udf {
     fn of(function: OverRows) -> Self {
-        let signature = if function.types.is_empty() {
-            Signature::nullary(Volatility::Immutable)
-        } else {
-            Signature::variadic_any(Volatility::Immutable)
-        };
+        // There is an argument always: the guard.
+        let signature = Signature::variadic_any(Volatility::Immutable);
         Self { function: Arc::new(function), signature }
     }
 }
@@ -309,12 +309,7 @@ impl std::fmt::Debug for Evaluator {
 
 impl PartitionEvaluator for Evaluator {
     fn evaluate_all(&mut self, values: &[ArrayRef], rows: usize) -> DataFusionResult<ArrayRef> {
-        if rows > WINDOW_ROWS_MAX {
-            return Err(DataFusionError::ResourcesExhausted(format!(
-                "{} over more than {WINDOW_ROWS_MAX} rows",
-                self.function.name
-            )));
-        }
+        let values = values.split_last().map_or(values, |(_, values)| values);
         let columns: Vec<Column> = values.iter().map(|array| Column::full(array.clone())).collect();
         let args = Args::over(&columns, &self.function.types, &self.function.out, rows);
         (self.function.run)(&args)

@@ -74,4 +74,27 @@ proptest! {
         let found = numbers(&rows, "T | extend M = tolong(S) | summarize arg_max(N, S, M) | project tolong(S), M");
         prop_assert_eq!(found[0], found[1]);
     }
+
+    #[test]
+    fn a_body_once_for_each_group_is_the_query_with_the_groups_as_keys(
+        rows in prop::collection::vec(row(), 1..30),
+    ) {
+        for (body, whole) in [
+            ("summarize n = count(), s = sum(N)", "summarize n = count(), s = sum(N) by S"),
+            (
+                "sort by N asc | extend r = row_number() | summarize n = sum(r), s = sum(N * r)",
+                "sort by S asc, N asc | extend r = row_number(1, S != prev(S)) | summarize n = sum(r), s = sum(N * r) by S",
+            ),
+            (
+                "top 2 by N asc | summarize n = count(), s = sum(N)",
+                "sort by S asc, N asc | where row_number(1, S != prev(S)) <= 2 | summarize n = count(), s = sum(N) by S",
+            ),
+        ] {
+            let end = "| summarize count(), sum(n), sum(s), sum(s * n)";
+            let parts = numbers(&rows, &format!("T | partition hint.strategy=native by S ({body}) {end}"));
+            prop_assert_eq!(&parts, &numbers(&rows, &format!("T | {whole} {end}")), "{}", body);
+            let lists = format!("T | summarize Ns = make_list_with_nulls(N) by S | mv-apply N = Ns to typeof(long) on ({body}) {end}");
+            prop_assert_eq!(&parts, &numbers(&rows, &lists), "{}", lists);
+        }
+    }
 }
