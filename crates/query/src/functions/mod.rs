@@ -13,6 +13,7 @@ pub(crate) mod cells;
 mod compression;
 mod conditional;
 pub(crate) mod convert;
+pub(crate) mod decimals;
 mod distributions;
 mod encoding;
 mod formats;
