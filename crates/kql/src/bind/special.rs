@@ -40,6 +40,12 @@ impl Binder<'_> {
                 let [column, default] = args[..] else { return None };
                 Bindable::Scalar(self.column_ifexists(column, default, row))
             }
+            "iscolumnexists" => {
+                let name = self.scalar(first?, None);
+                let name = constant_text(&name)?;
+                let there = row?.fields.iter().any(|field| field.name == name);
+                Bindable::Scalar(literal(Value::Bool(there)))
+            }
             "pack_all" => Bindable::Scalar(pack_columns(row?, |_| true, self.scalar_args(&args))),
             // Kusto counts weeks as a real number.
             "datetime_diff" => {

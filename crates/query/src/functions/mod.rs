@@ -26,6 +26,7 @@ mod membership;
 mod network;
 pub(crate) mod operators;
 mod punycode;
+mod ranges;
 pub(crate) mod regexes;
 mod rewriting;
 mod sequences;
@@ -129,6 +130,7 @@ pub(crate) fn all() -> impl Iterator<Item = &'static Function> {
         math::FUNCTIONS,
         network::FUNCTIONS,
         punycode::FUNCTIONS,
+        ranges::FUNCTIONS,
         regexes::FUNCTIONS,
         rewriting::FUNCTIONS,
         sequences::FUNCTIONS,

@@ -201,7 +201,7 @@ pub(super) static FUNCTIONS: &[Function] = &[
 ];
 
 /// An IPv4 address and how many of its bits count.
-fn ipv4(text: &str) -> Option<(u32, u32)> {
+pub(super) fn ipv4(text: &str) -> Option<(u32, u32)> {
     let (address, prefix) = match text.trim().split_once('/') {
         Some((address, prefix)) => (address, prefix.parse().ok().filter(|prefix| *prefix <= 32)?),
         None => (text.trim(), 32),
@@ -306,21 +306,22 @@ fn netmask_suffix(args: &Args<'_>) -> Result<ArrayRef> {
 }
 
 /// An address of either kind as IPv6, and how many of its bits count.
-fn ipv6(text: &str) -> Option<(u128, u32)> {
+pub(super) fn ipv6(text: &str) -> Option<(u128, u32)> {
     let (address, prefix) = match text.trim().split_once('/') {
         Some((address, prefix)) => (address, Some(prefix.parse::<u32>().ok()?)),
         None => (text.trim(), None),
     };
     let (bits, prefix) = match address.parse::<IpAddr>().ok()? {
-        IpAddr::V4(address) => {
-            (address.to_ipv6_mapped().to_bits(), prefix.map_or(128, |prefix| prefix + 96))
-        }
+        IpAddr::V4(address) => (
+            address.to_ipv6_mapped().to_bits(),
+            prefix.map_or(128, |prefix| prefix.saturating_add(96)),
+        ),
         IpAddr::V6(address) => (address.to_bits(), prefix.unwrap_or(128)),
     };
     (prefix <= 128).then_some((bits, prefix))
 }
 
-const fn network6(address: u128, prefix: u32) -> u128 {
+pub(super) const fn network6(address: u128, prefix: u32) -> u128 {
     if prefix == 0 { 0 } else { address & (u128::MAX << (128 - prefix)) }
 }
 
@@ -377,7 +378,7 @@ fn ipv6_is_in_range(args: &Args<'_>) -> Result<ArrayRef> {
 }
 
 /// The texts of a row's further arguments, arrays among them taken apart.
-fn listed(args: &Args<'_>, row: usize) -> Vec<String> {
+pub(super) fn listed(args: &Args<'_>, row: usize) -> Vec<String> {
     let mut all = Vec::new();
     for at in 1..args.len() {
         let Ok(text) = args.text(at) else { continue };
