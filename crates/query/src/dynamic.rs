@@ -219,7 +219,7 @@ pub(crate) fn real_text(value: f64, out: &mut String) {
         write!(out, "NaN")
     } else if value.is_infinite() {
         write!(out, "{}", if value > 0.0 { "Infinity" } else { "-Infinity" })
-    } else if size != 0.0 && !(1e-5..1e15).contains(&size) {
+    } else if size != 0.0 && !(1e-4..1e15).contains(&size) {
         scientific(value, out);
         Ok(())
     } else {
@@ -343,7 +343,14 @@ mod tests {
 
     #[test]
     fn reals_are_written_as_kusto_prints_them() {
-        for (value, text) in [(1.0, "1"), (0.1, "0.1"), (1e16, "1E+16"), (1.5e-7, "1.5E-07")] {
+        for (value, text) in [
+            (1.0, "1"),
+            (0.1, "0.1"),
+            (1e16, "1E+16"),
+            (1.5e-7, "1.5E-07"),
+            (1e-5, "1E-05"),
+            (0.00012, "0.00012"),
+        ] {
             let mut out = String::new();
             real_text(value, &mut out);
             assert_eq!(out, text);

@@ -5,6 +5,7 @@
 
 mod aggregates;
 mod catalog;
+mod decimal;
 mod dynamic;
 mod engine;
 mod error;

@@ -43,6 +43,12 @@ impl Binder<'_> {
             "make_datetime" if args.len() < 3 => {
                 Bindable::Scalar(self.short_moment(node, first?, args.get(1).copied(), row)?)
             }
+            "iscolumnexists" => {
+                let name = self.scalar(first?, None);
+                let name = constant_text(&name)?;
+                let there = row?.fields.iter().any(|field| field.name == name);
+                Bindable::Scalar(literal(Value::Bool(there)))
+            }
             "pack_all" => Bindable::Scalar(pack_columns(row?, |_| true, self.scalar_args(&args))),
             // Kusto counts weeks as a real number.
             "datetime_diff" => {

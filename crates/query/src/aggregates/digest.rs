@@ -12,7 +12,8 @@ use crate::dynamic;
 use crate::kernel::Args;
 use crate::ticks;
 
-/// Up to so many different points are kept as they are; beyond, neighbours are joined until about so many are left.
+/// Up to so many different points are kept as they are; beyond, neighbours are joined until about so many are left (two of
+/// them together are always more than one may weigh, so that at most twice as many are).
 const POINTS_MAX: usize = 1000;
 
 /// How many points are gathered before neighbours are joined.
@@ -81,7 +82,8 @@ impl Digest {
         for (value, weight) in std::mem::take(&mut self.points) {
             if let Some(last) = joined.last_mut() {
                 let share = (before + f64::midpoint(last.1, weight)) / total;
-                let most = 4.0 * total * share * (1.0 - share) / POINTS_MAX as f64;
+                let room = (share * (1.0 - share)).sqrt();
+                let most = std::f64::consts::PI * total * room / POINTS_MAX as f64;
                 if last.1 + weight <= most {
                     last.0 += (value - last.0) * weight / (last.1 + weight);
                     last.1 += weight;

@@ -4,6 +4,7 @@
 //! Deliberately absent: what DataFusion computes itself (`lower::aggregate`), filters of the `…if` forms.
 
 mod collect;
+mod decimals;
 pub(crate) mod digest;
 pub(crate) mod distinct;
 mod percentile;
@@ -110,6 +111,19 @@ pub(crate) fn find(name: &str) -> Option<Folding> {
         current => current,
     };
     FOLDINGS.iter().find(|folding| folding.name == name).copied()
+}
+
+const DECIMAL_FOLDINGS: &[Folding] = &[
+    Folding { name: "sum", make: decimals::sum },
+    Folding { name: "avg", make: decimals::mean },
+    Folding { name: "min", make: decimals::least },
+    Folding { name: "max", make: decimals::greatest },
+];
+
+/// The folding called `name` for decimals, or for other values.
+pub(crate) fn find_for(name: &str, is_decimal: bool) -> Option<Folding> {
+    let of_decimals = DECIMAL_FOLDINGS.iter().find(|folding| is_decimal && folding.name == name);
+    of_decimals.copied().or_else(|| find(name))
 }
 
 /// Whether the order of rows shows in the answer.

@@ -12,6 +12,7 @@ use kql::types::Type;
 use super::cells::Cells;
 use super::kinds::{ANY, TEXT};
 use super::{Function, is_text, p};
+use crate::decimal::Decimal;
 use crate::dynamic;
 use crate::kernel::{Args, Kernel};
 use crate::ticks;
@@ -188,7 +189,7 @@ fn to_long(args: &Args<'_>) -> Result<ArrayRef> {
         }
         Type::Decimal => {
             let text = args.text(0)?;
-            args.longs(|row| text.opt(row)?.parse().ok().and_then(ticks::whole))
+            args.longs(|row| Decimal::parse(text.opt(row)?)?.to_long())
         }
         ty if is_text(ty) => {
             let text = args.text(0)?;
@@ -334,25 +335,26 @@ pub(crate) fn write_guid(text: &str, out: &mut String) -> bool {
 
 fn to_decimal(args: &Args<'_>) -> Result<ArrayRef> {
     let cells = Cells::of(args, 0)?;
+    let mut text = String::new();
     args.texts(|row, out| {
-        let mut text = String::new();
-        if !cells.text(row, &mut text) {
-            return false;
+        text.clear();
+        let found = match source(args) {
+            Type::Bool => {
+                cells.text(row, &mut text).then(|| Decimal::from_long(i64::from(text == "True")))
+            }
+            Type::DateTime | Type::TimeSpan => {
+                args.long(0).ok().and_then(|ticks| ticks.get(row)).map(Decimal::from_long)
+            }
+            _ if cells.text(row, &mut text) => Decimal::parse(&text),
+            _ => None,
+        };
+        match found {
+            Some(value) => {
+                value.write(out);
+                true
+            }
+            None => false,
         }
-        let text = text.trim();
-        let plain = !text.is_empty()
-            && text.bytes().all(|byte| byte.is_ascii_digit() || b"+-.".contains(&byte));
-        if !plain || text.parse::<f64>().is_err() {
-            return match text.parse::<f64>() {
-                Ok(value) if value.is_finite() => {
-                    out.push_str(&format!("{value}"));
-                    true
-                }
-                _ => false,
-            };
-        }
-        out.push_str(text);
-        true
     })
 }
 

@@ -7,7 +7,7 @@ use kql::signature::{Overload, Returns, Signature};
 use kql::types::Type;
 use rand::Rng as _;
 
-use super::kinds::{ANY, LONG};
+use super::kinds::{ANY, BOOL, LONG, TEXT};
 use super::{Function, p};
 use crate::error::Error;
 use crate::kernel::Args;
@@ -81,6 +81,15 @@ pub(super) static FUNCTIONS: &[Function] = &[
         ),
         data_size,
         ("estimate_data_size('abc', 1)", "11"),
+    ),
+    Function::kernel(
+        Signature::new(
+            "assert",
+            &[Overload::of(&[p("condition", BOOL), p("message", TEXT)], Returns::Type(Type::Bool))],
+            "True; ends the query with the message if the condition is not.",
+        ),
+        assert,
+        ("assert(1 < 2, 'arithmetic holds')", "True"),
     ),
     unavailable!("current_cluster_endpoint", nothing(Type::String)),
     unavailable!("current_principal", nothing(Type::String)),
@@ -160,4 +169,15 @@ fn data_size(args: &Args<'_>) -> Result<ArrayRef> {
         }
     }
     args.longs(|row| sizes.get(row).copied())
+}
+
+fn assert(args: &Args<'_>) -> Result<ArrayRef> {
+    let (condition, message) = (args.bool(0)?, args.text(1)?);
+    for row in 0..args.rows {
+        if condition.get(row) != Some(true) {
+            let message = format!("assertion failed: {}", message.get(row));
+            return Err(datafusion::common::DataFusionError::Execution(message));
+        }
+    }
+    args.bools(|_| Some(true))
 }

@@ -6,8 +6,10 @@ use datafusion::common::Result;
 use kql::signature::{Overload, ParamKind, Returns, Signature};
 use kql::types::Type;
 
+use super::decimals::{Numbers, decimals};
 use super::kinds::{LONG, REAL};
 use super::{Function, p};
+use crate::decimal::Decimal;
 use crate::kernel::Args;
 
 macro_rules! real {
@@ -111,7 +113,7 @@ pub(super) static FUNCTIONS: &[Function] = &[
     Function::kernel(
         Signature::new(
             "sign",
-            &[Overload::of(&[p("number", ParamKind::Number)], Returns::Rule(magnitude))],
+            &[Overload::of(&[p("number", ParamKind::Number)], Returns::Rule(real_or_decimal))],
             "-1, 0 or 1, by the sign of the number.",
         ),
         sign,
@@ -120,8 +122,11 @@ pub(super) static FUNCTIONS: &[Function] = &[
     Function::kernel(
         Signature::new(
             "round",
-            &[Overload::of(&[p("number", REAL), p("digits", LONG)], Returns::Type(Type::Real))
-                .optional(1)],
+            &[Overload::of(
+                &[p("number", ParamKind::Number), p("digits", LONG)],
+                Returns::Rule(same),
+            )
+            .optional(1)],
             "The number rounded to so many digits after the point.",
         ),
         round,
@@ -145,6 +150,19 @@ fn magnitude(types: &[Type]) -> Type {
     }
 }
 
+/// Signs of whole numbers and reals are real, as Microsoft's binder says.
+fn real_or_decimal(types: &[Type]) -> Type {
+    match types.first() {
+        Some(Type::Decimal) => Type::Decimal,
+        _ => Type::Real,
+    }
+}
+
+/// The number's own type.
+fn same(types: &[Type]) -> Type {
+    types.first().copied().filter(|ty| ty.is_number()).unwrap_or(Type::Real)
+}
+
 fn log(args: &Args<'_>) -> Result<ArrayRef> {
     let number = args.real(0)?;
     let base = if args.len() > 1 { Some(args.real(1)?) } else { None };
@@ -157,7 +175,16 @@ fn log(args: &Args<'_>) -> Result<ArrayRef> {
     })
 }
 
+/// Whether an answer is a decimal: no other number is carried as text.
+const fn is_decimal(args: &Args<'_>) -> bool {
+    matches!(args.out, DataType::Utf8View)
+}
+
 fn abs(args: &Args<'_>) -> Result<ArrayRef> {
+    if is_decimal(args) {
+        let number = Numbers::of(args, 0)?;
+        return decimals(args, |row| number.get(row).map(Decimal::abs));
+    }
     if matches!(args.out, DataType::Float64) {
         let number = args.real(0)?;
         return args.reals(|row| number.get(row).map(f64::abs));
@@ -167,23 +194,44 @@ fn abs(args: &Args<'_>) -> Result<ArrayRef> {
 }
 
 fn sign(args: &Args<'_>) -> Result<ArrayRef> {
-    if matches!(args.out, DataType::Float64) {
-        let number = args.real(0)?;
-        return args.reals(|row| {
-            number.get(row).map(|number| if number == 0.0 { 0.0 } else { number.signum() })
-        });
+    if is_decimal(args) {
+        let number = Numbers::of(args, 0)?;
+        return decimals(args, |row| Some(Decimal::from_long(number.get(row)?.sign())));
     }
-    let number = args.long(0)?;
-    args.longs(|row| number.get(row).map(i64::signum))
+    let number = args.real(0)?;
+    args.reals(|row| {
+        number.get(row).map(|number| if number == 0.0 { 0.0 } else { number.signum() })
+    })
 }
 
 fn round(args: &Args<'_>) -> Result<ArrayRef> {
-    let number = args.real(0)?;
     let digits = if args.len() > 1 { Some(args.long(1)?) } else { None };
-    args.reals(|row| {
+    let digits = |row: usize| {
         let digits = digits.map_or(Some(0), |digits| digits.get(row))?.clamp(-300, 300);
-        let scale = 10_f64.powi(i32::try_from(digits).unwrap_or(0));
-        number.get(row).map(|number| (number * scale).round_ties_even() / scale)
+        i32::try_from(digits).ok()
+    };
+    if is_decimal(args) {
+        let number = Numbers::of(args, 0)?;
+        return decimals(args, |row| Some(number.get(row)?.round(digits(row)?)));
+    }
+    let rounded = |number: f64, digits: i32| {
+        let scale = 10_f64.powi(digits.abs());
+        if digits < 0 {
+            (number / scale).round_ties_even() * scale
+        } else if (number * scale).is_finite() {
+            (number * scale).round_ties_even() / scale
+        } else {
+            number
+        }
+    };
+    if matches!(args.out, DataType::Float64) {
+        let number = args.real(0)?;
+        return args.reals(|row| Some(rounded(number.get(row)?, digits(row)?)));
+    }
+    let number = args.long(0)?;
+    args.longs(|row| match (number.get(row)?, digits(row)?) {
+        (number, digits) if digits >= 0 => Some(number),
+        (number, digits) => crate::ticks::whole(rounded(crate::ticks::real(number), digits)),
     })
 }
 

@@ -13,6 +13,7 @@ pub(crate) mod cells;
 mod compression;
 mod conditional;
 pub(crate) mod convert;
+pub(crate) mod decimals;
 mod distributions;
 mod encoding;
 mod formats;
@@ -26,6 +27,7 @@ mod membership;
 pub(crate) mod network;
 pub(crate) mod operators;
 mod punycode;
+mod ranges;
 pub(crate) mod regexes;
 mod rewriting;
 mod sequences;
@@ -132,6 +134,7 @@ pub(crate) fn all() -> impl Iterator<Item = &'static Function> {
         math::FUNCTIONS,
         network::FUNCTIONS,
         punycode::FUNCTIONS,
+        ranges::FUNCTIONS,
         regexes::FUNCTIONS,
         rewriting::FUNCTIONS,
         sequences::FUNCTIONS,

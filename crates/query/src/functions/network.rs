@@ -312,9 +312,10 @@ pub(crate) fn ipv6(text: &str) -> Option<(u128, u32)> {
         None => (text.trim(), None),
     };
     let (bits, prefix) = match address.parse::<IpAddr>().ok()? {
-        IpAddr::V4(address) => {
-            (address.to_ipv6_mapped().to_bits(), prefix.map_or(128, |prefix| prefix + 96))
-        }
+        IpAddr::V4(address) => (
+            address.to_ipv6_mapped().to_bits(),
+            prefix.map_or(128, |prefix| prefix.saturating_add(96)),
+        ),
         IpAddr::V6(address) => (address.to_bits(), prefix.unwrap_or(128)),
     };
     (prefix <= 128).then_some((bits, prefix))
@@ -377,7 +378,7 @@ fn ipv6_is_in_range(args: &Args<'_>) -> Result<ArrayRef> {
 }
 
 /// The texts of a row's further arguments, arrays among them taken apart.
-fn listed(args: &Args<'_>, row: usize) -> Vec<String> {
+pub(super) fn listed(args: &Args<'_>, row: usize) -> Vec<String> {
     let mut all = Vec::new();
     for at in 1..args.len() {
         let Ok(text) = args.text(at) else { continue };

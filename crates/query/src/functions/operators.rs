@@ -5,6 +5,7 @@ use arrow::array::ArrayRef;
 use datafusion::common::Result;
 use kql::types::Type;
 
+use super::decimals;
 use crate::dynamic;
 use crate::kernel::{Args, Kernel};
 use crate::ticks;
@@ -17,8 +18,8 @@ pub(crate) fn type_of(name: &str, types: &[Type]) -> Type {
         "/" if types == [Type::TimeSpan, Type::TimeSpan] => Type::Real,
         _ if has(Type::DateTime) && name != "%" => Type::DateTime,
         _ if has(Type::TimeSpan) || has(Type::DateTime) => Type::TimeSpan,
-        _ if has(Type::Real) => Type::Real,
         _ if has(Type::Decimal) => Type::Decimal,
+        _ if has(Type::Real) => Type::Real,
         _ => Type::Long,
     }
 }
@@ -30,13 +31,13 @@ pub(crate) fn arithmetic(name: &str, types: &[Type]) -> Kernel {
     let has = |ty| types.contains(&ty);
     match name {
         "negate" if has(Type::Real) => negate_real,
-        "negate" if has(Type::Decimal) => negate_decimal,
+        "negate" if has(Type::Decimal) => decimals::negate,
         "negate" => negate_whole,
-        "+" if has(Type::Decimal) => decimal_add,
-        "-" if has(Type::Decimal) => decimal_subtract,
-        "*" if has(Type::Decimal) => decimal_multiply,
-        "/" if has(Type::Decimal) => decimal_divide,
-        "%" if has(Type::Decimal) => decimal_remainder,
+        "+" if has(Type::Decimal) => decimals::add,
+        "-" if has(Type::Decimal) => decimals::subtract,
+        "*" if has(Type::Decimal) => decimals::multiply,
+        "/" if has(Type::Decimal) => decimals::divide,
+        "%" if has(Type::Decimal) => decimals::remainder,
         "*" if has(Type::TimeSpan) => multiply_span,
         "/" if span_by_number => divide_span,
         "/" if has(Type::Real) || has(Type::TimeSpan) => divide_real,
@@ -46,6 +47,8 @@ pub(crate) fn arithmetic(name: &str, types: &[Type]) -> Kernel {
         "+" if has(Type::Real) => add_real,
         "-" if has(Type::Real) => subtract_real,
         "*" if has(Type::Real) => multiply_real,
+        "+" if has(Type::DateTime) => add_moment,
+        "-" if types == [Type::DateTime, Type::TimeSpan] => subtract_moment,
         "+" => add_whole,
         "-" => subtract_whole,
         _ => multiply_whole,
@@ -60,21 +63,6 @@ fn negate_real(args: &Args<'_>) -> Result<ArrayRef> {
 fn negate_whole(args: &Args<'_>) -> Result<ArrayRef> {
     let value = args.long(0)?;
     args.longs(|row| value.get(row).map(i64::wrapping_neg))
-}
-
-fn negate_decimal(args: &Args<'_>) -> Result<ArrayRef> {
-    let text = args.text(0)?;
-    args.texts(|row, out| {
-        let Some(text) = text.opt(row) else { return false };
-        match text.strip_prefix('-') {
-            Some(positive) => out.push_str(positive),
-            None => {
-                out.push('-');
-                out.push_str(text);
-            }
-        }
-        true
-    })
 }
 
 macro_rules! whole {
@@ -108,6 +96,10 @@ whole!(add_whole, |a, b| Some(a.wrapping_add(b)));
 whole!(subtract_whole, |a, b| Some(a.wrapping_sub(b)));
 whole!(multiply_whole, |a, b| Some(a.wrapping_mul(b)));
 
+// What would lie outside the calendar is null.
+whole!(add_moment, |a, b| a.checked_add(b).filter(|at| (0..=ticks::MAX).contains(at)));
+whole!(subtract_moment, |a, b| a.checked_sub(b).filter(|at| (0..=ticks::MAX).contains(at)));
+
 /// A span times or divided by a number.
 macro_rules! scaled {
     ($name:ident, $operate:expr) => {
@@ -121,27 +113,6 @@ macro_rules! scaled {
 
 scaled!(multiply_span, |a, b| a * b);
 scaled!(divide_span, |a, b| a / b);
-
-macro_rules! decimal {
-    ($name:ident, $operate:expr) => {
-        fn $name(args: &Args<'_>) -> Result<ArrayRef> {
-            let (left, right) = (args.real(0)?, args.real(1)?);
-            let operate: fn(f64, f64) -> f64 = $operate;
-            args.texts(|row, out| {
-                let Some((a, b)) = left.get(row).zip(right.get(row)) else { return false };
-                let value = operate(a, b);
-                out.push_str(&format!("{value}"));
-                value.is_finite()
-            })
-        }
-    };
-}
-
-decimal!(decimal_add, |a, b| a + b);
-decimal!(decimal_subtract, |a, b| a - b);
-decimal!(decimal_multiply, |a, b| a * b);
-decimal!(decimal_divide, |a, b| a / b);
-decimal!(decimal_remainder, |a, b| a - b * (a / b).floor());
 
 /// `==` between two dynamic values; null if both are.
 pub(crate) fn dynamic_equal(args: &Args<'_>) -> Result<ArrayRef> {

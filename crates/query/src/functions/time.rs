@@ -12,8 +12,10 @@ use jiff::tz::TimeZone;
 use kql::signature::{Overload, ParamKind, Returns, Signature};
 use kql::types::Type;
 
-use super::kinds::{ANY, LONG, REAL, SPAN, TEXT, TIME};
+use super::decimals::{Numbers, decimals};
+use super::kinds::{ANY, LONG, REAL, TEXT, TIME};
 use super::{Function, p};
+use crate::decimal::Decimal;
 use crate::kernel::{Args, ticks_per_unit};
 use crate::ticks::{self, Civil, HOUR, MINUTE, SECOND};
 
@@ -75,30 +77,44 @@ pub(super) static FUNCTIONS: &[Function] = &[
         bin_at,
         ("bin_at(7, 5, 1)", "6")
     ),
-    function!(
-        "make_datetime",
-        [
-            p("year", LONG),
-            p("month", LONG),
-            p("day", LONG),
-            p("hour", LONG),
-            p("minute", LONG),
-            p("second", REAL)
-        ],
-        3,
-        Returns::Type(Type::DateTime),
-        "The moment with these parts; null if there is none.",
+    Function::kernel(
+        Signature::new(
+            "make_datetime",
+            &[
+                Overload::of(
+                    &[
+                        p("year", LONG),
+                        p("month", LONG),
+                        p("day", LONG),
+                        p("hour", LONG),
+                        p("minute", LONG),
+                        p("second", REAL),
+                    ],
+                    Returns::Type(Type::DateTime),
+                )
+                .optional(3),
+                Overload::of(&[p("value", ANY)], Returns::Type(Type::DateTime)),
+            ],
+            "The moment with these parts, or that one value means; null if there is none.",
+        ),
         make_datetime,
-        ("make_datetime(2024, 5, 15)", "2024-05-15T00:00:00.0000000Z")
+        ("make_datetime(2024, 5, 15)", "2024-05-15T00:00:00.0000000Z"),
     ),
-    function!(
-        "make_timespan",
-        [p("a", LONG), p("b", LONG), p("c", REAL), p("d", REAL)],
-        2,
-        Returns::Type(Type::TimeSpan),
-        "The span of hours and minutes, hours, minutes and seconds, or days, hours, minutes and seconds.",
+    Function::kernel(
+        Signature::new(
+            "make_timespan",
+            &[
+                Overload::of(
+                    &[p("a", LONG), p("b", LONG), p("c", REAL), p("d", REAL)],
+                    Returns::Type(Type::TimeSpan),
+                )
+                .optional(2),
+                Overload::of(&[p("value", ANY)], Returns::Type(Type::TimeSpan)),
+            ],
+            "The span of hours and minutes, hours, minutes and seconds, or days, hours, minutes and seconds; or that one value means.",
+        ),
         make_timespan,
-        ("make_timespan(1, 2, 3)", "01:02:03")
+        ("make_timespan(1, 2, 3)", "01:02:03"),
     ),
     unix!("unixtime_seconds_todatetime", 1.0, "2019-01-01T00:01:39.0000000Z"),
     unix!("unixtime_milliseconds_todatetime", 1000.0, "1970-01-18T21:31:40.8990000Z"),
@@ -139,7 +155,11 @@ pub(super) static FUNCTIONS: &[Function] = &[
     ),
     function!(
         "around",
-        [p("value", TIME), p("center", TIME), p("delta", SPAN)],
+        [
+            p("value", ParamKind::Summable),
+            p("center", ParamKind::Summable),
+            p("delta", ParamKind::Summable)
+        ],
         0,
         Returns::Type(Type::Bool),
         "Whether a moment lies within a span around another.",
@@ -148,7 +168,7 @@ pub(super) static FUNCTIONS: &[Function] = &[
     ),
     function!(
         "ceiling",
-        [p("number", ANY)],
+        [p("number", ParamKind::Number)],
         0,
         Returns::Argument(0),
         "The smallest whole number that is not below the number.",
@@ -186,6 +206,21 @@ fn bin_at(args: &Args<'_>) -> Result<ArrayRef> {
 
 /// Bins counted from zero (year 1 for a moment) or from the value of another argument.
 fn binned(args: &Args<'_>, fixed: Option<usize>) -> Result<ArrayRef> {
+    if matches!(args.out, DataType::Utf8View) {
+        let value = Numbers::of(args, 0)?;
+        let size = if args.len() > 1 { Some(Numbers::of(args, 1)?) } else { None };
+        let fixed = fixed.map(|at| Numbers::of(args, at)).transpose()?;
+        return decimals(args, |row| {
+            let one = Some(Decimal::from_long(1));
+            let size = size.as_ref().map_or(one, |size| size.get(row))?;
+            let from = fixed.as_ref().map_or(Some(Decimal::ZERO), |fixed| fixed.get(row))?;
+            let value = value.get(row)?;
+            if size.sign() <= 0 {
+                return None;
+            }
+            value.add(value.add(from.negated())?.remainder(size)?.negated())
+        });
+    }
     if matches!(args.out, DataType::Float64) {
         let value = args.real(0)?;
         let size = if args.len() > 1 { Some(args.real(1)?) } else { None };
@@ -214,6 +249,9 @@ fn binned(args: &Args<'_>, fixed: Option<usize>) -> Result<ArrayRef> {
 }
 
 fn make_datetime(args: &Args<'_>) -> Result<ArrayRef> {
+    if args.len() == 1 {
+        return super::convert::kernel_of(Type::DateTime)(args);
+    }
     let longs = (0..args.len().min(5)).map(|at| args.long(at)).collect::<Result<Vec<_>>>()?;
     let second = if args.len() > 5 { Some(args.real(5)?) } else { None };
     args.longs(|row| {
@@ -233,6 +271,9 @@ fn make_datetime(args: &Args<'_>) -> Result<ArrayRef> {
 }
 
 fn make_timespan(args: &Args<'_>) -> Result<ArrayRef> {
+    if args.len() == 1 {
+        return super::convert::kernel_of(Type::TimeSpan)(args);
+    }
     let parts = (0..args.len()).map(|at| args.real(at)).collect::<Result<Vec<_>>>()?;
     args.longs(|row| {
         let value = |at: usize| parts.get(at).and_then(|part| part.get(row));
@@ -277,6 +318,13 @@ fn to_utc(args: &Args<'_>) -> Result<ArrayRef> {
 }
 
 fn around(args: &Args<'_>) -> Result<ArrayRef> {
+    if args.types.iter().any(|ty| matches!(ty, Type::Real | Type::Decimal)) {
+        let (value, center, delta) = (args.real(0)?, args.real(1)?, args.real(2)?);
+        return args.bools(|row| {
+            let (value, center, delta) = (value.get(row)?, center.get(row)?, delta.get(row)?);
+            Some(value >= center - delta && value <= center + delta)
+        });
+    }
     let (value, center, delta) = (args.long(0)?, args.long(1)?, args.long(2)?);
     args.bools(|row| {
         let (value, center, delta) = (value.get(row)?, center.get(row)?, delta.get(row)?);
@@ -285,6 +333,14 @@ fn around(args: &Args<'_>) -> Result<ArrayRef> {
 }
 
 fn ceiling(args: &Args<'_>) -> Result<ArrayRef> {
+    if matches!(args.out, DataType::Utf8View) {
+        let value = Numbers::of(args, 0)?;
+        return decimals(args, |row| {
+            let negated = value.get(row)?.negated();
+            let below = negated.remainder(Decimal::from_long(1))?;
+            negated.add(below.negated()).map(Decimal::negated)
+        });
+    }
     if matches!(args.out, DataType::Float64) {
         let value = args.real(0)?;
         return args.reals(|row| value.get(row).map(f64::ceil));

@@ -188,7 +188,8 @@ impl Lowering<'_> {
         if matches!(function, "count" | "cnt") {
             return Ok((df::count(lit(1_i64)), Type::Long));
         }
-        if let Some(folding) = aggregates::find(function) {
+        let is_decimal = args.first().is_some_and(|arg| arg.ty == Type::Decimal);
+        if let Some(folding) = aggregates::find_for(function, is_decimal) {
             let mut types: Vec<Type> = args.iter().map(|arg| arg.ty).collect();
             let several = aggregate.outputs.len() > 1;
             let ty = if several {

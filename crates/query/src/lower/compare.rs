@@ -61,7 +61,7 @@ fn arithmetic(name: &str, args: &[Operand]) -> Expr {
     let types: Vec<Type> = args.iter().map(|arg| arg.ty).collect();
     let mut exprs: Vec<Expr> = args.iter().cloned().map(Operand::value).collect();
     let out = operators::type_of(name, &types);
-    let whole = |ty: &Type| matches!(ty, Type::Int | Type::Long | Type::TimeSpan | Type::DateTime);
+    let whole = |ty: &Type| matches!(ty, Type::Int | Type::Long | Type::TimeSpan);
     let constant = exprs.iter().all(|expr| matches!(expr, Expr::Literal(..)));
     let real = types.iter().all(|ty| *ty == Type::Real);
     let native = real && name != "%" || types.iter().all(whole) && matches!(name, "+" | "-" | "*");
@@ -192,11 +192,21 @@ fn aligned(a: Operand, b: Operand) -> (Operand, Operand) {
             Type::Int | Type::Long => Type::Real,
             _ => other,
         },
-        (Type::Decimal, _) | (_, Type::Decimal) | (Type::Real, _) | (_, Type::Real) => Type::Real,
+        (Type::Decimal, _) | (_, Type::Decimal) => return (decimal_key(a), decimal_key(b)),
+        (Type::Real, _) | (_, Type::Real) => Type::Real,
         (Type::Int | Type::Long, Type::Int | Type::Long) => Type::Long,
         _ => return (a, b),
     };
     (convert(a, common), convert(b, common))
+}
+
+/// The text by which a number is compared with decimals, and by which decimals are sorted.
+pub(super) fn decimal_key(operand: Operand) -> Operand {
+    let ty = operand.ty;
+    let arg = operand.value();
+    let kernel = crate::functions::decimals::keys;
+    let key = super::scalar::kernel_call("decimal_key", kernel, vec![arg], vec![ty], Type::Guid);
+    Operand::plain(key, Type::Guid)
 }
 
 /// The comparison of a stored timestamp with a constant, in the unit of storage, so that files can be pruned by it.

@@ -387,6 +387,7 @@ impl<'a> Lowering<'a> {
 fn sortable(operand: Operand) -> Expr {
     match operand.form {
         Form::Stored(_) => operand.expr,
+        _ if operand.ty == Type::Decimal => compare::decimal_key(operand).expr,
         _ => operand.value(),
     }
 }
