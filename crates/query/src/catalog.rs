@@ -10,6 +10,7 @@ use kql::types::Type;
 
 use crate::lower::Scans;
 use crate::stored::StoredFunctions;
+use crate::watchlists::Watchlists;
 use crate::{aggregates, functions};
 
 /// The tables that can be asked about.
@@ -30,6 +31,7 @@ pub trait Tables: Send + Sync {
 pub(crate) struct View<'a> {
     pub(crate) tables: &'a dyn Tables,
     pub(crate) stored: &'a StoredFunctions,
+    pub(crate) watchlists: &'a Watchlists,
 }
 
 impl View<'_> {
@@ -64,6 +66,14 @@ impl Catalog for View<'_> {
         self.stored.get(name).map(|stored| stored.function.clone())
     }
 
+    fn watchlist(&self, name: &str) -> Option<Vec<Field>> {
+        self.watchlists.columns(name)
+    }
+
+    fn watchlists(&self) -> Vec<String> {
+        self.watchlists.names()
+    }
+
     fn functions(&self) -> Vec<String> {
         let aggregates = aggregates::SIGNATURES.iter().map(|signature| signature.name);
         let mut names: Vec<String> =
@@ -76,5 +86,9 @@ impl Catalog for View<'_> {
 impl Scans for View<'_> {
     fn scan(&self, table: &str) -> Option<(Arc<dyn TableProvider>, Vec<Field>)> {
         Some((self.tables.provider(table)?, self.columns(table)?))
+    }
+
+    fn watchlist(&self, name: &str) -> Option<(Arc<dyn TableProvider>, Vec<Field>)> {
+        self.watchlists.scan(name)
     }
 }

@@ -61,6 +61,12 @@ pub enum Error {
         /// What is wrong.
         message: String,
     },
+    /// A file from a host that the configuration does not allow.
+    #[error("'externaldata' operator: the host '{host}' is not allowed")]
+    HostNotAllowed {
+        /// The host.
+        host: String,
+    },
     /// More columns in the data than a result may have.
     #[error("operator '{operator}' gives more than {columns_max} columns")]
     TooManyColumns {
@@ -107,6 +113,9 @@ impl Error {
             Self::DataFusion(error) => return from_datafusion(error, limits),
             Self::TooManyRows { .. } | Self::TooDeep { .. } => {
                 (QueryErrorKind::Limit, "narrow the query")
+            }
+            Self::HostNotAllowed { .. } => {
+                (QueryErrorKind::Semantic, "add the host to `external_hosts` in the configuration")
             }
             Self::TooManyPatterns => (
                 QueryErrorKind::Limit,

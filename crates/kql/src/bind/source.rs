@@ -30,25 +30,23 @@ impl Binder<'_> {
             NameRef => self.name_value(node, row),
             Call => self.call_value(node, row),
             Member => match node.nodes().nth(1) {
-                Some(last) if self.is_scope_path(node) => self.value(last, None),
+                Some(last) => match scope_of(node).as_deref() {
+                    Some("cluster") => self.no_cluster(node),
+                    Some(_) => self.value(last, None),
+                    None => Bindable::Scalar(self.scalar(node, row)),
+                },
                 _ => Bindable::Scalar(self.scalar(node, row)),
             },
             _ => Bindable::Scalar(self.scalar(node, row)),
         }
     }
 
-    /// `workspace("x").T`, `database("x").T`, `cluster("x").database("y").T`: this workspace is the only one.
-    fn is_scope_path(&self, node: Node<'_>) -> bool {
-        let mut base = node.nodes().next();
-        while let Some(node) = base.filter(|node| node.kind() == Member) {
-            base = node.nodes().nth(1);
-        }
-        base.filter(|node| node.kind() == Call)
-            .and_then(|call| call.child(NameRef))
-            .map(name_text)
-            .is_some_and(|name| {
-                matches!(name.as_str(), "workspace" | "database" | "cluster" | "app" | "resource")
-            })
+    /// `cluster(…)` leads out of this workspace.
+    fn no_cluster(&mut self, node: Node<'_>) -> Bindable {
+        self.missing_tables += 1;
+        let message = "'cluster()' is not available in this workspace.";
+        self.error(Code::Unsupported, node, message);
+        Bindable::Table(Box::new(nothing()))
     }
 
     fn name_value(&mut self, node: Node<'_>, row: Option<Row<'_>>) -> Bindable {
@@ -223,6 +221,18 @@ fn cell(expr: Expr, ty: Type) -> Expr {
         return literal(value);
     }
     convert(expr, ty)
+}
+
+/// The function at the start of `workspace("x").T`, `database("x").T`, `cluster("x").database("y").T`. There is one
+/// workspace, and whatever its name, this is it.
+fn scope_of(node: Node<'_>) -> Option<String> {
+    let mut base = node.nodes().next();
+    while let Some(node) = base.filter(|node| node.kind() == Member) {
+        base = node.nodes().next();
+    }
+    let name = base.filter(|node| node.kind() == Call)?.child(NameRef).map(name_text)?;
+    let scopes = ["workspace", "database", "cluster", "app", "resource"];
+    scopes.contains(&name.as_str()).then_some(name)
 }
 
 /// The spellings of the two truth values.
