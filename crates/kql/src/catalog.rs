@@ -16,6 +16,14 @@ pub trait Catalog {
     fn aggregate(&self, name: &str) -> Option<&Signature>;
     /// A function that is stored in the workspace.
     fn stored_function(&self, name: &str) -> Option<StoredFunction>;
+    /// The columns of a watchlist, in order: those that every watchlist has, then its own.
+    fn watchlist(&self, _name: &str) -> Option<Vec<Field>> {
+        None
+    }
+    /// Every watchlist's name, for hints.
+    fn watchlists(&self) -> Vec<String> {
+        Vec::new()
+    }
     /// Names of all functions, for hints and completion.
     fn functions(&self) -> Vec<String>;
 }

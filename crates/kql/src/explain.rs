@@ -25,6 +25,7 @@ fn write_plan(plan: &Plan, depth: usize, f: &mut Formatter<'_>) -> fmt::Result {
 fn describe(plan: &Plan) -> (String, Vec<&Plan>) {
     match &plan.op {
         Op::Table { name } => (format!("table {name}"), vec![]),
+        Op::Watchlist { name } => (format!("watchlist {name}"), vec![]),
         Op::Rows(rows) => (format!("rows {}: {}", rows.len(), fields(&plan.fields)), vec![]),
         Op::Range { from, to, step } => {
             let line =

@@ -129,6 +129,11 @@ pub enum Op {
         /// Its name in the catalog.
         name: String,
     },
+    /// A named list that was uploaded, with all its columns.
+    Watchlist {
+        /// Its name in the catalog.
+        name: String,
+    },
     /// Literal rows: `datatable`, `print` (one row).
     Rows(Vec<Vec<Expr>>),
     /// `range x from a to b step c`.

@@ -10,6 +10,7 @@ use kql::types::Type;
 
 use crate::lower::Scans;
 use crate::stored::StoredFunctions;
+use crate::watchlists::Watchlists;
 use crate::{aggregates, functions};
 
 /// The tables that can be asked about.
@@ -39,6 +40,7 @@ pub fn catalog<'a>(tables: &'a dyn Tables, stored: &'a StoredFunctions) -> impl 
 pub(crate) struct View<'a> {
     pub(crate) tables: &'a dyn Tables,
     pub(crate) stored: &'a StoredFunctions,
+    pub(crate) watchlists: &'a Watchlists,
 }
 
 impl View<'_> {
@@ -74,6 +76,14 @@ impl Catalog for View<'_> {
         self.stored.get(name).map(|stored| stored.function.clone())
     }
 
+    fn watchlist(&self, name: &str) -> Option<Vec<Field>> {
+        self.watchlists.columns(name)
+    }
+
+    fn watchlists(&self) -> Vec<String> {
+        self.watchlists.names()
+    }
+
     fn functions(&self) -> Vec<String> {
         let aggregates = aggregates::SIGNATURES.iter().map(|signature| signature.name);
         let mut names: Vec<String> =
@@ -86,5 +96,9 @@ impl Catalog for View<'_> {
 impl Scans for View<'_> {
     fn scan(&self, table: &str) -> Option<(Arc<dyn TableProvider>, Vec<Field>)> {
         Some((self.tables.provider(table)?, self.columns(table)?))
+    }
+
+    fn watchlist(&self, name: &str) -> Option<(Arc<dyn TableProvider>, Vec<Field>)> {
+        self.watchlists.scan(name)
     }
 }

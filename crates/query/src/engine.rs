@@ -19,7 +19,7 @@ use datafusion::prelude::SessionConfig;
 use futures::future::BoxFuture;
 use futures::{StreamExt, TryStreamExt};
 use kql::plan::{Field, Plan};
-use kql::types::Type;
+use kql::types::{Type, Value};
 use model::{
     Clock, QueryEngine, QueryError, QueryErrorKind, QueryLimits, QueryOutput, QueryRequest,
     QueryTable, Render, ResultColumn, RowBatch,
@@ -29,10 +29,12 @@ use tokio::time::Instant;
 use crate::catalog::{Tables, View};
 use crate::error::{self, Error};
 use crate::explained::Explained;
+use crate::external::{self, ExternalFiles};
 use crate::lower::Lowering;
 use crate::plugins::discover::Found;
 use crate::shared::Shared;
 use crate::stored::StoredFunctions;
+use crate::watchlists::Watchlists;
 use crate::{results, subqueries, ticks};
 
 /// How an engine uses the machine.
@@ -46,6 +48,10 @@ pub struct EngineOptions {
     pub batch_rows: usize,
     /// Where sorts and aggregations go when memory is full; without it, the system's folder for temporary files.
     pub spill_folder: Option<PathBuf>,
+    /// What `externaldata` may read; nothing by default.
+    pub external: ExternalFiles,
+    /// What `_GetWatchlist` finds.
+    pub watchlists: Watchlists,
 }
 
 impl Default for EngineOptions {
@@ -55,6 +61,8 @@ impl Default for EngineOptions {
             target_partitions: std::thread::available_parallelism().map_or(2, usize::from),
             batch_rows: 8192,
             spill_folder: None,
+            external: ExternalFiles::default(),
+            watchlists: Watchlists::default(),
         }
     }
 }
@@ -193,7 +201,11 @@ impl Engine {
     }
 
     fn view(&self) -> View<'_> {
-        View { tables: &*self.tables, stored: &self.functions }
+        View {
+            tables: &*self.tables,
+            stored: &self.functions,
+            watchlists: &self.options.watchlists,
+        }
     }
 
     /// A session for one query: its own share of memory, everything else in common.
@@ -317,6 +329,18 @@ impl Run<'_> {
             batches.push(batch);
         }
         Ok(batches)
+    }
+
+    /// The rows of files from outside, as a table of texts.
+    pub(crate) async fn external(
+        &self,
+        addresses: &[String],
+        properties: &[(String, Value)],
+        fields: &[Field],
+    ) -> Result<Arc<dyn TableProvider>, Error> {
+        let files = &self.engine.options.external;
+        let batches = files.read(addresses, properties, fields).await?;
+        Ok(Arc::new(MemTable::try_new(external::formats::schema(fields), vec![batches])?))
     }
 
     /// The rows of a shared result, as a table.

@@ -89,6 +89,12 @@ pub enum Error {
         /// What is wrong.
         message: String,
     },
+    /// A file from a host that the configuration does not allow.
+    #[error("'externaldata' operator: the host '{host}' is not allowed")]
+    HostNotAllowed {
+        /// The host.
+        host: String,
+    },
     /// More columns in the data than a result may have.
     #[error("operator '{operator}' gives more than {columns_max} columns")]
     TooManyColumns {
@@ -137,6 +143,9 @@ impl Error {
             | Self::TooDeep { .. }
             | Self::SeriesTooLong { .. }
             | Self::TooManyPartitions { .. } => (QueryErrorKind::Limit, "narrow the query"),
+            Self::HostNotAllowed { .. } => {
+                (QueryErrorKind::Semantic, "add the host to `external_hosts` in the configuration")
+            }
             Self::TooManyPatterns => (
                 QueryErrorKind::Limit,
                 "raise the threshold, project fewer columns or sample the rows",

@@ -6,7 +6,7 @@
 use arrow::array::RecordBatch;
 use datafusion::common::ScalarValue;
 use futures::future::BoxFuture;
-use kql::plan::{Aggregate, Expr, ExprKind, Op, Plan, PluginArg, SortKey};
+use kql::plan::{Aggregate, Expr, ExprKind, Field, Op, Plan, PluginArg, SortKey};
 use kql::types::{Type, Value};
 
 use crate::dynamic;
@@ -44,6 +44,13 @@ pub(crate) fn resolve<'a>(
         }
         for expr in exprs(&mut plan.op) {
             scalar(expr, run, shared).await?;
+        }
+        if let Op::External { uris, properties } = &plan.op {
+            let provider = run.external(uris, properties, &plan.fields).await?;
+            // Numbers of shared results count up, those of files count down.
+            let id = usize::MAX - shared.tables.len();
+            shared.tables.insert(id, provider);
+            plan.op = external(id, &plan.fields);
         }
         if let Op::Shared { id, input } = &plan.op
             && shared.is_read_again(*id)
@@ -84,10 +91,34 @@ pub(crate) fn starts_from_group(plan: &Plan) -> bool {
             Op::Scan(scan) => stack.push(&scan.input),
             Op::Join { left, right, .. } => stack.extend([&**left, &**right]),
             Op::Union { inputs } => stack.extend(inputs),
-            Op::Table { .. } | Op::Rows(_) | Op::Range { .. } | Op::External { .. } => {}
+            Op::Table { .. }
+            | Op::Watchlist { .. }
+            | Op::Rows(_)
+            | Op::Range { .. }
+            | Op::External { .. } => {}
         }
     }
     false
+}
+
+/// The columns of files from outside: what came as text is converted to their types.
+fn external(id: usize, fields: &[Field]) -> Op {
+    let read = |field: &Field| Field {
+        name: field.name.clone(),
+        ty: if field.ty == Type::Dynamic { Type::Dynamic } else { Type::String },
+    };
+    let texts: Vec<Field> = fields.iter().map(read).collect();
+    let exprs = fields.iter().zip(&texts).enumerate().map(|(at, (field, text))| {
+        let column = Expr { kind: ExprKind::Column(at), ty: text.ty };
+        if field.ty == text.ty {
+            return column;
+        }
+        Expr { kind: ExprKind::Convert(Box::new(column)), ty: field.ty }
+    });
+    let exprs = exprs.collect();
+    let rows = Plan { op: Op::Rows(Vec::new()), fields: texts.clone() };
+    let shared = Op::Shared { id, input: Box::new(rows) };
+    Op::Project { input: Box::new(Plan { op: shared, fields: texts }), exprs }
 }
 
 fn scalar<'a>(
@@ -206,9 +237,12 @@ pub(crate) fn constant(value: ScalarValue, ty: Type) -> Option<Value> {
 /// The inputs of an operator.
 pub(crate) fn inputs(op: &mut Op) -> Vec<&mut Plan> {
     match op {
-        Op::Table { .. } | Op::Rows(_) | Op::Range { .. } | Op::Input | Op::External { .. } => {
-            Vec::new()
-        }
+        Op::Table { .. }
+        | Op::Watchlist { .. }
+        | Op::Rows(_)
+        | Op::Range { .. }
+        | Op::Input
+        | Op::External { .. } => Vec::new(),
         Op::Filter { input, .. }
         | Op::Project { input, .. }
         | Op::Summarize { input, .. }
@@ -296,6 +330,7 @@ pub(crate) fn exprs(op: &mut Op) -> Vec<&mut Expr> {
             })
             .collect(),
         Op::Table { .. }
+        | Op::Watchlist { .. }
         | Op::Take { .. }
         | Op::Join { .. }
         | Op::Union { .. }

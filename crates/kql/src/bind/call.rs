@@ -55,6 +55,11 @@ impl Binder<'_> {
             self.error(Code::WrongType, node, message);
             return;
         }
+        if super::known::is_known(name) {
+            let message = format!("'{name}()' is not available in this workspace.");
+            self.error(Code::Unsupported, node, message);
+            return;
+        }
         let functions = self.catalog.functions();
         let names = self.scope.names();
         let candidates = functions.iter().map(String::as_str).chain(names);

@@ -1,6 +1,6 @@
 //! Operators that choose, compute, rename and order columns. Deliberately absent: grouping (`summarize`).
 
-use super::binder::{Binder, Row, all_columns, call, column, project};
+use super::binder::{Binder, Row, all_columns, column, project};
 use super::naming::{Names, name_text, of_expression};
 use super::scope::Table;
 use super::weight::Weight;
@@ -409,16 +409,6 @@ fn sort_as_asked(list: Option<Node<'_>>, item: Node<'_>, found: &mut [usize], fi
         Some("desc") => found.sort_by(|a, b| fields[*b].name.cmp(&fields[*a].name)),
         _ => {}
     }
-}
-
-/// `{"name": value, …}` without what is null: the other tables' columns are.
-pub(super) fn bag_of(fields: &[Field], columns: &[usize]) -> Expr {
-    let mut args = Vec::new();
-    for at in columns {
-        args.push(super::call::text(&fields[*at].name));
-        args.push(column(fields, *at));
-    }
-    call("bag_pack_nonempty", args, Type::Dynamic)
 }
 
 #[cfg(test)]

@@ -202,7 +202,18 @@ impl Binder<'_> {
     ) -> Expr {
         let Some(row) = row else { return mistake() };
         let value = self.scalar(node, None);
-        let parts = Weight::of_expr(&value).parts.saturating_mul(row.fields.len());
+        self.any_column_with(operator, node, &value, row)
+    }
+
+    /// The same with a value that is bound already.
+    pub(super) fn any_column_with(
+        &mut self,
+        operator: &str,
+        node: Node<'_>,
+        value: &Expr,
+        row: Row<'_>,
+    ) -> Expr {
+        let parts = Weight::of_expr(value).parts.saturating_mul(row.fields.len());
         if !self.count_columns(node, parts) {
             return mistake();
         }

@@ -101,7 +101,7 @@ impl Binder<'_> {
                 let table = wrap(input, |input| Op::Serialize { input });
                 self.extend(node, table)
             }
-            "getschema" => schema_of(&input),
+            "getschema" => schema_of(node, &input),
             "consume" => wrap(input, |input| Op::Take { input, rows: 0 }),
             _ => self.rarer_operator(name, node, input),
         }
@@ -312,8 +312,22 @@ fn count(node: Node<'_>, input: Table) -> Table {
 }
 
 /// `getschema`: the columns as rows, with the names of .NET's types beside Kusto's.
-fn schema_of(input: &Table) -> Table {
+fn schema_of(node: Node<'_>, input: &Table) -> Table {
     let text = |value: &str| literal(Value::String(value.to_string()));
+    let as_text = node.children_of(Property).any(|property| {
+        property_name(property) == "kind"
+            && property.nodes().next().is_some_and(|value| value.text() == "csl")
+    });
+    if as_text {
+        // As a declaration of columns, which `datatable` and commands read.
+        let columns: Vec<String> =
+            input.fields().iter().map(|f| format!("{}:{}", f.name, f.ty.name())).collect();
+        let rows = vec![vec![text(&columns.join(","))]];
+        return Table::new(Plan {
+            op: Op::Rows(rows),
+            fields: vec![field("Schema", Type::String)],
+        });
+    }
     let rows = input
         .fields()
         .iter()

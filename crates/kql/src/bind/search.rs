@@ -1,18 +1,15 @@
-//! `search` and `find`: a predicate over whole rows of one or all tables. Both come down to `union`, `where` and
-//! `project`. Deliberately absent: an index of terms (the lake's matter).
+//! `search`: a predicate over whole rows of one or all tables. It comes down to `union` and `where`. Deliberately absent:
+//! `find` (a file of its own), an index of terms (the lake's matter).
 
-use super::binder::{Binder, Row, all_columns, call, literal, nothing, project};
-use super::columns::{bag_of, items};
-use super::naming::name_text;
-use super::operator::any_of;
-use super::operators::{operand, with_first_column, wrap};
+use super::binder::{Binder, Row, call, convert, literal, mistake, nothing};
+use super::columns::items;
+use super::operator::{any_of, operators_of};
+use super::operators::{with_first_column, wrap};
 use super::scope::Table;
 use super::source::property_name;
-use crate::plan::{Expr, Op};
+use crate::plan::{Expr, ExprKind, Op};
 use crate::syntax::Node;
-use crate::syntax::SyntaxKind::{
-    Binary, By, List, Literal, NameRef, Paren, Property, StarExpr, Text,
-};
+use crate::syntax::SyntaxKind::{Binary, List, Literal, Paren, Property, StarExpr, Text};
 use crate::types::{Type, Value};
 
 impl Binder<'_> {
@@ -27,7 +24,6 @@ impl Binder<'_> {
             property_name(property) == "kind"
                 && property.nodes().next().is_some_and(|value| value.text() == "case_sensitive")
         });
-        let operator = if exact { "has_cs" } else { "has" };
         let legs = match input {
             Some(table) => vec![table],
             None => self.searched_tables(node),
@@ -35,7 +31,7 @@ impl Binder<'_> {
         let every = node.child(List).is_none();
         let table = self.with_sources(node, legs, "$table", every);
         // One predicate over the columns of all tables: a column that a table has not is null in its rows.
-        let filter = self.search_predicate(predicate, operator, Row::of(&table));
+        let filter = self.search_predicate(predicate, exact, Row::of(&table));
         wrap(table, |input| Op::Filter { input, predicate: filter })
     }
 
@@ -57,7 +53,7 @@ impl Binder<'_> {
         self.united(node, legs, false, every)
     }
 
-    fn searched_tables(&mut self, node: Node<'_>) -> Vec<Table> {
+    pub(super) fn searched_tables(&mut self, node: Node<'_>) -> Vec<Table> {
         if node.child(List).is_some() {
             return items(node).flat_map(|item| self.union_legs(item, false)).collect();
         }
@@ -65,24 +61,26 @@ impl Binder<'_> {
         names.iter().filter_map(|name| self.catalog_table(name)).collect()
     }
 
-    /// A text alone means "any column has it"; the rest is an ordinary predicate.
-    fn search_predicate(&mut self, node: Node<'_>, operator: &str, row: Row<'_>) -> Expr {
+    /// A text alone means "any column has it", `column:text` that this one has it; the rest is an ordinary predicate.
+    pub(super) fn search_predicate(&mut self, node: Node<'_>, exact: bool, row: Row<'_>) -> Expr {
         match node.kind() {
             Literal if node.token(Text).is_some() => {
-                // `*` in the text asks for a part of a term, which `contains` finds.
-                self.any_column(operator, node, Some(row))
+                let Some(Value::String(written)) = self.constant(node) else { return mistake() };
+                let (operator, text) = term(&written, exact);
+                self.any_column_with(operator, node, &literal(Value::String(text)), row)
             }
             StarExpr => literal(Value::Bool(true)),
             Paren => match node.nodes().next() {
-                Some(inner) => self.search_predicate(inner, operator, row),
+                Some(inner) => self.search_predicate(inner, exact, row),
                 None => any_of(Vec::new()),
             },
             Binary if node.has_word("and") || node.has_word("or") => {
                 let word = if node.has_word("and") { "and" } else { "or" };
                 let args =
-                    node.nodes().map(|part| self.search_predicate(part, operator, row)).collect();
+                    node.nodes().map(|part| self.search_predicate(part, exact, row)).collect();
                 super::fold::fold(call(word, args, Type::Bool))
             }
+            Binary if operators_of(node) == [":"] => self.term_in_column(node, exact, row),
             _ => {
                 let expr = self.scalar(node, Some(row));
                 self.predicate(node, expr)
@@ -90,61 +88,84 @@ impl Binder<'_> {
         }
     }
 
-    /// `find in (T1, T2) where predicate project a, b`
-    pub(super) fn find(&mut self, node: Node<'_>) -> Table {
-        let predicate = operand(node, usize::from(node.child(List).is_some()));
-        let Some(predicate) = predicate else { return nothing() };
-        let source = node
-            .children_of(Property)
-            .find(|property| property_name(*property) == "withsource")
-            .and_then(|property| property.nodes().next())
-            .map_or_else(|| "source_".to_string(), name_text);
-        let wanted: Option<Vec<String>> = node
-            .child(By)
-            .map(|by| items(by).filter(|i| i.kind() == NameRef).map(name_text).collect());
-        let legs = self.searched_tables(node);
-        let every = node.child(List).is_none();
-        let table = self.with_sources(node, legs, &source, every);
-        let filter = self.search_predicate(predicate, "has", Row::of(&table));
-        let table = wrap(table, |input| Op::Filter { input, predicate: filter });
-        match wanted {
-            Some(wanted) => named_columns(table, &[vec![source], wanted].concat()),
-            None => packed(table, &source, &mentioned(predicate)),
+    /// `column:"text"`, `column:5`
+    fn term_in_column(&mut self, node: Node<'_>, exact: bool, row: Row<'_>) -> Expr {
+        let mut parts = node.nodes();
+        let (Some(column), Some(value)) = (parts.next(), parts.next()) else { return mistake() };
+        let column = self.scalar(column, Some(row));
+        let value = self.scalar(value, None);
+        match value.kind {
+            ExprKind::Literal(Value::String(written)) => {
+                let (operator, text) = term(&written, exact);
+                let column = convert(column, Type::String);
+                self.apply(node, operator, column, literal(Value::String(text)))
+            }
+            _ => self.apply(node, "==", column, value),
         }
     }
 }
 
-/// The columns of these names that the table has.
-fn named_columns(table: Table, wanted: &[String]) -> Table {
-    let columns = wanted
-        .iter()
-        .filter_map(|name| table.fields().iter().position(|field| field.name == *name))
-        .collect();
-    super::columns::select(table, columns)
-}
-
-/// The columns that the predicate names, and all others in the bag `pack_`.
-fn packed(table: Table, source: &str, names: &[String]) -> Table {
-    let fields = table.plan.fields.clone();
-    let (kept, rest): (Vec<usize>, Vec<usize>) = (0..fields.len())
-        .partition(|at| fields[*at].name == source || names.contains(&fields[*at].name));
-    let all = all_columns(&fields);
-    let mut columns: Vec<(String, Expr)> =
-        kept.iter().map(|at| (fields[*at].name.clone(), all[*at].clone())).collect();
-    columns.push(("pack_".to_string(), bag_of(&fields, &rest)));
-    let open = table.open;
-    Table { open, ..Table::new(project(table.plan, columns)) }
-}
-
-/// All names in an expression.
-fn mentioned(node: Node<'_>) -> Vec<String> {
-    let mut names = Vec::new();
-    let mut stack = vec![node];
-    while let Some(node) = stack.pop() {
-        if node.kind() == NameRef {
-            names.push(name_text(node));
-        }
-        stack.extend(node.nodes());
+/// How a term of `search` is looked for: stars at its ends leave those open, stars within make it a pattern.
+fn term(written: &str, exact: bool) -> (&'static str, String) {
+    let open = written.strip_prefix('*');
+    let text = open.unwrap_or(written);
+    let (text, opens) = match text.strip_suffix('*') {
+        Some(text) => (text, true),
+        None => (text, false),
+    };
+    if text.contains('*') {
+        let flags = if exact { "" } else { "(?i)" };
+        let edge = |is_open: bool| if is_open { "" } else { r"\b" };
+        let parts: Vec<String> = text.split('*').map(escaped).collect();
+        let pattern = parts.join(".*");
+        return (
+            "matches regex",
+            format!("{flags}{}{pattern}{}", edge(open.is_some()), edge(opens)),
+        );
     }
-    names
+    let operator = match (open.is_some(), opens, exact) {
+        (false, false, false) => "has",
+        (false, false, true) => "has_cs",
+        (true, false, false) => "hassuffix",
+        (true, false, true) => "hassuffix_cs",
+        (false, true, false) => "hasprefix",
+        (false, true, true) => "hasprefix_cs",
+        (true, true, false) => "contains",
+        (true, true, true) => "contains_cs",
+    };
+    (operator, text.to_string())
+}
+
+/// A text as a regular expression that matches nothing else.
+fn escaped(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        if c.is_ascii_punctuation() {
+            out.push('\\');
+        }
+        out.push(c);
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::term;
+
+    #[test]
+    fn stars_say_which_ends_of_a_term_are_open() {
+        for (written, exact, expected) in [
+            ("err", false, ("has", "err")),
+            ("err", true, ("has_cs", "err")),
+            ("err*", false, ("hasprefix", "err")),
+            ("*err", false, ("hassuffix", "err")),
+            ("*err*", true, ("contains_cs", "err")),
+            ("Lab*PC", false, ("matches regex", r"(?i)\bLab.*PC\b")),
+            ("*a.b*c", true, ("matches regex", r"a\.b.*c\b")),
+            ("*", false, ("hassuffix", "")),
+        ] {
+            let (operator, text) = term(written, exact);
+            assert_eq!((operator, text.as_str()), expected, "{written}");
+        }
+    }
 }

@@ -32,32 +32,30 @@ impl Binder<'_> {
             Call => self.call_value(node, row),
             Member => match node.nodes().nth(1) {
                 Some(last) if self.is_elsewhere(node, last) => self.elsewhere(node),
-                Some(last) if self.is_scope_path(node) => self.value(last, None),
+                Some(last) => match scope_of(node).as_deref() {
+                    Some("cluster") => self.no_cluster(node),
+                    Some(_) => self.value(last, None),
+                    None => Bindable::Scalar(self.scalar(node, row)),
+                },
                 _ => Bindable::Scalar(self.scalar(node, row)),
             },
             _ => Bindable::Scalar(self.scalar(node, row)),
         }
     }
 
-    /// `workspace("x").T`, `database("x").T`, `cluster("x").database("y").T`: this workspace is the only one.
-    fn is_scope_path(&self, node: Node<'_>) -> bool {
-        let mut base = node.nodes().next();
-        while let Some(node) = base.filter(|node| node.kind() == Member) {
-            base = node.nodes().nth(1);
-        }
-        base.filter(|node| node.kind() == Call)
-            .and_then(|call| call.child(NameRef))
-            .map(name_text)
-            .is_some_and(|name| {
-                matches!(name.as_str(), "workspace" | "database" | "cluster" | "app" | "resource")
-            })
+    /// `cluster(…)` leads out of this workspace.
+    fn no_cluster(&mut self, node: Node<'_>) -> Bindable {
+        self.missing_tables += 1;
+        let message = "'cluster()' is not available in this workspace.";
+        self.error(Code::Unsupported, node, message);
+        Bindable::Table(Box::new(nothing()))
     }
 
     /// Whether the end of a path of scopes is a name that only another cluster or database can know.
     fn is_elsewhere(&mut self, node: Node<'_>, last: Node<'_>) -> bool {
         let start = node.text();
         let scoped = start.starts_with("cluster") || start.starts_with("database");
-        if !scoped || !self.is_scope_path(node) {
+        if !scoped || scope_of(node).is_none() {
             return false;
         }
         let named = if last.kind() == Call { last.child(NameRef) } else { Some(last) };
@@ -71,7 +69,10 @@ impl Binder<'_> {
 
     /// A table of another cluster or database: nobody here knows its columns.
     fn elsewhere(&mut self, node: Node<'_>) -> Bindable {
-        let message = "Other clusters and databases are not available here.";
+        let message = match scope_of(node).as_deref() {
+            Some("cluster") => "'cluster()' is not available in this workspace.",
+            _ => "Other databases are not available in this workspace.",
+        };
         self.error(Code::Unsupported, node, message);
         Bindable::Table(Box::new(Table { open: true, ..nothing() }))
     }
@@ -248,6 +249,18 @@ fn cell(expr: Expr, ty: Type) -> Expr {
         return literal(value);
     }
     convert(expr, ty)
+}
+
+/// The function at the start of `workspace("x").T`, `database("x").T`, `cluster("x").database("y").T`. There is one
+/// workspace, and whatever its name, this is it.
+fn scope_of(node: Node<'_>) -> Option<String> {
+    let mut base = node.nodes().next();
+    while let Some(node) = base.filter(|node| node.kind() == Member) {
+        base = node.nodes().next();
+    }
+    let name = base.filter(|node| node.kind() == Call)?.child(NameRef).map(name_text)?;
+    let scopes = ["workspace", "database", "cluster", "app", "resource"];
+    scopes.contains(&name.as_str()).then_some(name)
 }
 
 /// The spellings of the two truth values.

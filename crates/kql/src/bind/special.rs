@@ -26,7 +26,15 @@ impl Binder<'_> {
             "toscalar" => Bindable::Scalar(self.toscalar(first?)),
             "materialize" => Bindable::Table(Box::new(self.materialize(first?))),
             "table" => Bindable::Table(Box::new(self.table_function(first?))),
-            "workspace" | "app" | "resource" | "database" | "cluster" => {
+            "_GetWatchlist" if self.catalog.stored_function(name).is_none() => {
+                Bindable::Table(Box::new(self.watchlist(node, &args)))
+            }
+            "cluster" => {
+                let message = "'cluster()' is not available in this workspace.";
+                self.error(Code::Unsupported, node, message);
+                Bindable::Table(Box::new(nothing()))
+            }
+            "workspace" | "app" | "resource" | "database" => {
                 self.error(Code::WrongType, node, "Tabular value expected.");
                 Bindable::Table(Box::new(nothing()))
             }
@@ -73,6 +81,56 @@ impl Binder<'_> {
             }
             _ => return None,
         })
+    }
+
+    /// `_GetWatchlist('alias')`, `_GetWatchlist('alias', dynamic(['key']))`: a named list, or the rows of some keys.
+    fn watchlist(&mut self, node: Node<'_>, args: &[Node<'_>]) -> Table {
+        let (alias, keys) = match args {
+            [alias] => (*alias, None),
+            [alias, keys] => (*alias, Some(*keys)),
+            _ => {
+                self.error(
+                    Code::Arity,
+                    node,
+                    "_GetWatchlist(): function expects 1 to 2 arguments.",
+                );
+                return nothing();
+            }
+        };
+        let name = self.scalar(super::columns::assignment(alias).1.unwrap_or(alias), None);
+        let Some(name) = constant_text(&name) else {
+            if name.ty != Type::Error {
+                self.error(Code::WrongType, alias, "The expression must be a constant.");
+            }
+            return nothing();
+        };
+        let Some(fields) = self.catalog.watchlist(&name) else {
+            self.no_watchlist(alias, &name);
+            return nothing();
+        };
+        let plan = Plan { op: Op::Watchlist { name }, fields };
+        let table = Table::new(plan);
+        let Some(keys) = keys else { return table };
+        let keys = self.scalar(keys, None);
+        let Some(at) = table.fields().iter().position(|field| field.name == "SearchKey") else {
+            return table;
+        };
+        let predicate = call("in", vec![column(table.fields(), at), keys], Type::Bool);
+        super::operators::wrap(table, |input| Op::Filter { input, predicate })
+    }
+
+    fn no_watchlist(&mut self, node: Node<'_>, name: &str) {
+        self.missing_tables += 1;
+        let lists = self.catalog.watchlists();
+        let mut message = format!("The watchlist '{name}' was not found.");
+        if lists.is_empty() {
+            message.push_str(" No watchlist was uploaded to this workspace yet.");
+        }
+        let nearest = crate::diagnostic::nearest(name, lists.iter().map(String::as_str));
+        let hint = nearest.map(|name| format!("did you mean '{name}'?"));
+        let diagnostic =
+            crate::diagnostic::Diagnostic::error(Code::Unresolved, node.span(), message);
+        self.report(diagnostic.with_hint(hint));
     }
 
     fn scalar_args(&mut self, args: &[Node<'_>]) -> Vec<Expr> {

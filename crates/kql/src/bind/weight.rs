@@ -108,7 +108,7 @@ impl<'p> Walk<'p> {
 
     fn op(&mut self, op: &'p Op) {
         match op {
-            Op::Table { .. } | Op::Input | Op::External { .. } => {}
+            Op::Table { .. } | Op::Watchlist { .. } | Op::Input | Op::External { .. } => {}
             Op::Rows(rows) => self.exprs(rows.iter().flatten()),
             Op::Range { from, to, step } => self.exprs([from, to, step]),
             Op::Filter { input, predicate: expr }

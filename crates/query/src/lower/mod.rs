@@ -56,6 +56,8 @@ const PLAN_DEPTH_MAX: usize = 400;
 pub(crate) trait Scans {
     /// The provider of a table, and its columns as the binder saw them.
     fn scan(&self, table: &str) -> Option<(Arc<dyn TableProvider>, Vec<plan::Field>)>;
+    /// The same of a watchlist.
+    fn watchlist(&self, name: &str) -> Option<(Arc<dyn TableProvider>, Vec<plan::Field>)>;
 }
 
 /// How a column is represented before it is asked for in Kusto's own form.
@@ -210,6 +212,11 @@ impl<'a> Lowering<'a> {
     fn operator(&mut self, plan: &Plan) -> Result<Flow> {
         match &plan.op {
             Op::Table { name } => self.table(name),
+            Op::Watchlist { name } => {
+                let (provider, fields) =
+                    self.scans.watchlist(name).ok_or_else(|| Error::NoTable(name.clone()))?;
+                self.scan(name, provider, &fields)
+            }
             Op::Rows(rows) => self.rows(rows, &plan.fields),
             Op::Range { from, to, step } => self.range(from, to, step, &plan.fields),
             Op::Filter { input, predicate } => self.filter(input, predicate),

@@ -30,6 +30,11 @@ impl Lowering<'_> {
                 .collect::<Result<Vec<_>>>()?;
             return self.in_order(Flow { plan: flow.plan, columns });
         }
+        if fields.is_empty() {
+            // A union of no tables has neither columns nor rows.
+            let plan = LogicalPlanBuilder::empty(false).build()?;
+            return Ok(Flow { plan, columns: Vec::new() });
+        }
         let mut arrays = Vec::with_capacity(fields.len());
         for (at, field) in fields.iter().enumerate() {
             let mut values = Vec::with_capacity(rows.len());

@@ -5,6 +5,7 @@
 
 mod cases;
 mod limits;
+mod outside;
 mod properties;
 mod reference;
 mod support;

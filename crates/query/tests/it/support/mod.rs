@@ -102,11 +102,19 @@ fn stored(ty: Type, cells: Vec<&Value>) -> ArrayRef {
 
 /// An engine over `tables`, at noon of 2024-05-15.
 pub(crate) fn engine(tables: Memory) -> Engine {
-    let now = "2024-05-15T12:00:00Z".parse::<Timestamp>().expect("a moment");
+    engine_with(tables, EngineOptions { target_partitions: 2, ..EngineOptions::default() })
+}
+
+/// The same with other options.
+pub(crate) fn engine_with(tables: Memory, options: EngineOptions) -> Engine {
     let functions = StoredFunctions::embedded().expect("our own functions");
-    let options = EngineOptions { target_partitions: 2, ..EngineOptions::default() };
-    Engine::new(Arc::new(tables), functions, Arc::new(FixedClock::at(now)), options)
+    Engine::new(Arc::new(tables), functions, Arc::new(FixedClock::at(now())), options)
         .expect("an engine")
+}
+
+/// Noon of 2024-05-15.
+pub(crate) fn now() -> Timestamp {
+    "2024-05-15T12:00:00Z".parse().expect("a moment")
 }
 
 /// The last table of an answer.

@@ -1,0 +1,195 @@
+//! `find`: rows of many tables for which a predicate is true, with few columns and the rest in a bag. Each table is looked
+//! into by itself: a column may have another type in each, and a table that has none of the columns has no rows to find.
+//! Deliberately absent: terms (`search`).
+
+use std::collections::HashSet;
+
+use super::binder::{Binder, Row, all_columns, call, column, convert, literal, nothing, project};
+use super::columns::items;
+use super::naming::name_text;
+use super::operator::operators_of;
+use super::operators::{operand, wrap};
+use super::scope::Table;
+use super::source::property_name;
+use crate::plan::{Expr, Field, Op};
+use crate::syntax::Node;
+use crate::syntax::SyntaxKind::{
+    Binary, By, Call, List, Literal, NameRef, Paren, Property, StarExpr, Text,
+};
+use crate::types::{Type, Value};
+
+/// The columns that `find` gives.
+struct Wanted {
+    columns: Vec<Field>,
+    /// Whether the others go into a bag.
+    pack: bool,
+}
+
+impl Binder<'_> {
+    /// `find withsource=S in (T1, T2) where predicate project a, b:string, pack_all()`
+    pub(super) fn find(&mut self, node: Node<'_>) -> Table {
+        let Some(predicate) = operand(node, usize::from(node.child(List).is_some())) else {
+            return nothing();
+        };
+        let source = node
+            .children_of(Property)
+            .find(|property| property_name(*property) == "withsource")
+            .and_then(|property| property.nodes().next())
+            .map_or_else(|| "source_".to_string(), name_text);
+        let mut legs = self.searched_tables(node);
+        let names = mentioned(predicate);
+        let known = |leg: &Table| leg.fields().iter().any(|field| names.contains(&field.name));
+        if !any_term(predicate) && legs.iter().any(known) {
+            legs.retain(|leg| leg.open || known(leg));
+        }
+        let wanted = match node.child(By) {
+            Some(by) => self.projected(by, &legs),
+            None => smart(&legs, &names),
+        };
+        let given: Vec<Vec<Field>> = legs.iter().map(|leg| leg.fields().to_vec()).collect();
+        let mut found = Vec::with_capacity(legs.len());
+        for (at, leg) in legs.into_iter().enumerate() {
+            let name = leg.name.clone().unwrap_or_else(|| format!("find_arg{at}"));
+            let own = leg.fields().len();
+            let parts = own.saturating_add(wanted.columns.len());
+            if !self.count_columns(node, parts.saturating_mul(2)) {
+                return nothing();
+            }
+            // A column that only other tables have is null here.
+            let leg = with_missing(leg, &names, &given);
+            let filter = self.search_predicate(predicate, false, Row::of(&leg));
+            let leg = wrap(leg, |input| Op::Filter { input, predicate: filter });
+            found.push(shaped(leg, own, &source, name, &wanted));
+        }
+        self.united(node, found, false, node.child(List).is_none())
+    }
+
+    /// The columns that `project` lists.
+    fn projected(&mut self, by: Node<'_>, legs: &[Table]) -> Wanted {
+        let mut wanted = Wanted { columns: Vec::new(), pack: false };
+        for item in items(by) {
+            let typed = item.kind() == Binary && operators_of(item) == [":"];
+            let mut parts = item.nodes();
+            let (name, ty) = match item.kind() {
+                Call if item.child(NameRef).map(name_text).is_some_and(|n| n == "pack_all") => {
+                    wanted.pack = true;
+                    continue;
+                }
+                NameRef => (name_text(item), None),
+                Binary if typed => {
+                    let name = parts.next().map(name_text).unwrap_or_default();
+                    (name, parts.next().and_then(|ty| Type::named(ty.text())))
+                }
+                _ => {
+                    let message = self.in_operator("Column name expected.");
+                    self.error(crate::diagnostic::Code::Syntax, item, message);
+                    continue;
+                }
+            };
+            let ty = ty.or_else(|| type_in(legs, &name));
+            if ty.is_none() && !legs.iter().any(|leg| leg.open) {
+                self.unresolved_scalar(item, &name, None);
+            }
+            wanted.columns.push(Field { name, ty: ty.unwrap_or(Type::Dynamic) });
+        }
+        wanted
+    }
+}
+
+/// The type of a column in all tables that have it; `dynamic` if they do not agree.
+fn type_in(legs: &[Table], name: &str) -> Option<Type> {
+    let mut types = legs
+        .iter()
+        .flat_map(|leg| leg.fields())
+        .filter(|field| field.name == name)
+        .map(|field| field.ty);
+    let first = types.next()?;
+    Some(if types.all(|ty| ty == first) { first } else { Type::Dynamic })
+}
+
+/// The columns that all tables have or that the predicate names, the others in a bag.
+fn smart(legs: &[Table], names: &[String]) -> Wanted {
+    let mut columns: Vec<Field> = Vec::new();
+    let mut seen = HashSet::new();
+    let sets: Vec<HashSet<&str>> = legs
+        .iter()
+        .map(|leg| leg.fields().iter().map(|field| field.name.as_str()).collect())
+        .collect();
+    for field in legs.iter().flat_map(|leg| leg.fields()) {
+        let common = sets.iter().all(|set| set.contains(field.name.as_str()));
+        if (common || names.contains(&field.name)) && seen.insert(&field.name) {
+            let ty = type_in(legs, &field.name).unwrap_or(field.ty);
+            columns.push(Field { name: field.name.clone(), ty });
+        }
+    }
+    Wanted { columns, pack: true }
+}
+
+/// The table with those of the names as null that only others have.
+fn with_missing(leg: Table, names: &[String], all: &[Vec<Field>]) -> Table {
+    let fields = leg.plan.fields.clone();
+    let mut columns: Vec<(String, Expr)> =
+        fields.iter().map(|f| f.name.clone()).zip(all_columns(&fields)).collect();
+    for name in names {
+        if columns.iter().any(|(own, _)| own == name) {
+            continue;
+        }
+        let other = all.iter().flatten().find(|field| field.name == *name);
+        columns.extend(other.map(|f| (name.clone(), literal(Value::Null(f.ty)))));
+    }
+    if columns.len() == fields.len() {
+        return leg;
+    }
+    let (open, name) = (leg.open, leg.name.clone());
+    Table { open, name, ..Table::new(project(leg.plan, columns)) }
+}
+
+/// The columns that are wanted of a table whose first `own` columns are its own.
+fn shaped(leg: Table, own: usize, source: &str, name: String, wanted: &Wanted) -> Table {
+    let fields = leg.plan.fields.clone();
+    let mut columns = vec![(source.to_string(), literal(Value::String(name)))];
+    for field in &wanted.columns {
+        let at = fields.iter().take(own).position(|own| own.name == field.name);
+        let value = match at {
+            Some(at) => convert(column(&fields, at), field.ty),
+            None => literal(Value::Null(field.ty)),
+        };
+        columns.push((field.name.clone(), value));
+    }
+    if wanted.pack {
+        let mut pairs = Vec::new();
+        for (at, field) in fields.iter().enumerate().take(own) {
+            if !wanted.columns.iter().any(|shown| shown.name == field.name) {
+                pairs.push(super::call::text(&field.name));
+                pairs.push(column(&fields, at));
+            }
+        }
+        columns.push(("pack_".to_string(), call("bag_pack", pairs, Type::Dynamic)));
+    }
+    Table { open: leg.open, ..Table::new(project(leg.plan, columns)) }
+}
+
+/// Whether a predicate looks into whole rows.
+fn any_term(node: Node<'_>) -> bool {
+    match node.kind() {
+        StarExpr => true,
+        Literal => node.token(Text).is_some(),
+        Paren => node.nodes().any(any_term),
+        Binary if node.has_word("and") || node.has_word("or") => node.nodes().any(any_term),
+        Binary => node.nodes().next().is_some_and(|left| left.kind() == StarExpr),
+        _ => false,
+    }
+}
+
+/// All names in an expression.
+fn mentioned(node: Node<'_>) -> Vec<String> {
+    let mut names = Vec::new();
+    let mut stack = vec![node];
+    while let Some(node) = stack.pop() {
+        if node.kind() == NameRef {
+            names.push(name_text(node));
+        }
+        stack.extend(node.nodes());
+    }
+    names
+}
