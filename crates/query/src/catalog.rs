@@ -1,6 +1,6 @@
 //! What the binder is told of tables and functions. Deliberately absent: rows.
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use datafusion::datasource::TableProvider;
 use kql::catalog::{Catalog, StoredFunction};
@@ -33,7 +33,8 @@ pub trait Tables: Send + Sync {
 
 /// Tables, functions of the workspace and those that the engine runs, for a binder without an engine: a linter, an editor.
 pub fn catalog<'a>(tables: &'a dyn Tables, stored: &'a StoredFunctions) -> impl Catalog + 'a {
-    View { tables, stored }
+    static NO_LISTS: LazyLock<Watchlists> = LazyLock::new(Watchlists::default);
+    View { tables, stored, watchlists: &NO_LISTS }
 }
 
 /// Tables and functions as the binder and the lowering see them.

@@ -227,6 +227,7 @@ pub(crate) fn below(op: &Op) -> Option<&Plan> {
         Op::Join { left, .. } => Some(left),
         Op::Scan(scan) => Some(&scan.input),
         Op::Table { .. }
+        | Op::Watchlist { .. }
         | Op::Rows(_)
         | Op::Range { .. }
         | Op::Union { .. }
