@@ -109,13 +109,14 @@ pub(crate) const ALL: &[Investigation] = &[
         "q07_fail_then_success_10m",
         "five failures, then a success, of one user from one address within ten minutes",
         Some(3),
-        "let failed = Auth0Logs_CL
+        "Auth0Logs_CL
         | where EventType in ('fp', 'fu', 'f')
-        | project ActorUserId, SrcIpAddr, Failed = TimeGenerated;
-        Auth0Logs_CL
-        | where EventType == 's'
-        | project ActorUserId, SrcIpAddr, LogId, Succeeded = TimeGenerated
-        | join kind=inner failed on ActorUserId, SrcIpAddr
+        | project ActorUserId, SrcIpAddr, Failed = TimeGenerated
+        | join kind=inner (
+            Auth0Logs_CL
+            | where EventType == 's'
+            | project ActorUserId, SrcIpAddr, LogId, Succeeded = TimeGenerated
+        ) on ActorUserId, SrcIpAddr
         | where Failed < Succeeded and Failed >= Succeeded - 10m
         | summarize n = count() by ActorUserId, SrcIpAddr, LogId
         | where n >= 5

@@ -8,6 +8,7 @@
 //! Deliberately absent: the questions (`investigations`).
 
 use std::collections::BTreeMap;
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -109,8 +110,13 @@ pub(crate) async fn run(options: Options) -> Result<String> {
     lines += "\n";
     let mut logs: BTreeMap<&str, Vec<f64>> = BTreeMap::new();
     for question in ALL.iter().filter(|question| options.wants(question.name)) {
-        let ours = ask(&program, question, &user, options.runs).await?;
-        lines += &line(question, ours, &peers, &mut logs);
+        let told = match ask(&program, question, &user, options.runs).await {
+            Ok(ours) => line(question, ours, &peers, &mut logs),
+            Err(error) => format!("| {}: {} | {error:#} |\n", question.name, question.about),
+        };
+        // Said at once too: the whole takes minutes.
+        write!(std::io::stderr(), "{told}").context("print")?;
+        lines += &told;
     }
     let wide = median(&program, WIDE_VIEW, options.runs).await?.0;
     let verdict = |reached| if reached { "yes" } else { "**no**" };
