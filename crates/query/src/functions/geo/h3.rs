@@ -76,7 +76,6 @@ pub(super) fn inside(polygons: &[FlatPolygon], resolution: Resolution) -> Option
 
 /// Whether a surface, in square metres, certainly holds more cells than are listed: the largest cells are not twice as
 /// large as the average.
-#[expect(clippy::cast_precision_loss, reason = "a small number")]
 pub(super) fn is_too_large(square_meters: f64, resolution: Resolution) -> bool {
     square_meters / (2.0 * resolution.area_m2()) > CELLS_MAX as f64
 }
@@ -149,11 +148,6 @@ fn crosses_antimeridian(ring: &[Flat]) -> bool {
 
 /// How many slots H3's library gives the cells of a polygon, from which their order follows: an estimate from the box
 /// around the shell and the size of a pentagon.
-#[expect(
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    reason = "an estimate, limited to a positive number"
-)]
 fn slots(polygon: &FlatPolygon, resolution: Resolution) -> Option<u64> {
     const SPARE: u64 = 12;
     let shell = polygon.first()?;

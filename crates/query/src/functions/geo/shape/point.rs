@@ -17,11 +17,8 @@ pub(crate) struct Point {
 
 /// A place far from anything that one measures: where a path to test containment begins. It is neither a pole nor on a
 /// meridian or parallel of whole degrees, so that it hardly ever lies on an edge.
-pub(crate) const ORIGIN: Point = Point {
-    x: -0.009_999_466_435_025_02,
-    y: 0.002_592_454_260_932_412,
-    z: 0.999_946_643_502_501_9,
-};
+pub(crate) const ORIGIN: Point =
+    Point { x: -0.009_999_466_435_025_02, y: 0.002_592_454_260_932_412, z: 0.999_946_643_502_502 };
 
 impl Point {
     /// The place of a longitude and latitude, in degrees.
