@@ -17,6 +17,7 @@ mod operator;
 mod operators;
 mod parse;
 mod plugin;
+pub(crate) mod probe;
 mod scope;
 mod search;
 mod series;

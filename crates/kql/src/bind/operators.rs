@@ -27,6 +27,7 @@ impl Binder<'_> {
         if !self.count_node(node) || !self.count_columns(node, columns) || !self.few_items(node) {
             return nothing();
         }
+        self.probe_operator(node, input.as_ref());
         let name = operator_name(node);
         let outer = std::mem::replace(&mut self.operator, name.clone());
         let table = match (name.as_str(), input) {
