@@ -6,5 +6,6 @@
 mod check;
 mod demo;
 mod folder;
+mod kql;
 mod program;
 mod serve;
