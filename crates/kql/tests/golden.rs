@@ -122,9 +122,64 @@ fn diagnostics_say_what_is_wrong_where_and_what_was_meant() {
             "SignIns | scan with (step s: true;)",
             "SignIns | sort by User | scan with (step s: s.Nope == 1; step s: true => Nope = 1)",
             "SignIns | sort by User | scan (step s: true)",
+            ".show tables",
+            "cluster('a').database('b').T | take 1",
+            "print geo_distance_2points(1, 2, 3, 4)",
+            "print geo_distance_2points(1, 2)",
+            "SignIns | summarize hll(User)",
+            "print max(1)",
+            "SignIns | project-rename a = Nope",
+            "SignIns | extend (a, b) = Failures",
+            "SignIns | where TimeGenerated between (1 .. 2)",
+            "SignIns | parse User with",
+            "SignIns | mv-expand User",
+            "SignIns | summarize count() by count()",
+            "SignIns | make-series count() on TimeGenerated",
+            "SignIns | join kind=inner (People) on $left.User",
+            "SignIns | top 'a' by User",
+            "SignIns | invoke missing()",
+            "let x = 1 let y = 2; print x",
+            "print a = b = 1",
+            "datatable(a:long)['x', 2, 3",
+            "datatable(a:long, b:long)[1]",
+            "range x from 1 to 10",
+            "SignIns | evaluate no_such_plugin()",
+            "print toscalar(SignIns)[",
+            "print 5 in 5",
+            "SignIns | lookup kind=fullouter People on User",
+            "union Nowhere, SignIns",
+            "print dynamic({'a' 1})",
+            "print 1 +",
+            "let f = (a) { a }; print f(1)",
         ],
         diagnostics,
     ));
+}
+
+/// What the language has and the engine has not stops a run, and is a warning where nothing is going to run.
+#[test]
+fn what_is_not_available_here_is_a_warning_when_checking() {
+    let texts = [
+        "print geo_distance_2points(1, 2, 3, 4)",
+        "SignIns | summarize hll(User)",
+        "cluster('a').database('b').T | where anything == 1",
+        ".show tables",
+    ];
+    for text in texts {
+        let options = BindOptions { check_only: true, ..BindOptions::default() };
+        assert!(!bound(text).is_clean(), "{text}");
+        let checked = bind(text, &Workspace, &options);
+        assert!(checked.is_clean(), "{text} {:?}", checked.diagnostics);
+        assert_eq!(checked.diagnostics.len(), 1, "{text}");
+    }
+}
+
+#[test]
+fn checking_lets_missing_tables_be_anything() {
+    let options = BindOptions { check_only: true, ..BindOptions::default() };
+    let text = "union isfuzzy=true SignIns, Nowhere | where Unknown == 1";
+    assert!(bind(text, &Workspace, &options).is_clean());
+    assert!(!bound(text).is_clean());
 }
 
 #[test]

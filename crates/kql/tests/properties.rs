@@ -321,6 +321,36 @@ fn too_large(text: &str) {
     assert!(large, "{start} {:?}", bound.diagnostics.first());
 }
 
+/// A text at the limit is read, one byte more is refused, and neither takes long or overflows.
+#[test]
+fn the_longest_text_is_read_and_a_longer_one_is_refused() {
+    use kql::syntax::TEXT_BYTES_MAX;
+    let head = "SignIns | where User in (";
+    let item = "'someone@example.org',";
+    let items = item.repeat((TEXT_BYTES_MAX - head.len()) / item.len());
+    let fits = format!("{head}{items}");
+    let bound = bind(&fits, &Workspace, &BindOptions::default());
+    assert!(bound.diagnostics.iter().all(|d| d.code == Code::Syntax), "{:?}", bound.diagnostics);
+    let padded = format!("{fits}{}", " ".repeat(TEXT_BYTES_MAX - fits.len()));
+    assert!(parse(&padded).diagnostics.iter().all(|d| d.code != Code::TooLarge));
+    too_large(&format!("{padded} "));
+}
+
+/// A megabyte of each kind of rubbish has an answer.
+#[test]
+fn a_megabyte_of_anything_has_an_answer() {
+    const BYTES: usize = 1024 * 1024;
+    for piece in [
+        "(", "[", "{", "a.", "a|", "|", "let a=", "a,", "'", "dynamic(", "f(a,", "- ", "\u{e9}",
+        "a in (",
+    ] {
+        let text = piece.repeat(BYTES / piece.len());
+        let bound = bind(&text, &Workspace, &BindOptions::default());
+        // Texts side by side are one text; everything else is a mistake.
+        assert!(!bound.diagnostics.is_empty() || piece == "'", "{piece}");
+    }
+}
+
 /// The look-ahead for a function's parameters has an end, so this is not read once for each `let`.
 #[test]
 fn many_open_parentheses_after_let_are_read_once() {

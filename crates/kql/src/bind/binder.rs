@@ -45,6 +45,8 @@ pub(super) struct Binder<'a> {
     /// Where a stored function was called, while its body is bound.
     pub(super) origin: Option<Span>,
     pub(super) calls: usize,
+    /// A place whose scope is asked for.
+    pub(super) probe: Option<super::probe::Probe>,
     nodes: usize,
     columns: usize,
     /// How deep in chains and pipes the node at work is.
@@ -90,6 +92,7 @@ impl<'a> Binder<'a> {
             operator: String::new(),
             origin: None,
             calls: 0,
+            probe: None,
             nodes: 0,
             columns: 0,
             depth: 0,

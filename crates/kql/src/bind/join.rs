@@ -30,6 +30,7 @@ impl Binder<'_> {
         let kind = self.join_kind(node, JoinKind::InnerUnique);
         let Some(right) = operand(node, 0) else { return left };
         let right = self.table(right);
+        self.probe_right(node, &right);
         let keys = self.join_keys(node, &left, &right);
         let (left, right, on) = with_key_columns(left, right, keys);
         let open = left.table.open || right.table.open;
@@ -65,6 +66,7 @@ impl Binder<'_> {
         }
         let Some(right) = operand(node, 0) else { return left };
         let right = self.table(right);
+        self.probe_right(node, &right);
         let keys = self.join_keys(node, &left, &right);
         let gone: Vec<usize> = keys
             .iter()

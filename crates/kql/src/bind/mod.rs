@@ -22,6 +22,7 @@ mod operators;
 mod parse;
 mod plugin;
 mod plugin_columns;
+pub(crate) mod probe;
 mod scan;
 mod scope;
 mod search;

@@ -27,6 +27,7 @@ impl Binder<'_> {
         if !self.count_node(node) || !self.count_columns(node, columns) || !self.few_items(node) {
             return nothing();
         }
+        self.probe_operator(node, input.as_ref());
         let name = operator_name(node);
         if input.as_ref().is_some_and(|input| !input.more.is_empty()) && name != "render" {
             let message = "Only 'render' may follow an operator that gives several results.";

@@ -36,6 +36,7 @@ impl Binder<'_> {
     /// One statement; its value if it has one.
     pub(super) fn statement(&mut self, node: Node<'_>) -> Option<Bindable> {
         self.operator.clear();
+        self.probe_statement(node);
         match node.kind() {
             Let => self.let_statement(node),
             QueryParameters => self.query_parameters(node),

@@ -8,6 +8,8 @@
 //!
 //! Deliberately absent: what any of them computes, and those that this project's engine has (its own tables say more).
 
+pub(crate) mod operators;
+
 use std::collections::HashMap;
 use std::sync::LazyLock;
 

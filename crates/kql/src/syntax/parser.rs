@@ -201,8 +201,11 @@ impl<'t> Parser<'t> {
     }
 
     fn report(&mut self, diagnostic: Diagnostic) {
+        if self.too_deep || self.diagnostics.len() >= DIAGNOSTICS_MAX {
+            return;
+        }
         let again = self.diagnostics.iter().any(|other| other.span.start == diagnostic.span.start);
-        if !again && !self.too_deep && self.diagnostics.len() < DIAGNOSTICS_MAX {
+        if !again {
             self.diagnostics.push(diagnostic);
         }
     }

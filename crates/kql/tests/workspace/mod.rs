@@ -99,6 +99,7 @@ impl Catalog for Workspace {
     }
 
     fn functions(&self) -> Vec<String> {
-        FUNCTIONS.iter().map(|signature| signature.name.to_string()).collect()
+        let all = FUNCTIONS.iter().chain(&AGGREGATES);
+        all.map(|signature| signature.name.to_string()).chain(["Failed".to_string()]).collect()
     }
 }
