@@ -106,6 +106,14 @@ pub enum Error {
     /// More patterns in the data than can be looked at.
     #[error("'evaluate' operator: there are too many frequent patterns")]
     TooManyPatterns,
+    /// More rows than something can look at together.
+    #[error("{what} looks at more than {rows_max} rows at once")]
+    TooManyTogether {
+        /// What looks at them.
+        what: &'static str,
+        /// The limit.
+        rows_max: usize,
+    },
     /// A plan nested too deeply.
     #[error("the query is nested more than {depth_max} operators deep")]
     TooDeep {
@@ -129,17 +137,27 @@ impl From<ArrowError> for Error {
     }
 }
 
+impl From<Error> for DataFusionError {
+    /// A limit that is reached while rows flow.
+    fn from(error: Error) -> Self {
+        Self::External(Box::new(error))
+    }
+}
+
 impl Error {
     /// The error as the port tells it.
     pub(crate) fn into_query_error(self, limits: &QueryLimits) -> QueryError {
-        self.as_query_error(limits)
+        match &self {
+            Self::DataFusion(error) => from_datafusion(error, limits),
+            _ => self.told(),
+        }
     }
 
-    fn as_query_error(&self, limits: &QueryLimits) -> QueryError {
-        let message = self.to_string();
+    /// An error of this crate's own, as the port tells it.
+    fn told(&self) -> QueryError {
         let (kind, hint) = match self {
-            Self::DataFusion(error) => return from_datafusion(error, limits),
             Self::TooManyRows { .. }
+            | Self::TooManyTogether { .. }
             | Self::TooDeep { .. }
             | Self::SeriesTooLong { .. }
             | Self::TooManyPartitions { .. } => (QueryErrorKind::Limit, "narrow the query"),
@@ -154,16 +172,22 @@ impl Error {
                 QueryErrorKind::Limit,
                 "declare the columns that are wanted: evaluate …(…) : (name:type)",
             ),
-            Self::Defect(_) => (QueryErrorKind::Internal, ""),
+            Self::DataFusion(_) | Self::Defect(_) => (QueryErrorKind::Internal, ""),
             _ => (QueryErrorKind::Semantic, ""),
         };
         let code = if kind == QueryErrorKind::Semantic { "SEM0002" } else { "" };
-        query_error(kind, code, message, hint)
+        query_error(kind, code, self.to_string(), hint)
     }
 }
 
 /// An error of execution: memory that ran out is a limit, everything else the engine's own failure.
 pub(crate) fn from_datafusion(error: &DataFusionError, limits: &QueryLimits) -> QueryError {
+    // What this crate's own operators say while rows flow.
+    if let DataFusionError::External(own) = error.find_root()
+        && let Some(own) = own.downcast_ref::<Error>()
+    {
+        return own.told();
+    }
     if let DataFusionError::ResourcesExhausted(_) = error.find_root() {
         return query_error(
             QueryErrorKind::Limit,
@@ -174,13 +198,6 @@ pub(crate) fn from_datafusion(error: &DataFusionError, limits: &QueryLimits) -> 
             ),
             "summarize over fewer groups, join smaller tables, or filter earlier",
         );
-    }
-    // What this crate's own operators say while rows flow.
-    if let DataFusionError::External(own) = error.find_root()
-        && let Some(own) = own.downcast_ref::<Error>()
-        && !matches!(own, Error::DataFusion(_))
-    {
-        return own.as_query_error(limits);
     }
     query_error(
         QueryErrorKind::Internal,

@@ -17,6 +17,8 @@ use datafusion::common::{DataFusionError, Result, ScalarValue};
 use datafusion::physical_expr::PhysicalExpr;
 use kql::plan::ScanOutput;
 
+use crate::error::Error;
+
 /// How many rows one group may have: its records are held in memory together, and every row is looked at by itself.
 pub(crate) const SCAN_ROWS_MAX: usize = 2_000_000;
 
@@ -139,9 +141,7 @@ impl Machine {
     /// Walks over the rows of a group, whose computed columns are given, in order.
     pub(crate) fn run(&self, columns: &[ArrayRef], rows: usize) -> Result<ArrayRef> {
         if rows > SCAN_ROWS_MAX {
-            return Err(DataFusionError::Execution(format!(
-                "scan over more than {SCAN_ROWS_MAX} rows: filter them before, or partition them"
-            )));
+            return Err(Error::TooManyTogether { what: "scan", rows_max: SCAN_ROWS_MAX }.into());
         }
         let states = self.steps.iter().map(|_| None).collect();
         let mut walk = Walk { machine: self, columns, states, next_match: 0, out: Vec::new() };

@@ -3,11 +3,12 @@
 
 use std::collections::BTreeMap;
 
-use datafusion::common::{DataFusionError, Result, ScalarValue};
+use datafusion::common::{Result, ScalarValue};
 use kql::types::Type;
 
 use super::{Fold, Setup, damaged};
 use crate::dynamic;
+use crate::error::Error;
 use crate::functions::cells::Cells;
 use crate::kernel::Args;
 use crate::ticks;
@@ -59,9 +60,7 @@ impl Span {
         let last = self.last.or(self.seen.map(|(_, high)| high));
         let (Some(first), Some(last)) = (first, last) else { return Ok(1..=0) };
         if i128::from(last) - i128::from(first) >= i128::from(SERIES_VALUES_MAX) {
-            return Err(DataFusionError::Execution(format!(
-                "a series of make-series has more than {SERIES_VALUES_MAX} values: take a larger step or a shorter range"
-            )));
+            return Err(Error::SeriesTooLong { values_max: SERIES_VALUES_MAX }.into());
         }
         Ok(first..=last)
     }

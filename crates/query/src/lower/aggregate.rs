@@ -257,10 +257,12 @@ impl Lowering<'_> {
             let (ty, stored) = (output.ty, matches!(arg.form, Form::Stored(_)));
             let form = if stored { arg.form } else { Form::Plain };
             let expr = if stored { arg.expr } else { arg.value() };
-            let mut call = df::first_value(expr, order.clone());
+            // One builder for both: a second one would forget the order.
+            let mut call = df::first_value(expr, Vec::new()).order_by(order.clone());
             if let Some(condition) = &condition {
-                call = call.filter(condition.clone()).build()?;
+                call = call.filter(condition.clone());
             }
+            let call = call.build()?;
             let name = self.name();
             parts.calls.push((name.clone(), call));
             parts.outputs.push(Operand { expr: named(&name), ty, form });

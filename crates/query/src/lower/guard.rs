@@ -6,13 +6,13 @@ use std::hash::{Hash, Hasher};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use arrow::datatypes::DataType;
-use datafusion::common::{DataFusionError, Result as DataFusionResult, ScalarValue};
+use datafusion::common::{Result as DataFusionResult, ScalarValue};
 use datafusion::logical_expr::{
     ColumnarValue, Expr, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility,
 };
 
 use super::{Flow, Lowering, named};
-use crate::error::Result;
+use crate::error::{Error, Result};
 
 /// How many rows one window may see: as many as a shared result may have.
 const WINDOW_ROWS_MAX: usize = 5_000_000;
@@ -75,9 +75,8 @@ impl ScalarUDFImpl for Guard {
     fn invoke_with_args(&self, args: ScalarFunctionArgs) -> DataFusionResult<ColumnarValue> {
         let before = self.rows.fetch_add(args.number_rows, Ordering::Relaxed);
         if before.saturating_add(args.number_rows) > WINDOW_ROWS_MAX {
-            return Err(DataFusionError::Execution(format!(
-                "more than {WINDOW_ROWS_MAX} rows in order: filter or summarize them before they are compared"
-            )));
+            let what = "a function of other rows";
+            return Err(Error::TooManyTogether { what, rows_max: WINDOW_ROWS_MAX }.into());
         }
         // A value for each row: a constant would be computed once.
         Ok(ColumnarValue::Array(

@@ -274,7 +274,9 @@ impl Hash for Numbering {
 
 impl WindowUDFImpl for Numbering {
     fn name(&self) -> &'static str {
-        "row_number"
+        // Under its own name the planner takes its column for a key of the rows, and still does so after `unnest` has
+        // made several rows of each.
+        "number_of_row"
     }
 
     fn signature(&self) -> &Signature {

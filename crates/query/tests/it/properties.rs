@@ -82,6 +82,10 @@ proptest! {
         for (body, whole) in [
             ("summarize n = count(), s = sum(N)", "summarize n = count(), s = sum(N) by S"),
             (
+                "extend M = N * 2 | summarize arg_max(N, M), low = min(N) | project n = N + low, s = M",
+                "extend M = N * 2 | summarize arg_max(N, M), low = min(N) by S | project n = N + low, s = M",
+            ),
+            (
                 "sort by N asc | extend r = row_number() | summarize n = sum(r), s = sum(N * r)",
                 "sort by S asc, N asc | extend r = row_number(1, S != prev(S)) | summarize n = sum(r), s = sum(N * r) by S",
             ),
