@@ -20,7 +20,7 @@ const TEXT_BYTES_MAX: usize = 256;
 const WIDE_DIGITS: u32 = 76;
 
 /// `coefficient` × 10^`exponent`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy)]
 pub(crate) struct Decimal {
     coefficient: i128,
     exponent: i32,
@@ -293,6 +293,15 @@ impl Decimal {
         }
     }
 }
+
+// Equal is what has the same value: 5 and 5.00.
+impl PartialEq for Decimal {
+    fn eq(&self, other: &Self) -> bool {
+        self.cmp(other).is_eq()
+    }
+}
+
+impl Eq for Decimal {}
 
 impl PartialOrd for Decimal {
     fn partial_cmp(&self, other: &Self) -> Option<Ordering> {

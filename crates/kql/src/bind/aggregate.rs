@@ -8,7 +8,10 @@ use crate::diagnostic::Code;
 use crate::plan::{Aggregate, Expr, ExprKind, Field};
 use crate::syntax::Node;
 use crate::syntax::SyntaxKind::{Args, Call, NameRef, StarExpr};
-use crate::types::Type;
+use crate::types::{Type, Value};
+
+/// How many elements `makelist` and `makeset` take unless the query says otherwise.
+const OLD_ELEMENTS_MAX: i64 = 128;
 
 /// A bound aggregate before its columns have their final names.
 pub(super) struct AggregateCall {
@@ -90,7 +93,11 @@ impl Binder<'_> {
         // `count(*)` is `count()`.
         let args: Vec<Node<'_>> =
             args.iter().filter(|arg| arg.kind() != StarExpr).copied().collect();
-        let bound: Vec<Expr> = args.iter().map(|arg| self.scalar(*arg, Some(row))).collect();
+        let mut bound: Vec<Expr> = args.iter().map(|arg| self.scalar(*arg, Some(row))).collect();
+        // The older spellings take fewer elements unless the query says how many.
+        if matches!(written, "makelist" | "makeset") && bound.len() == 1 {
+            bound.push(super::binder::literal(Value::Long(OLD_ELEMENTS_MAX)));
+        }
         let expr = self.choose(&signature, written, node, bound);
         let name = match aggregate_prefix(written) {
             Some("percentile") => {

@@ -237,6 +237,10 @@ impl Fold for Gathering {
     }
 
     fn answer(&mut self) -> Result<ScalarValue> {
+        // A digest of nothing is null, as in Kusto.
+        if self.digest.points.is_empty() {
+            return Ok(ScalarValue::Utf8View(None));
+        }
         self.digest.compact();
         let mut json = String::new();
         self.digest.write(&mut json);

@@ -269,6 +269,10 @@ impl Fold for Distinct {
         if self.counts {
             return Ok(ScalarValue::Int64(Some(self.sketch.count())));
         }
+        // A sketch of nothing is null, as in Kusto.
+        if matches!(&self.sketch, Sketch::Exact(hashes) if hashes.is_empty()) {
+            return Ok(ScalarValue::Utf8View(None));
+        }
         let mut json = String::new();
         self.sketch.write(&mut json);
         Ok(ScalarValue::Utf8View(Some(json)))

@@ -94,9 +94,12 @@ impl Percentiles {
             Json(crate::kernel::Text<'a>),
             Real(crate::kernel::Real<'a>),
             Whole(crate::kernel::Long<'a>),
+            // Texts and the like have no percentiles.
+            Absent,
         }
         let column = match self.ty {
             Type::Dynamic => Column::Json(args.text(0)?),
+            Type::Bool | Type::String | Type::Guid => Column::Absent,
             _ if self.is_real() => Column::Real(args.real(0)?),
             _ => Column::Whole(args.long(0)?),
         };
@@ -105,6 +108,7 @@ impl Percentiles {
             Column::Json(json) => dynamic::to_real(json.opt(row)?).map(bits),
             Column::Real(value) => value.get(row).map(bits),
             Column::Whole(value) => value.get(row),
+            Column::Absent => None,
         })
     }
 }

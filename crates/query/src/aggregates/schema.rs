@@ -1,5 +1,7 @@
 //! `buildschema`: the smallest schema that all values of a group fit. Deliberately absent: schemas of tables (`getschema`).
 
+use std::collections::HashMap;
+
 use datafusion::common::{Result, ScalarValue};
 use serde_json::{Map, Value};
 
@@ -23,6 +25,8 @@ pub(super) fn buildschema(_: &Setup) -> Box<dyn Fold> {
 struct Schema {
     types: Vec<String>,
     members: Vec<(String, Schema)>,
+    /// Where each member stands.
+    places: HashMap<String, usize>,
     is_bag: bool,
     elements: Option<Box<Schema>>,
 }
@@ -35,13 +39,11 @@ impl Schema {
     }
 
     fn member(&mut self, name: &str) -> &mut Self {
-        let at = match self.members.iter().position(|(known, _)| known == name) {
-            Some(at) => at,
-            None => {
-                self.members.push((name.to_owned(), Self::default()));
-                self.members.len() - 1
-            }
-        };
+        let next = self.members.len();
+        let at = *self.places.entry(name.to_owned()).or_insert(next);
+        if at == next {
+            self.members.push((name.to_owned(), Self::default()));
+        }
         &mut self.members[at].1
     }
 
@@ -133,7 +135,7 @@ impl Fold for Schema {
     }
 
     fn size(&self) -> usize {
-        let members = self.members.iter().map(|(name, schema)| name.len() + schema.size());
+        let members = self.members.iter().map(|(name, schema)| 3 * name.len() + schema.size());
         size_of::<Self>()
             + members.sum::<usize>()
             + self.elements.as_ref().map_or(0, |elements| elements.size())

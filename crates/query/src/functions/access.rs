@@ -46,11 +46,14 @@ pub(super) static FUNCTIONS: &[Function] = &[
         Signature::new(
             "extract_json",
             &[
-                Overload::of(&[p("path", TEXT), p("json", ANY)], Returns::Type(Type::String)),
+                Overload::of(
+                    &[p("path", TEXT), p("json", kql::signature::ParamKind::StringOrDynamic)],
+                    Returns::Type(Type::String),
+                ),
                 Overload::of(
                     &[
                         p("path", TEXT),
-                        p("json", ANY),
+                        p("json", kql::signature::ParamKind::StringOrDynamic),
                         p("type", kql::signature::ParamKind::TypeName),
                     ],
                     Returns::TypeArgument(2, Type::String),

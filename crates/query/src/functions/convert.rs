@@ -10,7 +10,7 @@ use kql::signature::{Overload, ParamKind, Returns, Signature};
 use kql::types::Type;
 
 use super::cells::Cells;
-use super::kinds::{ANY, TEXT};
+use super::kinds::{ANY, LONG, TEXT};
 use super::{Function, is_text, p};
 use crate::decimal::Decimal;
 use crate::dynamic;
@@ -99,11 +99,15 @@ pub(super) static FUNCTIONS: &[Function] = &[
     Function::kernel(
         Signature::new(
             "tohex",
-            &[Overload::of(
-                &[p("value", ParamKind::Number), p("length", super::kinds::LONG)],
-                Returns::Type(Type::String),
-            )
-            .optional(1)],
+            &[
+                Overload::of(
+                    &[p("value", ParamKind::Exactly(Type::Int)), p("length", LONG)],
+                    Returns::Type(Type::String),
+                )
+                .optional(1),
+                Overload::of(&[p("value", LONG), p("length", LONG)], Returns::Type(Type::String))
+                    .optional(1),
+            ],
             "The number in hexadecimal digits, padded with zeros to a length.",
         ),
         to_hex,

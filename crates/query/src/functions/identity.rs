@@ -28,7 +28,8 @@ macro_rules! unavailable {
                 "Not available in this workspace: it asks about a cluster's own storage.",
             ),
             lower,
-            ("1", "1"),
+            // The manual leaves out what cannot be called.
+            ("", ""),
         )
     }};
 }

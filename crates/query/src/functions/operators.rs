@@ -114,6 +114,20 @@ macro_rules! scaled {
 scaled!(multiply_span, |a, b| a * b);
 scaled!(divide_span, |a, b| a / b);
 
+/// Whole numbers that sort as reals do in Kusto: NaN first, then from small to large.
+pub(crate) fn real_order(args: &Args<'_>) -> Result<ArrayRef> {
+    let value = args.real(0)?;
+    args.longs(|row| {
+        let value = value.get(row)?;
+        if value.is_nan() {
+            return Some(i64::MIN);
+        }
+        // Adding zero makes one zero of two.
+        let bits = (value + 0.0).to_bits().cast_signed();
+        Some(bits ^ ((bits >> 63).cast_unsigned() >> 1).cast_signed())
+    })
+}
+
 /// `==` between two dynamic values; null if both are.
 pub(crate) fn dynamic_equal(args: &Args<'_>) -> Result<ArrayRef> {
     let (left, right) = (args.text(0)?, args.text(1)?);

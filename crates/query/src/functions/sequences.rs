@@ -2,7 +2,7 @@
 
 use arrow::array::ArrayRef;
 use datafusion::common::Result;
-use kql::signature::{Overload, Returns, Signature};
+use kql::signature::{Overload, ParamKind, Returns, Signature};
 use kql::types::Type;
 
 use super::arrays::{Elements, joined};
@@ -38,7 +38,11 @@ pub(super) static FUNCTIONS: &[Function] = &[
     ),
     function!(
         "range",
-        [p("from", ANY), p("to", ANY), p("step", ANY)],
+        [
+            p("from", ParamKind::Summable),
+            p("to", ParamKind::Summable),
+            p("step", ParamKind::Summable)
+        ],
         1,
         Dynamic,
         "An array of values at equal distances.",
@@ -99,7 +103,7 @@ fn repeat(args: &Args<'_>) -> Result<ArrayRef> {
 
 fn range(args: &Args<'_>) -> Result<ArrayRef> {
     let ty = args.types.first().copied().unwrap_or(Type::Long);
-    if args.types.iter().take(2).any(|ty| *ty == Type::Real) {
+    if args.types.iter().any(|ty| matches!(ty, Type::Real | Type::Decimal)) {
         let (from, to) = (args.real(0)?, args.real(1)?);
         let step = if args.len() > 2 { Some(args.real(2)?) } else { None };
         return args.texts(|row, out| {

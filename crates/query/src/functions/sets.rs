@@ -1,5 +1,7 @@
 //! Arrays taken as sets. Deliberately absent: arrays in which order counts (`arrays`).
 
+use std::collections::HashSet;
+
 use arrow::array::ArrayRef;
 use datafusion::common::Result;
 use kql::signature::{Overload, Returns, Signature};
@@ -96,7 +98,7 @@ fn sets<'a>(args: &Args<'a>, row: usize) -> Result<Vec<Elements<'a>>> {
     for at in 0..args.len() {
         let elements = args.text(at)?.opt(row).and_then(dynamic::elements).unwrap_or_default();
         let mut different: Elements<'a> = Vec::with_capacity(elements.len());
-        let mut seen = std::collections::HashSet::new();
+        let mut seen = HashSet::new();
         for element in elements {
             if seen.insert(element.clone()) {
                 different.push(element);
@@ -127,33 +129,35 @@ fn combined(
 
 fn set_union(args: &Args<'_>) -> Result<ArrayRef> {
     combined(args, |all| {
-        let mut seen = std::collections::HashSet::new();
+        let mut seen = HashSet::new();
         owned(all.into_iter().flatten().filter(|element| seen.insert(element.clone())).collect())
     })
 }
 
+/// The elements of the first array of which it is so that they are (or are not) in another.
+fn kept(mut all: Vec<Elements<'_>>, keep: impl Fn(&str, &[HashSet<&str>]) -> bool) -> Vec<String> {
+    let first = if all.is_empty() { Vec::new() } else { all.remove(0) };
+    let others: Vec<HashSet<&str>> =
+        all.iter().map(|set| set.iter().map(|element| &**element).collect()).collect();
+    owned(first.into_iter().filter(|element| keep(element, &others)).collect())
+}
+
 fn set_intersect(args: &Args<'_>) -> Result<ArrayRef> {
-    combined(args, |mut all| {
-        let first = if all.is_empty() { Vec::new() } else { all.remove(0) };
-        owned(
-            first
-                .into_iter()
-                .filter(|element| all.iter().all(|other| other.contains(element)))
-                .collect(),
-        )
+    combined(args, |all| {
+        kept(all, |element, others| others.iter().all(|set| set.contains(element)))
     })
 }
 
 fn set_difference(args: &Args<'_>) -> Result<ArrayRef> {
-    combined(args, |mut all| {
-        let first = if all.is_empty() { Vec::new() } else { all.remove(0) };
-        owned(
-            first
-                .into_iter()
-                .filter(|element| !all.iter().any(|other| other.contains(element)))
-                .collect(),
-        )
+    combined(args, |all| {
+        kept(all, |element, others| !others.iter().any(|set| set.contains(element)))
     })
+}
+
+/// How many elements two sets have in common.
+fn shared(a: &Elements<'_>, b: &Elements<'_>) -> usize {
+    let b: HashSet<&str> = b.iter().map(|element| &**element).collect();
+    a.iter().filter(|element| b.contains(&***element)).count()
 }
 
 #[expect(clippy::cast_precision_loss, reason = "counts of elements are far below 2^52")]
@@ -162,7 +166,7 @@ fn jaccard_index(args: &Args<'_>) -> Result<ArrayRef> {
     for row in 0..args.rows {
         let all = sets(args, row)?;
         let [a, b] = all.as_slice() else { continue };
-        let common = a.iter().filter(|element| b.contains(element)).count();
+        let common = shared(a, b);
         let total = a.len() + b.len() - common;
         values.push(if total == 0 { f64::NAN } else { common as f64 / total as f64 });
     }
@@ -174,7 +178,7 @@ fn set_equals(args: &Args<'_>) -> Result<ArrayRef> {
     for row in 0..args.rows {
         let all = sets(args, row)?;
         let [a, b] = all.as_slice() else { continue };
-        values.push(a.len() == b.len() && a.iter().all(|element| b.contains(element)));
+        values.push(a.len() == b.len() && shared(a, b) == a.len());
     }
     args.bools(|row| values.get(row).copied())
 }

@@ -288,8 +288,21 @@ fn without_condition<'a>(name: &'a str, args: &mut Vec<Operand>) -> (&'a str, Op
     (function, condition)
 }
 
-/// What DataFusion answers, as Kusto words it.
+/// What DataFusion answers, as Kusto words it: of nothing the sum and the deviation are 0, the mean is NaN.
 fn finished(function: &str, whole: Operand, ty: Type) -> Operand {
+    let of_nothing = match (function, whole.ty, ty) {
+        ("sum", Type::Long | Type::TimeSpan, _) => Some(ScalarValue::Int64(Some(0))),
+        ("sum" | "stdev" | "variance", Type::Real, _) => Some(ScalarValue::Float64(Some(0.0))),
+        ("avg", Type::Real, Type::Real) => Some(ScalarValue::Float64(Some(f64::NAN))),
+        _ => None,
+    };
+    let whole = match of_nothing {
+        Some(value) => {
+            let expr = datafusion::functions::expr_fn::coalesce(vec![whole.expr, lit(value)]);
+            Operand { expr, ..whole }
+        }
+        None => whole,
+    };
     if whole.ty == ty {
         return whole;
     }

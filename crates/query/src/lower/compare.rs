@@ -35,6 +35,10 @@ pub(crate) fn operator(name: &str, args: &[Operand]) -> Result<Option<Expr>> {
                 .and(ordered("<=", value.clone(), high.clone())),
             ("!between", [value, low, high]) => ordered("<", value.clone(), low.clone())
                 .or(ordered(">", value.clone(), high.clone())),
+            // Null is in no list: as a value the answer is false, not null.
+            ("in" | "in~", [value, list @ ..]) if value.ty != Type::String => {
+                value.clone().value().is_not_null().and(member(name, value.clone(), list)?)
+            }
             ("in" | "!in" | "in~" | "!in~", [value, list @ ..]) => {
                 member(name, value.clone(), list)?
             }
@@ -238,7 +242,7 @@ pub(crate) fn timestamp(at: i64, unit: TimeUnit) -> ScalarValue {
 }
 
 /// `in` and its kin. A dynamic array in the list stands for its elements.
-fn member(name: &str, value: Operand, list: &[Operand]) -> Result<Expr> {
+pub(crate) fn member(name: &str, value: Operand, list: &[Operand]) -> Result<Expr> {
     let (negated, ignore_case) = (name.starts_with('!'), name.ends_with('~'));
     let found = constants(&value, list);
     let Some(values) = found.filter(|_| !ignore_case && !super::scalar::is_stored(&value)) else {

@@ -395,6 +395,12 @@ fn sortable(operand: Operand) -> Expr {
     match operand.form {
         Form::Stored(_) => operand.expr,
         _ if operand.ty == Type::Decimal => compare::decimal_key(operand).expr,
+        // NaN comes before all other numbers, where DataFusion puts it after them.
+        _ if operand.ty == Type::Real => {
+            let kernel = crate::functions::operators::real_order;
+            let (args, types) = (vec![operand.value()], vec![Type::Real]);
+            kernel::call("real_order", kernel, args, types, Type::Long)
+        }
         _ => operand.value(),
     }
 }

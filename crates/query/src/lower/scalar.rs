@@ -49,6 +49,11 @@ pub(crate) fn predicate(columns: &[Operand], expr: &plan::Expr) -> Result<Expr> 
             ("==", [left, right]) => {
                 return Ok(compare::equal_where(operand(columns, left)?, operand(columns, right)?));
             }
+            ("in", [value, list @ ..]) => {
+                let list =
+                    list.iter().map(|item| operand(columns, item)).collect::<Result<Vec<_>>>()?;
+                return compare::member("in", operand(columns, value)?, &list);
+            }
             _ => {}
         }
     }

@@ -14,6 +14,9 @@ use super::super::{Function, p};
 use super::{numbers, write_columns, write_reals};
 use crate::kernel::Args;
 
+/// The most weights of a filter: each element of a series costs as many multiplications. Longer ones give null.
+const WEIGHTS_MAX: usize = 10_000;
+
 const COMPLEX: &[(&str, Type)] = &[("real", Type::Dynamic), ("imag", Type::Dynamic)];
 
 /// The functions of this group.
@@ -82,6 +85,9 @@ fn fir(args: &Args<'_>) -> Result<ArrayRef> {
     let (normalize, center) = (flag(2)?, flag(3)?);
     super::rows(args, |row, out| {
         let (series, mut filter) = (numbers(series, row)?, numbers(filter, row)?);
+        if filter.len() > WEIGHTS_MAX {
+            return None;
+        }
         let has_negative = filter.iter().any(|weight| *weight < 0.0);
         let normalize = normalize.and_then(|flag| flag.get(row)).unwrap_or(!has_negative);
         if normalize {
@@ -111,6 +117,9 @@ fn iir(args: &Args<'_>) -> Result<ArrayRef> {
         let series = numbers(series, row)?;
         let (b, a) = (numbers(numerators, row)?, numbers(denominators, row)?);
         let (first, rest) = a.split_first()?;
+        if a.len().max(b.len()) > WEIGHTS_MAX {
+            return None;
+        }
         let mut values: Vec<f64> = Vec::with_capacity(series.len());
         for end in 0..series.len() {
             let forward = b.iter().enumerate();
@@ -160,7 +169,8 @@ fn transformed(args: &Args<'_>, inverse: bool) -> Result<ArrayRef> {
     })
 }
 
-type Complex = (f64, f64);
+/// A real and an imaginary part.
+pub(super) type Complex = (f64, f64);
 
 fn times(a: Complex, b: Complex) -> Complex {
     (a.0 * b.0 - a.1 * b.1, a.0 * b.1 + a.1 * b.0)
@@ -202,7 +212,7 @@ fn transform(points: Vec<Complex>, sign: f64) -> Vec<Complex> {
 
 /// The fast transform of a length that is a power of two, in place.
 #[expect(clippy::cast_precision_loss, reason = "a series has far fewer than 2^52 elements")]
-fn halving(mut points: Vec<Complex>, sign: f64) -> Vec<Complex> {
+pub(super) fn halving(mut points: Vec<Complex>, sign: f64) -> Vec<Complex> {
     let count = points.len();
     let bits = count.trailing_zeros();
     if bits == 0 {

@@ -10,6 +10,7 @@ use kql::types::Type;
 
 use super::super::kinds::{JSON, LONG, REAL};
 use super::super::{Function, p};
+use super::filters::halving;
 use super::fits::Line;
 use super::{numbers, write_columns, write_reals};
 use crate::kernel::Args;
@@ -104,11 +105,18 @@ impl Correlation {
         if let Some((low, high)) = quantile(&sorted, 0.05).zip(quantile(&sorted, 0.95)) {
             flat.iter_mut().for_each(|value| *value = value.max(low).min(high));
         }
-        let at_lag = |lag: usize| flat.iter().zip(&flat[lag..]).map(|(a, b)| a * b).sum::<f64>();
-        let whole = at_lag(0);
+        // Through its spectrum, as otherwise each lag would cost a pass over the series.
+        let mut points = vec![(0.0, 0.0); (2 * count).next_power_of_two()];
+        points.iter_mut().zip(&flat).for_each(|(point, value)| point.0 = *value);
+        let spectrum = halving(points, -1.0);
+        let power = spectrum.into_iter().map(|(re, im)| (re * re + im * im, 0.0)).collect();
+        let sums = halving(power, 1.0);
+        let whole = sums.first().map_or(0.0, |(sum, _)| *sum);
         let longest = count / 2 + count / 8 + 1;
-        let by_lag = (0..longest.min(count))
-            .map(|lag| if whole > 0.0 { at_lag(lag) / whole } else { 0.0 })
+        let by_lag = sums
+            .iter()
+            .take(longest.min(count))
+            .map(|(sum, _)| if whole > 0.0 { sum / whole } else { 0.0 })
             .collect();
         Self { by_lag, count }
     }
@@ -120,16 +128,21 @@ impl Correlation {
             return 0.0;
         }
         let Some(own) = self.by_lag.get(period) else { return 0.0 };
-        let margin = (period / 4).max(1);
-        let around =
-            self.by_lag.get(period - margin..=(period + margin).min(self.by_lag.len() - 1));
-        if around.unwrap_or_default().iter().any(|other| other > own) {
-            return 0.0;
-        }
         let count = self.count as f64;
         let score = own * (count / (count - period as f64)).sqrt();
         // What noise alone may give is nothing.
-        if score < 2.0 / count.sqrt() { 0.0 } else { score.min(1.0) }
+        if score < 2.0 / count.sqrt() {
+            return 0.0;
+        }
+        // The next neighbours first: they rule out nearly all that is no peak.
+        let last = self.by_lag.len() - 1;
+        for margin in [1, (period / 4).max(1)] {
+            let around = self.by_lag.get(period - margin..=(period + margin).min(last));
+            if around.unwrap_or_default().iter().any(|other| other > own) {
+                return 0.0;
+            }
+        }
+        score.min(1.0)
     }
 
     /// Periods within bounds with their scores, the strongest first. Of a period and its multiples only the period counts.
