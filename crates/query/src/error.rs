@@ -114,9 +114,10 @@ impl Error {
             Self::TooManyRows { .. } | Self::TooDeep { .. } => {
                 (QueryErrorKind::Limit, "narrow the query")
             }
-            Self::HostNotAllowed { .. } => {
-                (QueryErrorKind::Semantic, "add the host to `external_hosts` in the configuration")
-            }
+            Self::HostNotAllowed { .. } => (
+                QueryErrorKind::Semantic,
+                "add the host to `content.external_hosts` in the configuration",
+            ),
             Self::TooManyPatterns => (
                 QueryErrorKind::Limit,
                 "raise the threshold, project fewer columns or sample the rows",

@@ -49,6 +49,8 @@ pub(super) struct Binder<'a> {
     recursion: usize,
     too_large: bool,
     pub(super) shared: usize,
+    /// Names that stand for a workspace or database, within `macro-expand`.
+    pub(super) entities: Vec<String>,
     /// Tables that did not resolve, for `isfuzzy`.
     pub(super) missing_tables: usize,
     /// Aggregate calls that stand for a column while an expression around them is bound.
@@ -89,6 +91,7 @@ impl<'a> Binder<'a> {
             recursion: 0,
             too_large: false,
             shared: 0,
+            entities: Vec::new(),
             missing_tables: 0,
             aggregate_values: Vec::new(),
             parsed: HashMap::new(),

@@ -15,6 +15,7 @@ mod function;
 mod join;
 mod json;
 mod known;
+mod macros;
 mod naming;
 mod operator;
 mod operators;
