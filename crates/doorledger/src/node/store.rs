@@ -103,7 +103,7 @@ impl Store {
         settings: &Settings,
         clock: Arc<dyn Clock>,
     ) -> Result<Arc<dyn QueryEngine>> {
-        super::folder::engine(self.lake.clone(), settings.functions.as_deref(), clock)
+        super::folder::engine(self.lake.clone(), settings, clock)
     }
 
     /// Lets the lake write what it holds, then closes the journal.
