@@ -42,29 +42,48 @@ impl Binder<'_> {
         if !any_term(predicate) && legs.iter().any(known) {
             legs.retain(|leg| leg.open || known(leg));
         }
-        let known = Known::of(&legs);
-        let wanted = match node.child(By) {
-            Some(by) => self.projected(by, &known, legs.iter().any(|leg| leg.open)),
-            None => smart(&known, legs.len(), &names),
-        };
+        let known = Known::of(legs.iter().map(Table::fields));
+        // A column that only other tables have is null in a table.
         let missing: Vec<Field> = names
             .iter()
             .filter_map(|name| Some(Field { name: name.clone(), ty: known.ty(name)? }))
             .collect();
-        let mut found = Vec::with_capacity(legs.len());
+        let (mut found, mut errors) = (Vec::with_capacity(legs.len()), None);
         for (at, leg) in legs.into_iter().enumerate() {
             let name = leg.name.clone().unwrap_or_else(|| format!("find_arg{at}"));
             let own = leg.fields().len();
-            let parts = own.saturating_add(wanted.columns.len());
-            if !self.count_columns(node, parts.saturating_mul(2)) {
+            if !self.count_columns(node, own.saturating_mul(4)) {
                 return nothing();
             }
-            // A column that only other tables have is null here.
             let leg = with_missing(leg, &missing);
+            let before = self.diagnostics.len();
             let filter = self.search_predicate(predicate, false, Row::of(&leg));
-            let leg = wrap(leg, |input| Op::Filter { input, predicate: filter });
-            found.push(shaped(leg, own, &source, name, &wanted));
+            let wrong = self.diagnostics.split_off(before);
+            if !wrong.is_empty() {
+                // A predicate that makes no sense for a table's types finds nothing there; it must make sense somewhere.
+                errors.get_or_insert(wrong);
+                continue;
+            }
+            found.push((wrap(leg, |input| Op::Filter { input, predicate: filter }), own, name));
         }
+        if found.is_empty() {
+            self.diagnostics.extend(errors.into_iter().flatten());
+            return nothing();
+        }
+        let own = |(leg, own, _): &(Table, usize, String)| leg.fields()[..*own].to_vec();
+        let fields: Vec<Vec<Field>> = found.iter().map(own).collect();
+        let known = Known::of(fields.iter().map(Vec::as_slice));
+        let wanted = match node.child(By) {
+            Some(by) => self.projected(by, &known, found.iter().any(|(leg, ..)| leg.open)),
+            None => smart(&known, found.len(), &names),
+        };
+        let width = wanted.columns.len().saturating_mul(found.len());
+        if !self.count_columns(node, width) {
+            return nothing();
+        }
+        let found =
+            found.into_iter().map(|(leg, own, name)| shaped(leg, own, &source, name, &wanted));
+        let found = found.collect();
         self.united(node, found, false)
     }
 
@@ -108,9 +127,9 @@ struct Known<'t> {
 }
 
 impl<'t> Known<'t> {
-    fn of(legs: &'t [Table]) -> Self {
+    fn of(tables: impl Iterator<Item = &'t [Field]>) -> Self {
         let mut known = Self { order: Vec::new(), columns: HashMap::new() };
-        for field in legs.iter().flat_map(|leg| leg.fields()) {
+        for field in tables.flatten() {
             let (count, ty) = known.columns.entry(&field.name).or_insert_with(|| {
                 known.order.push(&field.name);
                 (0, field.ty)
