@@ -277,6 +277,10 @@ impl Binder<'_> {
         values: &[Field],
     ) -> Table {
         let Pivot { keys, by, aggregate } = pivot;
+        if keys.is_empty() && values.is_empty() {
+            // Neither groups nor values: no columns, no rows.
+            return Table { open: false, ..super::binder::nothing() };
+        }
         let mut names = Names::default();
         let mut fields: Vec<Field> = keys.iter().map(|at| input.fields()[*at].clone()).collect();
         for field in &fields {
