@@ -161,9 +161,10 @@ impl Error {
             | Self::TooDeep { .. }
             | Self::SeriesTooLong { .. }
             | Self::TooManyPartitions { .. } => (QueryErrorKind::Limit, "narrow the query"),
-            Self::HostNotAllowed { .. } => {
-                (QueryErrorKind::Semantic, "add the host to `external_hosts` in the configuration")
-            }
+            Self::HostNotAllowed { .. } => (
+                QueryErrorKind::Semantic,
+                "add the host to `content.external_hosts` in the configuration",
+            ),
             Self::TooManyPatterns => (
                 QueryErrorKind::Limit,
                 "raise the threshold, project fewer columns or sample the rows",

@@ -52,6 +52,8 @@ pub(crate) struct Settings {
     pub(crate) proxy: Option<String>,
     /// A folder of KQL functions that add to, or replace, the ones that come with the program.
     pub(crate) functions: Option<PathBuf>,
+    /// Hosts from which `externaldata` may read files.
+    pub(crate) external_hosts: Vec<String>,
 }
 
 /// Where certificate and key lie.
@@ -99,8 +101,12 @@ pub(crate) fn read(fields: &mut Fields<'_>) -> Settings {
     .unwrap_or_default();
     // Read before all else, when secrets are resolved (`node::configure`).
     fields.value("keyvault");
-    let functions =
-        section(fields, "content", |content| content.text("functions").map(PathBuf::from));
+    let (functions, external_hosts) = section(fields, "content", |content| {
+        let functions = content.text("functions").map(PathBuf::from);
+        let hosts = content.texts("external_hosts").into_iter().map(str::to_owned).collect();
+        Some((functions, hosts))
+    })
+    .unwrap_or_default();
     Settings {
         data,
         listen,
@@ -118,6 +124,7 @@ pub(crate) fn read(fields: &mut Fields<'_>) -> Settings {
         ca_certificate,
         proxy,
         functions,
+        external_hosts,
     }
 }
 

@@ -1,7 +1,6 @@
 //! The query engine over a lake, and a question asked of a data folder while no server runs.
 //! Deliberately absent: KQL and tables.
 
-use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::{Context as _, Result};
@@ -20,14 +19,14 @@ use crate::mapper::Providers;
 /// How much of the journal is shown at a time while a folder is opened.
 const TAIL_BYTES_MAX: usize = 16 * 1024 * 1024;
 
-/// The engine over a lake. `functions` is a folder whose functions add to, or replace, the built-in ones.
+/// The engine over a lake, with the functions and for the files that the settings name.
 pub(crate) fn engine(
     lake: Arc<Lake>,
-    functions: Option<&Path>,
+    settings: &Settings,
     clock: Arc<dyn Clock>,
 ) -> Result<Arc<Engine>> {
     let mut stored = StoredFunctions::embedded().context("read the built-in functions")?;
-    if let Some(folder) = functions {
+    if let Some(folder) = settings.functions.as_deref() {
         let read = stored.with_folder(folder);
         stored = read.map_err(|error| {
             Failure::error(
@@ -36,7 +35,9 @@ pub(crate) fn engine(
             )
         })?;
     }
-    let engine = Engine::new(Arc::new(LakeTables(lake)), stored, clock, EngineOptions::default());
+    let external = super::external::files(settings)?;
+    let options = EngineOptions { external, ..EngineOptions::default() };
+    let engine = Engine::new(Arc::new(LakeTables(lake)), stored, clock, options);
     Ok(Arc::new(engine.context("start the query engine")?))
 }
 
@@ -110,7 +111,7 @@ async fn with_folder<T>(
         pending.extend(batches);
     }
     lake.load_tail(journal.id(), &pending).await.map_err(lake_failure)?;
-    let engine = engine(lake, settings.functions.as_deref(), clock.clone())?;
+    let engine = engine(lake, settings, clock.clone())?;
     let answer = ask(&engine).await;
     journal.close().await;
     answer

@@ -3,6 +3,7 @@
 //! Deliberately absent: what each part does.
 
 mod configure;
+mod external;
 mod folder;
 mod outgoing;
 mod store;

@@ -123,8 +123,7 @@ impl Store {
         settings: &Settings,
         clock: Arc<dyn Clock>,
     ) -> Result<Arc<dyn QueryEngine>> {
-        let engine =
-            super::folder::engine(self.lake.clone(), settings.functions.as_deref(), clock)?;
+        let engine = super::folder::engine(self.lake.clone(), settings, clock)?;
         Ok(engine)
     }
 

@@ -54,6 +54,8 @@ pub(super) struct Binder<'a> {
     recursion: usize,
     too_large: bool,
     pub(super) shared: usize,
+    /// Names that stand for a workspace or database, within `macro-expand`.
+    pub(super) entities: Vec<String>,
     /// Tables that did not resolve, for `isfuzzy`.
     pub(super) missing_tables: usize,
     /// Whether the order of the rows counts that the operator at work reads.
@@ -99,6 +101,7 @@ impl<'a> Binder<'a> {
             recursion: 0,
             too_large: false,
             shared: 0,
+            entities: Vec::new(),
             missing_tables: 0,
             serialized: false,
             scan_steps: Vec::new(),

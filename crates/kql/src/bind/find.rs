@@ -2,7 +2,7 @@
 //! into by itself: a column may have another type in each, and a table that has none of the columns has no rows to find.
 //! Deliberately absent: terms (`search`).
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use super::binder::{Binder, Row, all_columns, call, column, convert, literal, nothing, project};
 use super::columns::items;
@@ -37,35 +37,58 @@ impl Binder<'_> {
             .and_then(|property| property.nodes().next())
             .map_or_else(|| "source_".to_string(), name_text);
         let mut legs = self.searched_tables(node);
-        let names = mentioned(predicate);
+        let names: BTreeSet<String> = mentioned(predicate).into_iter().collect();
         let known = |leg: &Table| leg.fields().iter().any(|field| names.contains(&field.name));
         if !any_term(predicate) && legs.iter().any(known) {
             legs.retain(|leg| leg.open || known(leg));
         }
-        let wanted = match node.child(By) {
-            Some(by) => self.projected(by, &legs),
-            None => smart(&legs, &names),
-        };
-        let given: Vec<Vec<Field>> = legs.iter().map(|leg| leg.fields().to_vec()).collect();
-        let mut found = Vec::with_capacity(legs.len());
+        let known = Known::of(legs.iter().map(Table::fields));
+        // A column that only other tables have is null in a table.
+        let missing: Vec<Field> = names
+            .iter()
+            .filter_map(|name| Some(Field { name: name.clone(), ty: known.ty(name)? }))
+            .collect();
+        let (mut found, mut errors) = (Vec::with_capacity(legs.len()), None);
         for (at, leg) in legs.into_iter().enumerate() {
             let name = leg.name.clone().unwrap_or_else(|| format!("find_arg{at}"));
             let own = leg.fields().len();
-            let parts = own.saturating_add(wanted.columns.len());
-            if !self.count_columns(node, parts.saturating_mul(2)) {
+            if !self.count_columns(node, own.saturating_mul(4)) {
                 return nothing();
             }
-            // A column that only other tables have is null here.
-            let leg = with_missing(leg, &names, &given);
+            let leg = with_missing(leg, &missing);
+            let before = self.diagnostics.len();
             let filter = self.search_predicate(predicate, false, Row::of(&leg));
-            let leg = wrap(leg, |input| Op::Filter { input, predicate: filter });
-            found.push(shaped(leg, own, &source, name, &wanted));
+            let wrong = self.diagnostics.split_off(before);
+            if !wrong.is_empty() {
+                // A predicate that makes no sense for a table's types finds nothing there; it must make sense somewhere.
+                errors.get_or_insert(wrong);
+                continue;
+            }
+            found.push((wrap(leg, |input| Op::Filter { input, predicate: filter }), own, name));
         }
+        if found.is_empty() {
+            self.diagnostics.extend(errors.into_iter().flatten());
+            return nothing();
+        }
+        let own = |(leg, own, _): &(Table, usize, String)| leg.fields()[..*own].to_vec();
+        let fields: Vec<Vec<Field>> = found.iter().map(own).collect();
+        let known = Known::of(fields.iter().map(Vec::as_slice));
+        let wanted = match node.child(By) {
+            Some(by) => self.projected(by, &known, found.iter().any(|(leg, ..)| leg.open)),
+            None => smart(&known, found.len(), &names),
+        };
+        let width = wanted.columns.len().saturating_mul(found.len());
+        if !self.count_columns(node, width) {
+            return nothing();
+        }
+        let found =
+            found.into_iter().map(|(leg, own, name)| shaped(leg, own, &source, name, &wanted));
+        let found = found.collect();
         self.united(node, found, false, node.child(List).is_none())
     }
 
     /// The columns that `project` lists.
-    fn projected(&mut self, by: Node<'_>, legs: &[Table]) -> Wanted {
+    fn projected(&mut self, by: Node<'_>, known: &Known<'_>, open: bool) -> Wanted {
         let mut wanted = Wanted { columns: Vec::new(), pack: false };
         for item in items(by) {
             let typed = item.kind() == Binary && operators_of(item) == [":"];
@@ -86,8 +109,8 @@ impl Binder<'_> {
                     continue;
                 }
             };
-            let ty = ty.or_else(|| type_in(legs, &name));
-            if ty.is_none() && !legs.iter().any(|leg| leg.open) {
+            let ty = ty.or_else(|| known.ty(&name));
+            if ty.is_none() && !open {
                 self.unresolved_scalar(item, &name, None);
             }
             wanted.columns.push(Field { name, ty: ty.unwrap_or(Type::Dynamic) });
@@ -96,46 +119,55 @@ impl Binder<'_> {
     }
 }
 
-/// The type of a column in all tables that have it; `dynamic` if they do not agree.
-fn type_in(legs: &[Table], name: &str) -> Option<Type> {
-    let mut types = legs
-        .iter()
-        .flat_map(|leg| leg.fields())
-        .filter(|field| field.name == name)
-        .map(|field| field.ty);
-    let first = types.next()?;
-    Some(if types.all(|ty| ty == first) { first } else { Type::Dynamic })
+/// The columns of all tables by name, in order of first appearance: how many tables have each, and its type there;
+/// `dynamic` if they do not agree. Counted in one go, as all tables together may have tens of thousands of columns.
+struct Known<'t> {
+    order: Vec<&'t str>,
+    columns: HashMap<&'t str, (usize, Type)>,
+}
+
+impl<'t> Known<'t> {
+    fn of(tables: impl Iterator<Item = &'t [Field]>) -> Self {
+        let mut known = Self { order: Vec::new(), columns: HashMap::new() };
+        for field in tables.flatten() {
+            let (count, ty) = known.columns.entry(&field.name).or_insert_with(|| {
+                known.order.push(&field.name);
+                (0, field.ty)
+            });
+            *count += 1;
+            if *ty != field.ty {
+                *ty = Type::Dynamic;
+            }
+        }
+        known
+    }
+
+    fn ty(&self, name: &str) -> Option<Type> {
+        self.columns.get(name).map(|(_, ty)| *ty)
+    }
 }
 
 /// The columns that all tables have or that the predicate names, the others in a bag.
-fn smart(legs: &[Table], names: &[String]) -> Wanted {
+fn smart(known: &Known<'_>, legs: usize, names: &BTreeSet<String>) -> Wanted {
     let mut columns: Vec<Field> = Vec::new();
-    let mut seen = HashSet::new();
-    let sets: Vec<HashSet<&str>> = legs
-        .iter()
-        .map(|leg| leg.fields().iter().map(|field| field.name.as_str()).collect())
-        .collect();
-    for field in legs.iter().flat_map(|leg| leg.fields()) {
-        let common = sets.iter().all(|set| set.contains(field.name.as_str()));
-        if (common || names.contains(&field.name)) && seen.insert(&field.name) {
-            let ty = type_in(legs, &field.name).unwrap_or(field.ty);
-            columns.push(Field { name: field.name.clone(), ty });
+    for name in &known.order {
+        let Some((count, ty)) = known.columns.get(name) else { continue };
+        if *count == legs || names.contains(*name) {
+            columns.push(Field { name: (*name).to_string(), ty: *ty });
         }
     }
     Wanted { columns, pack: true }
 }
 
-/// The table with those of the names as null that only others have.
-fn with_missing(leg: Table, names: &[String], all: &[Vec<Field>]) -> Table {
+/// The table with those of these columns as null that only others have.
+fn with_missing(leg: Table, missing: &[Field]) -> Table {
     let fields = leg.plan.fields.clone();
     let mut columns: Vec<(String, Expr)> =
         fields.iter().map(|f| f.name.clone()).zip(all_columns(&fields)).collect();
-    for name in names {
-        if columns.iter().any(|(own, _)| own == name) {
-            continue;
+    for field in missing {
+        if !columns.iter().any(|(own, _)| *own == field.name) {
+            columns.push((field.name.clone(), literal(Value::Null(field.ty))));
         }
-        let other = all.iter().flatten().find(|field| field.name == *name);
-        columns.extend(other.map(|f| (name.clone(), literal(Value::Null(f.ty)))));
     }
     if columns.len() == fields.len() {
         return leg;
@@ -147,11 +179,13 @@ fn with_missing(leg: Table, names: &[String], all: &[Vec<Field>]) -> Table {
 /// The columns that are wanted of a table whose first `own` columns are its own.
 fn shaped(leg: Table, own: usize, source: &str, name: String, wanted: &Wanted) -> Table {
     let fields = leg.plan.fields.clone();
+    let places: HashMap<&str, usize> =
+        fields.iter().take(own).enumerate().map(|(at, field)| (field.name.as_str(), at)).collect();
+    let shown: HashSet<&str> = wanted.columns.iter().map(|field| field.name.as_str()).collect();
     let mut columns = vec![(source.to_string(), literal(Value::String(name)))];
     for field in &wanted.columns {
-        let at = fields.iter().take(own).position(|own| own.name == field.name);
-        let value = match at {
-            Some(at) => convert(column(&fields, at), field.ty),
+        let value = match places.get(field.name.as_str()) {
+            Some(at) => convert(column(&fields, *at), field.ty),
             None => literal(Value::Null(field.ty)),
         };
         columns.push((field.name.clone(), value));
@@ -159,7 +193,7 @@ fn shaped(leg: Table, own: usize, source: &str, name: String, wanted: &Wanted) -
     if wanted.pack {
         let mut pairs = Vec::new();
         for (at, field) in fields.iter().enumerate().take(own) {
-            if !wanted.columns.iter().any(|shown| shown.name == field.name) {
+            if !shown.contains(field.name.as_str()) {
                 pairs.push(super::call::text(&field.name));
                 pairs.push(column(&fields, at));
             }

@@ -16,6 +16,7 @@ mod geo_lookup;
 mod join;
 mod json;
 mod known;
+mod macros;
 mod naming;
 mod operator;
 mod operators;

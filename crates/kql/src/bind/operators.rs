@@ -41,6 +41,7 @@ impl Binder<'_> {
             ("union", input) => self.union(node, input),
             ("search", input) => self.search(node, input),
             ("find", None) => self.find(node),
+            ("macro-expand", None) => self.macro_expand(node),
             ("evaluate", None) => self.evaluate(node, nothing()),
             (_, Some(input)) => self.operator_over(&name, node, input),
             (_, None) => {

@@ -32,7 +32,7 @@ impl Binder<'_> {
             Call => self.call_value(node, row),
             Member => match node.nodes().nth(1) {
                 Some(last) if self.is_elsewhere(node, last) => self.elsewhere(node),
-                Some(last) => match scope_of(node).as_deref() {
+                Some(last) => match self.scope_of(node).as_deref() {
                     Some("cluster") => self.no_cluster(node),
                     Some(_) => self.value(last, None),
                     None => Bindable::Scalar(self.scalar(node, row)),
@@ -55,7 +55,7 @@ impl Binder<'_> {
     fn is_elsewhere(&mut self, node: Node<'_>, last: Node<'_>) -> bool {
         let start = node.text();
         let scoped = start.starts_with("cluster") || start.starts_with("database");
-        if !scoped || scope_of(node).is_none() {
+        if !scoped || self.scope_of(node).is_none() {
             return false;
         }
         let named = if last.kind() == Call { last.child(NameRef) } else { Some(last) };
@@ -69,12 +69,26 @@ impl Binder<'_> {
 
     /// A table of another cluster or database: nobody here knows its columns.
     fn elsewhere(&mut self, node: Node<'_>) -> Bindable {
-        let message = match scope_of(node).as_deref() {
+        let message = match self.scope_of(node).as_deref() {
             Some("cluster") => "'cluster()' is not available in this workspace.",
             _ => "Other databases are not available in this workspace.",
         };
         self.error(Code::Unsupported, node, message);
         Bindable::Table(Box::new(Table { open: true, ..nothing() }))
+    }
+
+    /// The function at the start of `workspace("x").T`, `database("x").T`, `cluster("x").database("y").T`. There is one
+    /// workspace, and whatever its name, this is it.
+    fn scope_of(&self, node: Node<'_>) -> Option<String> {
+        let mut base = node.nodes().next();
+        while let Some(node) = base.filter(|node| node.kind() == Member) {
+            base = node.nodes().next();
+        }
+        let base = base?;
+        if base.kind() == NameRef && self.entities.contains(&name_text(base)) {
+            return Some("database".to_string());
+        }
+        scope_name(base)
     }
 
     fn name_value(&mut self, node: Node<'_>, row: Option<Row<'_>>) -> Bindable {
@@ -251,14 +265,9 @@ fn cell(expr: Expr, ty: Type) -> Expr {
     convert(expr, ty)
 }
 
-/// The function at the start of `workspace("x").T`, `database("x").T`, `cluster("x").database("y").T`. There is one
-/// workspace, and whatever its name, this is it.
-fn scope_of(node: Node<'_>) -> Option<String> {
-    let mut base = node.nodes().next();
-    while let Some(node) = base.filter(|node| node.kind() == Member) {
-        base = node.nodes().next();
-    }
-    let name = base.filter(|node| node.kind() == Call)?.child(NameRef).map(name_text)?;
+/// The name of a function that names a workspace or a part of one.
+pub(super) fn scope_name(call: Node<'_>) -> Option<String> {
+    let name = Some(call).filter(|node| node.kind() == Call)?.child(NameRef).map(name_text)?;
     let scopes = ["workspace", "database", "cluster", "app", "resource"];
     scopes.contains(&name.as_str()).then_some(name)
 }

@@ -98,7 +98,7 @@ impl Binder<'_> {
 }
 
 /// The text of a property.
-fn property(node: Node<'_>, name: &str) -> Option<String> {
+pub(super) fn property(node: Node<'_>, name: &str) -> Option<String> {
     node.children_of(Property)
         .find(|property| property_name(*property) == name)
         .and_then(|property| property.nodes().next())

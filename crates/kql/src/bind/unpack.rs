@@ -31,6 +31,15 @@ struct Unpacking {
     ignored: Vec<String>,
 }
 
+/// What `pivot` was called with.
+struct Pivot {
+    /// The columns that group.
+    keys: Vec<usize>,
+    /// What the values of become columns, as text.
+    by: Expr,
+    aggregate: Aggregate,
+}
+
 /// The values of an output column: out of the bag if the input does not have it.
 type Columns = Vec<(String, Expr)>;
 
@@ -212,7 +221,8 @@ impl Binder<'_> {
         let Some(values) = values else {
             return Table { open: true, ..super::columns::select(input, keys) };
         };
-        let table = self.pivoted(plugin, input, &keys, &by, &aggregate, &values);
+        let pivot = Pivot { keys, by, aggregate };
+        let table = self.pivoted(plugin, input, &pivot, &values);
         match declared {
             Some(declared) => as_declared(table, declared),
             None => table,
@@ -263,11 +273,14 @@ impl Binder<'_> {
         &mut self,
         plugin: Node<'_>,
         input: Table,
-        keys: &[usize],
-        by: &Expr,
-        aggregate: &Aggregate,
+        pivot: &Pivot,
         values: &[Field],
     ) -> Table {
+        let Pivot { keys, by, aggregate } = pivot;
+        if keys.is_empty() && values.is_empty() {
+            // Neither groups nor values: no columns, no rows.
+            return Table { open: false, ..super::binder::nothing() };
+        }
         let mut names = Names::default();
         let mut fields: Vec<Field> = keys.iter().map(|at| input.fields()[*at].clone()).collect();
         for field in &fields {

@@ -238,6 +238,7 @@ impl Parser<'_> {
                 self.with_properties();
             }
             "fork" => self.fork(),
+            "macro-expand" => self.macro_expand(),
             "facet" => {
                 self.expect_word("by");
                 self.list();

@@ -97,6 +97,32 @@ impl Parser<'_> {
         self.finish();
     }
 
+    /// `macro-expand isfuzzy=true entity_group [database('x'), …] as X ( X.T | … )`
+    pub(super) fn macro_expand(&mut self) {
+        self.properties();
+        self.expect_word("entity_group");
+        if self.expect(LBracket, "[") {
+            self.start(List);
+            while !self.ended() && self.kind() != RBracket {
+                let before = self.position();
+                self.expression();
+                if !self.bump_if(Comma) || self.position() == before {
+                    break;
+                }
+            }
+            self.finish();
+            self.expect(RBracket, "]");
+        }
+        self.expect_word("as");
+        self.name();
+        self.start(Body);
+        if self.expect(LParen, "(") {
+            self.nested(Self::pipe);
+            self.expect(RParen, ")");
+        }
+        self.finish();
+    }
+
     /// `fork (…) name=(…)`
     pub(super) fn fork(&mut self) {
         loop {

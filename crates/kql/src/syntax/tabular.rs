@@ -45,6 +45,7 @@ impl Parser<'_> {
             "search" => !matches!(next, Bar | Assign | Dot | Root | Comma | RParen),
             "range" => next == Name && self.nth_word(2, "from"),
             "evaluate" => next == Name && !matches!(self.nth(2), Assign),
+            "macro" => next == Minus && self.nth_word(2, "expand"),
             _ => false,
         }
     }

@@ -33,10 +33,13 @@ pub(crate) fn rows(
     let text = String::from_utf8_lossy(content);
     let format = format_of(path, properties)?;
     let skip = properties.iter().any(|(name, value)| {
-        name.eq_ignore_ascii_case("ignoreFirstRecord")
-            && matches!(value, Value::Bool(true) | Value::Long(1))
-            || name.eq_ignore_ascii_case("ignoreFirstRecord")
-                && matches!(value, Value::String(text) if text.eq_ignore_ascii_case("true"))
+        let yes = match value {
+            Value::Bool(yes) => *yes,
+            Value::Long(number) => *number != 0,
+            Value::String(text) => text.eq_ignore_ascii_case("true"),
+            _ => false,
+        };
+        yes && name.eq_ignore_ascii_case("ignoreFirstRecord")
     });
     let mut rows = Rows::new(fields, mapping(properties, fields)?);
     match format {
@@ -107,14 +110,14 @@ fn format_of(path: &str, properties: &[(String, Value)]) -> Result<Format> {
 
 /// Where the value of a column comes from.
 #[derive(Debug, Clone, PartialEq)]
-enum From {
+enum Origin {
     Place(usize),
     Path(Vec<String>),
 }
 
 /// Where the columns come from: by place or name, unless `ingestionMapping` says otherwise.
-fn mapping(properties: &[(String, Value)], fields: &[Field]) -> Result<Vec<From>> {
-    let mut from: Vec<From> = (0..fields.len()).map(From::Place).collect();
+fn mapping(properties: &[(String, Value)], fields: &[Field]) -> Result<Vec<Origin>> {
+    let mut from: Vec<Origin> = (0..fields.len()).map(Origin::Place).collect();
     let said = properties.iter().find(|(name, _)| name.eq_ignore_ascii_case("ingestionMapping"));
     let Some((_, Value::String(json) | Value::Dynamic(json))) = said else { return Ok(from) };
     let wrong = || super::wrong("ingestionMapping is not an array of columns".to_owned());
@@ -129,9 +132,9 @@ fn mapping(properties: &[(String, Value)], fields: &[Field]) -> Result<Vec<From>
         let place = fields.iter().position(|field| field.name == column);
         let Some(slot) = place.and_then(|at| from.get_mut(at)) else { continue };
         if let Some(path) = text("Path") {
-            *slot = From::Path(steps(&path));
+            *slot = Origin::Path(steps(&path));
         } else if let Some(ordinal) = of("Ordinal").and_then(|at| dynamic::to_long(&at)) {
-            *slot = From::Place(usize::try_from(ordinal).map_err(|_| wrong())?);
+            *slot = Origin::Place(usize::try_from(ordinal).map_err(|_| wrong())?);
         }
     }
     Ok(from)
@@ -156,13 +159,13 @@ enum Cell<'c> {
 /// Columns in the making.
 struct Rows<'f> {
     fields: &'f [Field],
-    from: Vec<From>,
+    from: Vec<Origin>,
     columns: Vec<StringViewBuilder>,
     count: usize,
 }
 
 impl<'f> Rows<'f> {
-    fn new(fields: &'f [Field], from: Vec<From>) -> Self {
+    fn new(fields: &'f [Field], from: Vec<Origin>) -> Self {
         let columns = fields.iter().map(|_| StringViewBuilder::new()).collect();
         Self { fields, from, columns, count: 0 }
     }
@@ -180,8 +183,8 @@ impl<'f> Rows<'f> {
         self.count()?;
         for ((column, field), from) in self.columns.iter_mut().zip(self.fields).zip(&self.from) {
             let cell = match from {
-                From::Place(place) => value(*place),
-                From::Path(_) => None,
+                Origin::Place(place) => value(*place),
+                Origin::Path(_) => None,
             };
             append(column, cell, field.ty)?;
         }
@@ -196,8 +199,8 @@ impl<'f> Rows<'f> {
         self.count()?;
         for ((column, field), from) in self.columns.iter_mut().zip(self.fields).zip(&self.from) {
             let value = match from {
-                From::Place(_) => dynamic::member(json, &field.name),
-                From::Path(path) => {
+                Origin::Place(_) => dynamic::member(json, &field.name),
+                Origin::Path(path) => {
                     let names: Vec<&str> = path.iter().map(String::as_str).collect();
                     dynamic::path(json, &names)
                 }

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use datafusion::logical_expr::LogicalPlanBuilder;
-use kql::plan::{Expr as KqlExpr, ExprKind, Field, Plan, PluginArg};
+use kql::plan::{Expr as KqlExpr, ExprKind, Field, Op, Plan, PluginArg};
 use kql::types::{Type, Value};
 
 use super::{Flow, Lowering, cast_if_text, scalar};
@@ -61,18 +61,14 @@ impl Lowering<'_> {
         flow.columns.extend(computed);
         let work = plugins::make(&call)?;
         let input = self.whole(flow)?;
-        self.evaluated(plugin, input, tables, work, fields)
+        self.evaluated(plugin, (input, tables), work, fields)
     }
 
     /// `reduce by`: texts that are alike as one pattern.
-    pub(super) fn reduce(
-        &mut self,
-        input: &Plan,
-        source: &KqlExpr,
-        by_row: bool,
-        properties: &[(String, Value)],
-        fields: &[Field],
-    ) -> Result<Flow> {
+    pub(super) fn reduce(&mut self, op: &Op, fields: &[Field]) -> Result<Flow> {
+        let Op::Reduce { input, source, by_row, properties } = op else {
+            return Err(Error::Defect("this is not reduce".to_owned()));
+        };
         let wrong = |message: String| Error::Operator { operator: "reduce", message };
         let (mut threshold, mut separators) = (REDUCE_THRESHOLD, None);
         for (name, value) in properties {
@@ -91,9 +87,9 @@ impl Lowering<'_> {
         let text = scalar::operand(&flow.columns, source)?;
         let width = flow.columns.len();
         flow.columns.push(scalar::convert(text, Type::String));
-        let reduce = Reduce { source: width, threshold, separators, by_row, width };
+        let reduce = Reduce { source: width, threshold, separators, by_row: *by_row, width };
         let input = self.whole(flow)?;
-        self.evaluated("reduce", input, Vec::new(), reduce.work(), fields)
+        self.evaluated("reduce", (input, Vec::new()), reduce.work(), fields)
     }
 
     /// A plan with all columns in Kusto's own form, for a plugin to read.
@@ -109,12 +105,11 @@ impl Lowering<'_> {
         Ok(Input { plan, types })
     }
 
-    /// The output of a plugin.
+    /// The output of a plugin over its input and the tables among its arguments.
     pub(super) fn evaluated(
         &mut self,
         plugin: &str,
-        input: Input,
-        tables: Vec<Input>,
+        (input, tables): (Input, Vec<Input>),
         work: Work,
         fields: &[Field],
     ) -> Result<Flow> {

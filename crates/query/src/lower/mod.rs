@@ -254,12 +254,8 @@ impl<'a> Lowering<'a> {
                 };
                 self.parse(input, source, &pattern, &plan.fields)
             }
-            Op::Reduce { input, source, by_row, properties } => {
-                self.reduce(input, source, *by_row, properties, &plan.fields)
-            }
-            Op::ParseKv { input, source, keys, properties } => {
-                self.parse_kv(input, source, keys, properties, &plan.fields)
-            }
+            op @ Op::Reduce { .. } => self.reduce(op, &plan.fields),
+            op @ Op::ParseKv { .. } => self.parse_kv(op, &plan.fields),
             Op::Evaluate { input, plugin, args } if geo_lookup::is_lookup(plugin) => {
                 self.geo_lookup(input, args)
             }

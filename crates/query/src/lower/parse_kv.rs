@@ -3,7 +3,7 @@
 
 use datafusion::common::ScalarValue;
 use datafusion::logical_expr::lit;
-use kql::plan::{Expr as KqlExpr, Field, Plan};
+use kql::plan::{Field, Op};
 use kql::types::{Type, Value};
 
 use super::{Flow, Lowering, Operand, scalar};
@@ -12,14 +12,10 @@ use crate::kernel;
 use crate::plugins::key_values::{self, Spec};
 
 impl Lowering<'_> {
-    pub(super) fn parse_kv(
-        &mut self,
-        input: &Plan,
-        source: &KqlExpr,
-        keys: &[(String, usize)],
-        properties: &[(String, Value)],
-        fields: &[Field],
-    ) -> Result<Flow> {
+    pub(super) fn parse_kv(&mut self, op: &Op, fields: &[Field]) -> Result<Flow> {
+        let Op::ParseKv { input, source, keys, properties } = op else {
+            return Err(Error::Defect("this is not parse-kv".to_owned()));
+        };
         let spec = spec(keys, properties)?;
         let flow = self.flow(input)?;
         let text = scalar::convert(scalar::operand(&flow.columns, source)?, Type::String);

@@ -6,7 +6,7 @@ use arrow::array::{Float64Array, Int32Array, Int64Array, RecordBatch};
 use arrow::datatypes::{Field as ArrowField, Schema};
 use datafusion::common::ScalarValue;
 use datafusion::datasource::MemTable;
-use datafusion::logical_expr::LogicalPlanBuilder;
+use datafusion::logical_expr::{LogicalPlanBuilder, lit};
 use kql::plan::{Expr as KqlExpr, Field};
 use kql::types::Type;
 
@@ -32,7 +32,7 @@ impl Lowering<'_> {
         }
         if fields.is_empty() {
             // A union of no tables has neither columns nor rows.
-            let plan = LogicalPlanBuilder::empty(false).build()?;
+            let plan = LogicalPlanBuilder::empty(true).filter(lit(false))?.build()?;
             return Ok(Flow { plan, columns: Vec::new() });
         }
         let mut arrays = Vec::with_capacity(fields.len());

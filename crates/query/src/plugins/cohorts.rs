@@ -27,7 +27,7 @@ pub(super) fn new_activity_metrics(call: &Call) -> Result<Work> {
         false => None,
     };
     let source = Source::at(call, 0, 1, dimensions)?;
-    let cohort = cohort.map(|moment| step.bin(moment));
+    let following = Following { step, end, wanted: cohort.map(|moment| step.bin(moment)) };
     Ok(Work {
         streams: false,
         start: Box::new(move |tables| {
@@ -52,7 +52,7 @@ pub(super) fn new_activity_metrics(call: &Call) -> Result<Work> {
                 let (events, first) = source.events(rows, start, end)?;
                 let mut answers = Answers::default();
                 for slice in slices(&events) {
-                    follow(slice, step, end, cohort, &known, &mut answers)?;
+                    following.add(slice, &known, &mut answers)?;
                 }
                 let shape = Shape { times: 2, counts: 3, rates: 2 };
                 answers.columns(rows, &source.dimensions, &first, shape)
@@ -84,46 +84,58 @@ fn texts(rows: &Rows, column: usize) -> DataFusionResult<Vec<String>> {
         .collect())
 }
 
-/// Every cohort of a slice through all later bins, those without events included.
-fn follow(
-    slice: &[Event],
+/// How cohorts are followed.
+#[derive(Clone, Copy)]
+struct Following {
     step: Step,
     end: i64,
+    /// The only cohort that is wanted.
     wanted: Option<i64>,
-    known: &HashSet<usize>,
-    answers: &mut Answers,
-) -> DataFusionResult<()> {
-    let mut active: BTreeMap<i64, HashSet<usize>> = BTreeMap::new();
-    let mut first_seen: HashMap<usize, i64> = HashMap::new();
-    for event in slice {
-        let bin = step.bin(event.time);
-        active.entry(bin).or_default().insert(event.id);
-        first_seen.entry(event.id).or_insert(bin);
-    }
-    first_seen.retain(|id, _| !known.contains(id));
-    let mut cohorts: BTreeMap<i64, HashSet<usize>> = BTreeMap::new();
-    for (id, bin) in &first_seen {
-        cohorts.entry(*bin).or_default().insert(*id);
-    }
-    let nobody = HashSet::new();
-    for (from, cohort) in cohorts.iter().filter(|(from, _)| wanted.is_none_or(|bin| bin == **from))
-    {
-        let mut to = Some(*from);
-        while let Some(bin) = to.filter(|bin| *bin <= end) {
-            let there = active.get(&bin).unwrap_or(&nobody);
-            let retained = cohort.iter().filter(|id| there.contains(id)).count();
-            let churned = cohort.len() - retained;
-            // In its own bin the cohort itself is what is new.
-            let new = there.iter().filter_map(|id| first_seen.get(id));
-            let new = new.filter(|seen| if bin == *from { *seen == from } else { *seen > from });
-            answers.add(Answer {
-                slice: slice.first().map_or(0, |event| event.slice),
-                times: vec![*from, bin],
-                counts: [new.count(), retained, churned].map(count).to_vec(),
-                rates: vec![rate(retained, cohort.len()), rate(churned, cohort.len())],
-            })?;
-            to = step.next(bin);
+}
+
+impl Following {
+    /// Every cohort of a slice through all later bins, those without events included.
+    fn add(
+        self,
+        slice: &[Event],
+        known: &HashSet<usize>,
+        answers: &mut Answers,
+    ) -> DataFusionResult<()> {
+        let Self { step, end, wanted } = self;
+        let mut active: BTreeMap<i64, HashSet<usize>> = BTreeMap::new();
+        let mut first_seen: HashMap<usize, i64> = HashMap::new();
+        for event in slice {
+            let bin = step.bin(event.time);
+            active.entry(bin).or_default().insert(event.id);
+            first_seen.entry(event.id).or_insert(bin);
         }
+        first_seen.retain(|id, _| !known.contains(id));
+        let mut cohorts: BTreeMap<i64, HashSet<usize>> = BTreeMap::new();
+        for (id, bin) in &first_seen {
+            cohorts.entry(*bin).or_default().insert(*id);
+        }
+        let nobody = HashSet::new();
+        for (from, cohort) in
+            cohorts.iter().filter(|(from, _)| wanted.is_none_or(|bin| bin == **from))
+        {
+            let mut to = Some(*from);
+            while let Some(bin) = to.filter(|bin| *bin <= end) {
+                let there = active.get(&bin).unwrap_or(&nobody);
+                let retained = cohort.iter().filter(|id| there.contains(id)).count();
+                let churned = cohort.len() - retained;
+                // In its own bin the cohort itself is what is new.
+                let new = there.iter().filter_map(|id| first_seen.get(id));
+                let new =
+                    new.filter(|seen| if bin == *from { *seen == from } else { *seen > from });
+                answers.add(Answer {
+                    slice: slice.first().map_or(0, |event| event.slice),
+                    times: vec![*from, bin],
+                    counts: [new.count(), retained, churned].map(count).to_vec(),
+                    rates: vec![rate(retained, cohort.len()), rate(churned, cohort.len())],
+                })?;
+                to = step.next(bin);
+            }
+        }
+        Ok(())
     }
-    Ok(())
 }

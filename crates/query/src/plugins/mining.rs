@@ -124,7 +124,7 @@ impl Items {
 
     /// What a set of rows counts.
     #[expect(clippy::cast_precision_loss, reason = "a count of rows in memory fits into a real")]
-    pub(crate) fn weigh(&self, rows: &RowSet) -> f64 {
+    pub(crate) fn weigh(&self, rows: &[u64]) -> f64 {
         if self.weights.is_none() {
             return rows.iter().map(|word| u64::from(word.count_ones())).sum::<u64>() as f64;
         }
@@ -177,7 +177,7 @@ impl Items {
 }
 
 /// The rows in a set.
-pub(crate) fn members(rows: &RowSet) -> impl Iterator<Item = usize> + '_ {
+pub(crate) fn members(rows: &[u64]) -> impl Iterator<Item = usize> + '_ {
     rows.iter().enumerate().flat_map(|(at, word)| {
         let mut word = *word;
         std::iter::from_fn(move || {
@@ -191,7 +191,7 @@ pub(crate) fn members(rows: &RowSet) -> impl Iterator<Item = usize> + '_ {
 }
 
 /// How many rows two sets have in common.
-pub(crate) fn common(a: &RowSet, b: &RowSet) -> u64 {
+pub(crate) fn common(a: &[u64], b: &[u64]) -> u64 {
     a.iter().zip(b).map(|(a, b)| u64::from((a & b).count_ones())).sum()
 }
 

@@ -207,8 +207,8 @@ pub(super) fn diffpatterns(call: &Call) -> Result<Work> {
         let [all_a, all_b] = [0, 1].map(|side| items.weigh(&sides[side]));
         let parts = |pattern: &Pattern| {
             [0, 1].map(|side| {
-                let rows = pattern.rows.iter().zip(&sides[side]).map(|(a, b)| a & b).collect();
-                items.weigh(&rows)
+                let both = pattern.rows.iter().zip(&sides[side]).map(|(a, b)| a & b);
+                items.weigh(&both.collect::<Vec<u64>>())
             })
         };
         let difference = |pattern: &Pattern| {
