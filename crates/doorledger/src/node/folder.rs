@@ -12,7 +12,7 @@ use model::{Clock, QueryLimits, QueryRequest, SystemClock};
 use query::{Engine, EngineOptions, Explained, StoredFunctions, TableProvider, Tables};
 
 use super::store::{OpenError, lake_failure, lake_options, lock, open_journal};
-use crate::config::Outline;
+use crate::config::{Outline, Settings};
 use crate::exit::{Exit, Failure};
 use crate::mapper::Providers;
 
