@@ -20,6 +20,9 @@ pub enum Error {
     /// A function that the binder knows and the engine does not.
     #[error("function '{0}' is not supported")]
     NoFunction(String),
+    /// Something that cannot run for all groups side by side.
+    #[error("{0} is not supported in the body of mv-apply or partition")]
+    InBody(&'static str),
     /// A function that looks at other rows where there are none to look at.
     #[error(
         "function '{0}' looks at other rows, which this operator does not offer: `extend` it before"

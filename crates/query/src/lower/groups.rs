@@ -63,8 +63,7 @@ impl Lowering<'_> {
         }
         let marks = Marks { ghosts: needs.ghosts > 0, order: needs.group || wanted };
         // What the body starts from has the columns of its innermost `Op::Input`.
-        let fields = input_fields(body)
-            .ok_or(Error::Unsupported("one with several inputs in the body of mv-apply"))?;
+        let fields = input_fields(body).ok_or(Error::InBody("an operator with several inputs"))?;
         let flow = self.expand(flow, expand, marks, fields)?;
         let (plan, mut columns) = self.body(flow, body, needs)?;
         // The row is one again, with what was kept in front.
@@ -120,7 +119,7 @@ impl Lowering<'_> {
         self.carried.inputs.pop();
         let flow = flow?;
         if self.carried_names(&flow.plan, Role::Group).len() != groups {
-            return Err(Error::Unsupported("one in the body of mv-apply, or of partition,"));
+            return Err(Error::InBody("this operator"));
         }
         let flow = self.computed(flow)?;
         let plan = self.without_ghosts_of_body(flow.plan)?;

@@ -97,7 +97,7 @@ impl Lowering<'_> {
         if fits || !self.is_grouped(&left.plan) {
             return Ok(());
         }
-        Err(Error::Unsupported("this kind of join in the body of mv-apply"))
+        Err(Error::InBody("this kind of join"))
     }
 
     /// One side, with its keys in Kusto's own form (a key of storage may be null where the other side's is empty).

@@ -183,7 +183,7 @@ impl Computed<'_> {
     /// An expression of a step, compiled over the values that it reads.
     fn formula(&mut self, expr: &plan::Expr) -> Result<Formula> {
         if has_window(expr) {
-            return Err(Error::Unsupported("scan with prev, next or row_number in a step"));
+            return Err(Error::NoWindow("prev, next or row_number".to_owned()));
         }
         let mut values: Vec<(Source, Type)> = Vec::new();
         let mut expr = expr.clone();
