@@ -222,8 +222,6 @@ fn misfit(at: usize, field: &Field, value: &Value) -> RowError {
 
 #[cfg(test)]
 mod tests {
-    #![expect(clippy::unwrap_used, reason = "tests")]
-
     use serde_json::json;
 
     use super::*;

@@ -192,23 +192,22 @@ fn check(server: &Server, kind: &Kind, tenant: &str, events: &BTreeSet<String>) 
     }
 }
 
-#[track_caller]
-fn every_way(kind: &Kind) {
-    let provider = kind.provider;
-    let receiver = if provider == "auth0" { "stream" } else { "webhook" };
-    let folder = tempfile::tempdir().unwrap();
-    let write = |name: &str, bytes: &[u8]| std::fs::write(folder.path().join(name), bytes).unwrap();
-    let all = events(kind);
-    // What spans lines cannot stand in a file of lines.
-    let flat: BTreeSet<String> =
-        all.iter().filter(|event| !event.contains('\n')).cloned().collect();
-    let lines: String = flat.iter().map(|event| format!("{event}\n")).collect();
-    write("events.json", list(&all).as_bytes());
-    write("events.ndjson", lines.as_bytes());
-    write("events.json.gz", &gzip(&list(&all)));
-    write("events.ndjson.gz", &gzip(&lines));
+/// A tenant for each import, and its file.
+const IMPORTS: [(&str, &str); 4] = [
+    ("import-json", "events.json"),
+    ("import-ndjson", "events.ndjson"),
+    ("import-json-gz", "events.json.gz"),
+    ("import-ndjson-gz", "events.ndjson.gz"),
+];
 
-    let tenant = Simulated::start(folder.path(), &[provider, "--events-file", "events.json"]);
+/// The source that takes pushed events.
+fn receiver(provider: &str) -> &'static str {
+    if provider == "auth0" { "stream" } else { "webhook" }
+}
+
+/// A tenant for each way in.
+fn configuration(kind: &Kind, tenant: &Simulated) -> Value {
+    let (provider, receiver) = (kind.provider, receiver(kind.provider));
     let mut poll = json!({
         "base_url": tenant.told("base_url"), "start": "2001-01-01", "interval": 1,
         "client_id": tenant.told("client_id"), "client_secret": tenant.told("client_secret"),
@@ -232,7 +231,32 @@ fn every_way(kind: &Kind) {
     tenants.extend(
         pushed.map(|name| json!({"name": name, "provider": provider, "sources": {receiver: push}})),
     );
-    write("doorledger.yaml", json!({ "data": "data", "tenants": tenants }).to_string().as_bytes());
+    json!({ "data": "data", "tenants": tenants })
+}
+
+fn import(folder: &Path, server: &Server, provider: &str, tenant: &str, file: &str) {
+    let arguments = ["--config", "doorledger.yaml", "import", "--provider", provider];
+    succeed(folder, &[&arguments[..], &["--tenant", tenant, "--url", &server.url, file]].concat());
+}
+
+#[track_caller]
+fn every_way(kind: &Kind) {
+    let provider = kind.provider;
+    let receiver = receiver(provider);
+    let folder = tempfile::tempdir().unwrap();
+    let write = |name: &str, bytes: &[u8]| std::fs::write(folder.path().join(name), bytes).unwrap();
+    let all = events(kind);
+    // What spans lines cannot stand in a file of lines.
+    let flat: BTreeSet<String> =
+        all.iter().filter(|event| !event.contains('\n')).cloned().collect();
+    let lines: String = flat.iter().map(|event| format!("{event}\n")).collect();
+    write("events.json", list(&all).as_bytes());
+    write("events.ndjson", lines.as_bytes());
+    write("events.json.gz", &gzip(&list(&all)));
+    write("events.ndjson.gz", &gzip(&lines));
+
+    let tenant = Simulated::start(folder.path(), &[provider, "--events-file", "events.json"]);
+    write("doorledger.yaml", configuration(kind, &tenant).to_string().as_bytes());
     let server = Server::start(folder.path());
 
     let path = |tenant: &str| format!("/ingest/{provider}/{tenant}/{receiver}");
@@ -244,27 +268,8 @@ fn every_way(kind: &Kind) {
         server.post_gzip(&path("gzip"), TOKEN, &gzip(&list(&all))),
     ];
     assert!(answers.iter().all(|(status, _)| *status == 200), "{answers:?}");
-    for (tenant, file) in [
-        ("import-json", "events.json"),
-        ("import-ndjson", "events.ndjson"),
-        ("import-json-gz", "events.json.gz"),
-        ("import-ndjson-gz", "events.ndjson.gz"),
-    ] {
-        succeed(
-            folder.path(),
-            &[
-                "--config",
-                "doorledger.yaml",
-                "import",
-                "--provider",
-                provider,
-                "--tenant",
-                tenant,
-                "--url",
-                &server.url,
-                file,
-            ],
-        );
+    for (tenant, file) in IMPORTS {
+        import(folder.path(), &server, provider, tenant, file);
     }
     for (tenant, expected) in [
         ("list", &all),

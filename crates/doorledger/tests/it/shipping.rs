@@ -112,7 +112,7 @@ fn a_removed_destination_keeps_what_it_has_not_got_until_it_is_forgotten() {
     assert!(refused.err.contains("`former` is configured"), "{}", refused.err);
     assert_eq!(server.stop(), 0);
 
-    configure(folder.path(), &[sentinel.clone()]);
+    configure(folder.path(), std::slice::from_ref(&sentinel));
     for _ in 0..2 {
         let server = Server::start(folder.path());
         let status = server.status();

@@ -24,11 +24,11 @@ pub(super) fn buildschema(_: &Setup) -> Box<dyn Fold> {
 #[derive(Debug, Default)]
 struct Schema {
     types: Vec<String>,
-    members: Vec<(String, Schema)>,
+    members: Vec<(String, Self)>,
     /// Where each member stands.
     places: HashMap<String, usize>,
     is_bag: bool,
-    elements: Option<Box<Schema>>,
+    elements: Option<Box<Self>>,
 }
 
 impl Schema {

@@ -58,7 +58,10 @@ impl Span {
     fn bins(&self) -> Result<std::ops::RangeInclusive<i64>> {
         let first = self.first.or(self.seen.map(|(low, _)| low));
         let last = self.last.or(self.seen.map(|(_, high)| high));
-        let (Some(first), Some(last)) = (first, last) else { return Ok(1..=0) };
+        let (Some(first), Some(last)) = (first, last) else {
+            // No bins.
+            return Ok(std::ops::RangeInclusive::new(1, 0));
+        };
         if i128::from(last) - i128::from(first) >= i128::from(SERIES_VALUES_MAX) {
             return Err(Error::SeriesTooLong { values_max: SERIES_VALUES_MAX }.into());
         }

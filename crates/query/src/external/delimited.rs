@@ -30,10 +30,7 @@ impl<'t> Records<'t> {
             }
             self.rest = quoted.get(end..).unwrap_or_default();
         }
-        let end = self
-            .rest
-            .find(|c| c == self.delimiter || c == '\n' || c == '\r')
-            .unwrap_or(self.rest.len());
+        let end = self.rest.find([self.delimiter, '\n', '\r']).unwrap_or(self.rest.len());
         let (plain, after) = self.rest.split_at(end);
         value.push_str(plain);
         let mut chars = after.chars();

@@ -27,6 +27,9 @@ pub(super) struct Parts {
     pub(super) outputs: Vec<Operand>,
 }
 
+/// Rows, and keys and aggregates over their columns.
+type Grouped<'a> = (Flow, Cow<'a, [KqlExpr]>, Cow<'a, [Aggregate]>);
+
 impl Lowering<'_> {
     pub(super) fn summarize(
         &mut self,
@@ -89,7 +92,7 @@ impl Lowering<'_> {
         flow: Flow,
         keys: &'a [KqlExpr],
         aggregates: &'a [Aggregate],
-    ) -> Result<(Flow, Cow<'a, [KqlExpr]>, Cow<'a, [Aggregate]>)> {
+    ) -> Result<Grouped<'a>> {
         let args = aggregates.iter().flat_map(|call| &call.args);
         if !keys.iter().chain(args).any(has_window) {
             return Ok((flow, Cow::Borrowed(keys), Cow::Borrowed(aggregates)));

@@ -10,15 +10,18 @@ use super::within::Window;
 use super::{Flow, Form, Lowering, Operand};
 use crate::error::{Error, Result};
 
+/// Which rows of two sides belong together.
+pub(super) struct Pairing<'a> {
+    pub(super) kind: JoinKind,
+    /// Pairs of (left column, right column) that must be equal.
+    pub(super) on: &'a [(usize, usize)],
+    /// What a filter behind the join says of the distance of two columns.
+    pub(super) window: Option<Window>,
+}
+
 impl Lowering<'_> {
-    pub(super) fn join(
-        &mut self,
-        left: &Plan,
-        right: &Plan,
-        kind: JoinKind,
-        on: &[(usize, usize)],
-        window: Option<Window>,
-    ) -> Result<Flow> {
+    pub(super) fn join(&mut self, left: &Plan, right: &Plan, how: &Pairing<'_>) -> Result<Flow> {
+        let Pairing { kind, on, window } = *how;
         let mut left_keys: Vec<usize> = on.iter().map(|(left, _)| *left).collect();
         let mut right_keys: Vec<usize> = on.iter().map(|(_, right)| *right).collect();
         let mut left = self.side(left, &left_keys)?;

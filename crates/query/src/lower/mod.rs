@@ -41,6 +41,7 @@ use datafusion::logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder, cast, col,
 use kql::plan::{self, Op, Plan};
 use kql::types::{Type, Value};
 
+use self::join::Pairing;
 use crate::error::{Error, Result};
 use crate::kernel::{self, arrow_type};
 use crate::ticks;
@@ -226,7 +227,9 @@ impl<'a> Lowering<'a> {
             Op::Top { input, rows, keys } => self.sort(input, keys, Some(*rows)),
             Op::Take { input, rows } => self.take(input, *rows),
             Op::Sample { input, rows } => self.sample(input, *rows),
-            Op::Join { left, right, kind, on } => self.join(left, right, *kind, on, None),
+            Op::Join { left, right, kind, on } => {
+                self.join(left, right, &Pairing { kind: *kind, on, window: None })
+            }
             Op::Union { inputs } => self.union(inputs, &plan.fields),
             Op::Shared { id, input } => self.shared(*id, input),
             Op::Serialize { input } => self.serialize(input),
@@ -327,7 +330,9 @@ impl<'a> Lowering<'a> {
     /// A join, or a projection of one, of which only pairs within a window are needed.
     fn within(&mut self, plan: &Plan, window: within::Window) -> Result<Flow> {
         match &plan.op {
-            Op::Join { left, right, kind, on } => self.join(left, right, *kind, on, Some(window)),
+            Op::Join { left, right, kind, on } => {
+                self.join(left, right, &Pairing { kind: *kind, on, window: Some(window) })
+            }
             Op::Project { input, exprs } => {
                 let flow = self.within(input, window)?;
                 self.projected(flow, exprs)

@@ -100,8 +100,8 @@ fn neighbours(call: &Call, kind: Neighbours) -> Result<Work> {
         let states = texts(rows, state)?;
         // By bin and neighbours: rows with the neighbours' states, and one row of each id.
         type Key<'a> = (i64, Option<&'a str>, Option<&'a str>);
-        let mut found: BTreeMap<Key<'_>, (Option<usize>, Option<usize>, BTreeSet<usize>)> =
-            BTreeMap::new();
+        type Around = (Option<usize>, Option<usize>, BTreeSet<usize>);
+        let mut found: BTreeMap<Key<'_>, Around> = BTreeMap::new();
         for (id, stays) in stays(&events, &states) {
             for at in 0..stays.len() {
                 let Some(run) = stays.get(at..at + wanted.len()) else { break };

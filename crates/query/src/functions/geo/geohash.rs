@@ -115,7 +115,6 @@ const fn sides(letters: u32) -> (u64, u64) {
 
 #[cfg(test)]
 mod tests {
-    #![expect(clippy::unwrap_used, reason = "a test stops where it fails")]
     use super::*;
 
     #[test]

@@ -168,12 +168,12 @@ fn interpolated(elements: &[Cow<'_, str>], marks: &[bool], edges: bool) -> Vec<S
     }
     for (pair, values) in known.windows(2).zip(series.values.windows(2)) {
         let ([from, to], [Some(a), Some(b)]) = (pair, values) else { continue };
-        for at in from + 1..*to {
+        for (at, text) in out.iter_mut().enumerate().take(*to).skip(from + 1) {
             let value = a + (b - a) * (at - from) as f64 / (to - from) as f64;
             // Whole numbers stay whole, cut as Kusto cuts them.
             let value = if series.whole { value.trunc() } else { value };
-            out[at].clear();
-            write_number(Some(value), series.whole, &mut out[at]);
+            text.clear();
+            write_number(Some(value), series.whole, text);
         }
     }
     out

@@ -182,7 +182,7 @@ fn real<'a>(value: f64) -> Write<'a> {
 /// Names and values of what a fit gives, as columns or as a bag.
 fn written(members: &[(&str, Write<'_>)], as_bag: bool, out: &mut String) {
     if as_bag {
-        let members: Vec<(&str, &dyn Fn(&mut String))> =
+        let members: Vec<super::Member<'_>> =
             members.iter().map(|(name, write)| (*name, &**write)).collect();
         write_bag(&members, out);
     } else {

@@ -126,8 +126,11 @@ fn write_columns(columns: &[&dyn Fn(&mut String)], out: &mut String) {
     out.push(']');
 }
 
+/// A name, and what writes its value.
+type Member<'a> = (&'a str, &'a dyn Fn(&mut String));
+
 /// A bag of named values, each written by one function.
-fn write_bag(members: &[(&str, &dyn Fn(&mut String))], out: &mut String) {
+fn write_bag(members: &[Member<'_>], out: &mut String) {
     out.push('{');
     for (at, (name, write)) in members.iter().enumerate() {
         if at > 0 {

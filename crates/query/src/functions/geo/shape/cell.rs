@@ -243,7 +243,6 @@ fn on_sphere(face: u64, u: f64, v: f64) -> Point {
 
 #[cfg(test)]
 mod tests {
-    #![expect(clippy::unwrap_used, reason = "a test stops where it fails")]
     use super::*;
 
     #[test]

@@ -106,7 +106,6 @@ fn meets((a, b): (Point, Point), cell: Cell) -> bool {
 
 #[cfg(test)]
 mod tests {
-    #![expect(clippy::unwrap_used, reason = "a test stops where it fails")]
     use super::*;
 
     fn covered(edges: &[(Point, Point)], radius: f64, level: u32) -> Option<Vec<Cell>> {

@@ -230,7 +230,6 @@ fn bounds(a: Point, b: Point) -> [(f64, f64); 3] {
 
 #[cfg(test)]
 mod tests {
-    #![expect(clippy::unwrap_used, reason = "a test stops where it fails")]
     use super::*;
 
     fn edge(from: (f64, f64), to: (f64, f64)) -> Edge {

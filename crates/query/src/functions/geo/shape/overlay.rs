@@ -363,7 +363,6 @@ pub(crate) fn unite(polygons: Vec<Polygon>) -> Option<Polygon> {
 
 #[cfg(test)]
 mod tests {
-    #![expect(clippy::unwrap_used, reason = "a test stops where it fails")]
     use super::super::closed::polygon_with_polygon;
     use super::*;
 

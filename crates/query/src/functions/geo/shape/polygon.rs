@@ -170,7 +170,6 @@ pub(crate) fn nearest_on(
 
 #[cfg(test)]
 mod tests {
-    #![expect(clippy::unwrap_used, reason = "a test stops where it fails")]
     use super::*;
 
     fn square(west: f64, south: f64, size: f64) -> Vec<Point> {
