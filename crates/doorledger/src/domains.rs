@@ -120,8 +120,6 @@ fn read(data: &Path) -> Result<ByProvider> {
 
 #[cfg(test)]
 mod tests {
-    #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
-
     use serde_json::json;
 
     use super::*;

@@ -94,6 +94,11 @@ fn merged(mut ranges: Vec<Range<u64>>) -> Vec<Range<u64>> {
 
 #[cfg(test)]
 mod tests {
+    #![expect(
+        clippy::single_range_in_vec_init,
+        reason = "stretches are ranges, and one is a list too"
+    )]
+
     use super::*;
 
     /// Settles events in this order and tells the places on the way.

@@ -171,8 +171,6 @@ fn written(columns: &str) -> Option<Vec<Field>> {
 
 #[cfg(test)]
 mod tests {
-    #![expect(clippy::unwrap_used, reason = "tests")]
-
     use query::Tables as _;
     use serde_json::json;
 
