@@ -1,4 +1,5 @@
 //! Readers: saved offsets, removal of what all have passed, dead letters, gaps, totals.
+#![expect(clippy::single_range_in_vec_init, reason = "stretches are ranges, and one is a list too")]
 
 use bytes::Bytes;
 use model::{Gap, Rejected};

@@ -134,6 +134,7 @@ impl List {
 impl Fold for List {
     fn add(&mut self, args: &Args<'_>) -> Result<()> {
         let cells = Cells::of(args, 0)?;
+        let is_dynamic = args.types.first() == Some(&Type::Dynamic);
         let mut keys: Option<Vec<OwnedRow>> = None;
         if let Some(converter) = &self.converter {
             let mut columns: Vec<ArrayRef> = Vec::with_capacity(self.keys.len());
@@ -156,7 +157,14 @@ impl Fold for List {
                 item.push_str("null");
             }
             let key = keys.as_ref().and_then(|keys| keys.get(row));
-            self.push(key.map(|key| key.as_ref().to_vec()).unwrap_or_default(), item);
+            let key = key.map(|key| key.as_ref().to_vec()).unwrap_or_default();
+            // A list of arrays is the list of their elements, as recorded answers of Microsoft's engine show.
+            match dynamic::elements(&item).filter(|_| is_dynamic) {
+                Some(elements) => {
+                    elements.iter().for_each(|it| self.push(key.clone(), it.to_string()));
+                }
+                None => self.push(key, item),
+            }
         }
         Ok(())
     }

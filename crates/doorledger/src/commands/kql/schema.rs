@@ -152,7 +152,10 @@ fn declared(columns: &Value) -> Result<Vec<Field>, String> {
         .map(|item| {
             let name = text(item, "Name").ok_or("a column has no name")?;
             let ty = text(item, "Type").unwrap_or("dynamic").to_lowercase();
-            let ty = Type::named(ty.trim_start_matches("system."))
+            let ty = ty.trim_start_matches("system.");
+            // Declarations of functions say `object` and `array` where the language says `dynamic`.
+            let ty = if matches!(ty, "object" | "array") { "dynamic" } else { ty };
+            let ty = Type::named(ty)
                 .ok_or_else(|| format!("column {name} has an unknown type `{ty}`"))?;
             Ok(Field { name: name.to_owned(), ty })
         })
