@@ -164,9 +164,9 @@ pub(crate) const ALL: &[Investigation] = &[
         "q12_hourly_anomaly",
         "hours whose failures stand out from the 24 before",
         None,
-        "let hours = Auth0Logs_CL
+        "let hours = materialize(Auth0Logs_CL
         | where EventType in ('fp', 'fu', 'f')
-        | summarize c = count() by Hour = bin(TimeGenerated, 1h);
+        | summarize c = count() by Hour = bin(TimeGenerated, 1h));
         hours
         | extend k = 1
         | join kind=inner (hours | project k = 1, Before = Hour, b = c) on k

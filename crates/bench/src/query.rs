@@ -244,10 +244,13 @@ fn line<'a>(
         cells += " |";
     }
     let most = if question.needle { 1.2 } else { 2.0 };
-    let ratio = ours.seconds / fastest;
-    let verdict = if ratio <= most { "yes" } else { "**no**" };
+    let (ratio, verdict) = match ours.seconds / fastest {
+        _ if fastest.is_infinite() => ("—".to_owned(), "no peer was run"),
+        ratio if ratio <= most => (format!("{ratio:.2}"), "yes"),
+        ratio => (format!("{ratio:.2}"), "**no**"),
+    };
     format!(
-        "| {}: {} | {:.3} |{cells} {ratio:.2} | ≤ {most} | {verdict} |\n",
+        "| {}: {} | {:.3} |{cells} {ratio} | ≤ {most} | {verdict} |\n",
         question.name, question.about, ours.seconds
     )
 }
