@@ -5,11 +5,13 @@
 use std::collections::HashSet;
 use std::hash::{BuildHasherDefault, Hasher};
 
+use arrow::datatypes::DataType;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use datafusion::common::{Result, ScalarValue};
-use twox_hash::XxHash64;
+use datafusion::logical_expr::GroupsAccumulator;
 
+use super::grouped::{Grouping, Many, One, Rows};
 use super::{Fold, Setup, damaged};
 use crate::dynamic;
 use crate::functions::cells::Cells;
@@ -17,6 +19,9 @@ use crate::kernel::Args;
 
 /// Up to so many different values are counted exactly.
 const EXACT_VALUES_MAX: usize = 4096;
+
+/// Up to so many lie in the sketch itself.
+const FEW_VALUES: usize = 3;
 
 /// Bits of a hash that choose the register: 2^14 registers give a standard error of 0.8 %.
 const REGISTER_BITS: u32 = 14;
@@ -30,17 +35,22 @@ const MARK: &str = "hll";
 
 /// `dcount(value)`.
 pub(super) fn dcount(_: &Setup) -> Box<dyn Fold> {
-    Box::new(Distinct { sketch: Sketch::default(), merges: false, counts: true })
+    One::new(Distinct { merges: false, counts: true })
+}
+
+/// `dcount(value)` of many groups.
+pub(super) fn dcounts(setup: &Setup) -> Box<dyn GroupsAccumulator> {
+    Many::new(Distinct { merges: false, counts: true }, setup.types.clone(), DataType::Int64)
 }
 
 /// `hll(value)`.
 pub(super) fn hll(_: &Setup) -> Box<dyn Fold> {
-    Box::new(Distinct { sketch: Sketch::default(), merges: false, counts: false })
+    One::new(Distinct { merges: false, counts: false })
 }
 
 /// `hll_merge(sketch)`.
 pub(super) fn hll_merge(_: &Setup) -> Box<dyn Fold> {
-    Box::new(Distinct { sketch: Sketch::default(), merges: true, counts: false })
+    One::new(Distinct { merges: true, counts: false })
 }
 
 /// Hashes are spread evenly already.
@@ -59,15 +69,17 @@ impl Hasher for AsIs {
     }
 }
 
-/// The different values that were seen.
+/// The different values that were seen, by their hashes.
 pub(crate) enum Sketch {
+    /// So few that they need no memory beside the sketch: most groups of a grouping by person or address.
+    Few(u8, [u64; FEW_VALUES]),
     Exact(HashSet<u64, BuildHasherDefault<AsIs>>),
     Registers(Vec<u8>),
 }
 
 impl Default for Sketch {
     fn default() -> Self {
-        Self::Exact(HashSet::default())
+        Self::Few(0, [0; FEW_VALUES])
     }
 }
 
@@ -80,6 +92,18 @@ impl std::fmt::Debug for Sketch {
 impl Sketch {
     fn insert(&mut self, hash: u64) {
         match self {
+            Self::Few(count, hashes) => {
+                let used = usize::from(*count);
+                if hashes[..used].contains(&hash) {
+                    return;
+                }
+                if let Some(free) = hashes.get_mut(used) {
+                    *free = hash;
+                    *count += 1;
+                } else {
+                    *self = Self::Exact(hashes.iter().copied().chain([hash]).collect());
+                }
+            }
             Self::Exact(hashes) => {
                 hashes.insert(hash);
                 if hashes.len() > EXACT_VALUES_MAX {
@@ -92,12 +116,36 @@ impl Sketch {
         }
     }
 
+    /// The hashes, where they are all known.
+    fn hashes(&self) -> Vec<u64> {
+        match self {
+            Self::Few(count, hashes) => hashes[..usize::from(*count)].to_vec(),
+            Self::Exact(hashes) => hashes.iter().copied().collect(),
+            Self::Registers(_) => Vec::new(),
+        }
+    }
+
+    const fn is_empty(&self) -> bool {
+        matches!(self, Self::Few(0, _))
+    }
+
+    /// Bytes of memory that it holds beside itself.
+    fn heap(&self) -> usize {
+        match self {
+            Self::Few(..) => 0,
+            Self::Exact(hashes) => hashes.capacity() * 9,
+            Self::Registers(registers) => registers.capacity(),
+        }
+    }
+
     /// The sketch as a value.
     pub(crate) fn write(&self, out: &mut String) {
         out.push_str("[\"");
         out.push_str(MARK);
         out.push_str("\",\"");
-        BASE64.encode_string(self.bytes(), out);
+        let mut saved = Vec::new();
+        self.save(&mut saved);
+        BASE64.encode_string(saved, out);
         out.push_str("\"]");
     }
 
@@ -116,6 +164,7 @@ impl Sketch {
     /// How many different values there are.
     pub(crate) fn count(&self) -> i64 {
         match self {
+            Self::Few(count, _) => i64::from(*count),
             Self::Exact(hashes) => i64::try_from(hashes.len()).unwrap_or(i64::MAX),
             Self::Registers(registers) => estimate(registers),
         }
@@ -187,17 +236,16 @@ fn tau(mut x: f64) -> f64 {
 }
 
 impl Sketch {
-    fn bytes(&self) -> Vec<u8> {
-        match self {
-            Self::Exact(hashes) => {
-                let mut sorted: Vec<u64> = hashes.iter().copied().collect();
-                sorted.sort_unstable();
-                let mut saved = vec![0];
-                sorted.iter().for_each(|hash| saved.extend_from_slice(&hash.to_le_bytes()));
-                saved
-            }
-            Self::Registers(registers) => [&[1], registers.as_slice()].concat(),
+    fn save(&self, out: &mut Vec<u8>) {
+        if let Self::Registers(registers) = self {
+            out.push(1);
+            out.extend_from_slice(registers);
+            return;
         }
+        let mut sorted = self.hashes();
+        sorted.sort_unstable();
+        out.push(0);
+        sorted.iter().for_each(|hash| out.extend_from_slice(&hash.to_le_bytes()));
     }
 
     /// Takes in the bytes of another sketch.
@@ -211,90 +259,96 @@ impl Sketch {
             return Err(damaged());
         }
         let mut registers = rest.to_vec();
-        match self {
-            Self::Exact(hashes) => hashes.iter().for_each(|hash| record(&mut registers, *hash)),
-            Self::Registers(mine) => {
-                registers.iter_mut().zip(mine.iter()).for_each(|(a, b)| *a = (*a).max(*b));
-            }
+        if let Self::Registers(mine) = self {
+            registers.iter_mut().zip(mine.iter()).for_each(|(a, b)| *a = (*a).max(*b));
         }
+        self.hashes().iter().for_each(|hash| record(&mut registers, *hash));
         *self = Self::Registers(registers);
         Ok(())
     }
 
     /// Takes in another sketch.
     pub(crate) fn absorb(&mut self, other: &Self) -> Result<()> {
-        self.merge(&other.bytes())
+        let mut saved = Vec::new();
+        other.save(&mut saved);
+        self.merge(&saved)
     }
 }
 
-/// A sketch that is filled by values, or by sketches, and answers with itself or its count.
+/// Sketches that are filled by values, or by sketches, and answer with themselves or their counts.
 #[derive(Debug)]
 struct Distinct {
-    sketch: Sketch,
     merges: bool,
     counts: bool,
 }
 
-impl Fold for Distinct {
-    fn add(&mut self, args: &Args<'_>) -> Result<()> {
+impl Grouping for Distinct {
+    type Kept = Sketch;
+
+    fn add(&self, args: &Args<'_>, rows: Rows<'_>, kept: &mut [Sketch]) -> Result<usize> {
+        let mut grown = 0;
         if self.merges {
             let sketches = args.text(0)?;
-            for row in 0..args.rows {
+            let mut result = Ok(());
+            rows.for_each(|row, group| {
                 if let Some(sketch) = sketches.opt(row).and_then(Sketch::read) {
-                    self.sketch.absorb(&sketch)?;
+                    let before = kept[group].heap();
+                    if let Err(error) = kept[group].absorb(&sketch) {
+                        result = Err(error);
+                    }
+                    grown += kept[group].heap().saturating_sub(before);
                 }
-            }
-            return Ok(());
+            });
+            return result.map(|()| grown);
         }
         let cells = Cells::of(args, 0)?;
-        let mut buffer = String::new();
-        for row in 0..args.rows {
-            buffer.clear();
-            if cells.json(row, &mut buffer) {
-                self.sketch.insert(XxHash64::oneshot(0, buffer.as_bytes()));
+        rows.for_each(|row, group| {
+            if let Some(hash) = cells.hash(row) {
+                let before = kept[group].heap();
+                kept[group].insert(hash);
+                grown += kept[group].heap().saturating_sub(before);
             }
-        }
-        Ok(())
+        });
+        Ok(grown)
     }
 
-    fn save(&mut self) -> Vec<u8> {
-        self.sketch.bytes()
+    fn save(&self, kept: &Sketch, out: &mut Vec<u8>) {
+        kept.save(out);
     }
 
-    fn merge(&mut self, saved: &[u8]) -> Result<()> {
-        self.sketch.merge(saved)
+    fn merge(&self, kept: &mut Sketch, saved: &[u8]) -> Result<()> {
+        kept.merge(saved)
     }
 
-    fn answer(&mut self) -> Result<ScalarValue> {
+    fn answer(&self, kept: &mut Sketch) -> Result<ScalarValue> {
         if self.counts {
-            return Ok(ScalarValue::Int64(Some(self.sketch.count())));
+            return Ok(ScalarValue::Int64(Some(kept.count())));
         }
         // A sketch of nothing is null, as in Kusto.
-        if matches!(&self.sketch, Sketch::Exact(hashes) if hashes.is_empty()) {
+        if kept.is_empty() {
             return Ok(ScalarValue::Utf8View(None));
         }
         let mut json = String::new();
-        self.sketch.write(&mut json);
+        kept.write(&mut json);
         Ok(ScalarValue::Utf8View(Some(json)))
     }
 
-    fn size(&self) -> usize {
-        match &self.sketch {
-            Sketch::Exact(hashes) => hashes.capacity() * 9,
-            Sketch::Registers(registers) => registers.capacity(),
-        }
+    fn size(&self, kept: &Sketch) -> usize {
+        kept.heap()
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use twox_hash::XxHash64;
+
     use super::*;
 
     #[test]
     fn small_counts_are_exact_and_large_ones_within_the_promised_error() {
         for count in [0_u64, 1, 100, 4096, 5000, 100_000, 1_000_000] {
-            let mut sketch = Sketch::Exact(HashSet::default());
-            let mut other = Sketch::Exact(HashSet::default());
+            let mut sketch = Sketch::default();
+            let mut other = Sketch::default();
             for value in 0..count {
                 let part = if value % 3 == 0 { &mut other } else { &mut sketch };
                 part.insert(XxHash64::oneshot(0, &value.to_le_bytes()));

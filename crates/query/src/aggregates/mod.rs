@@ -7,6 +7,7 @@ mod collect;
 mod decimals;
 pub(crate) mod digest;
 pub(crate) mod distinct;
+mod grouped;
 mod percentile;
 mod schema;
 mod series;
@@ -21,7 +22,7 @@ use arrow::datatypes::{DataType, Field, FieldRef};
 use datafusion::common::{DataFusionError, Result, ScalarValue};
 use datafusion::logical_expr::function::{AccumulatorArgs, StateFieldsArgs};
 use datafusion::logical_expr::{
-    Accumulator, AggregateUDF, AggregateUDFImpl, Expr, Signature, Volatility,
+    Accumulator, AggregateUDF, AggregateUDFImpl, Expr, GroupsAccumulator, Signature, Volatility,
 };
 use datafusion::physical_expr::expressions::Literal;
 use kql::types::{Type, Value};
@@ -76,29 +77,42 @@ impl Setup {
 pub(crate) struct Folding {
     name: &'static str,
     make: fn(&Setup) -> Box<dyn Fold>,
+    /// The same for many groups at once, where it is worth while.
+    make_grouped: Option<fn(&Setup) -> Box<dyn GroupsAccumulator>>,
+}
+
+impl Folding {
+    const fn new(name: &'static str, make: fn(&Setup) -> Box<dyn Fold>) -> Self {
+        Self { name, make, make_grouped: None }
+    }
+
+    const fn grouped(self, make: fn(&Setup) -> Box<dyn GroupsAccumulator>) -> Self {
+        Self { make_grouped: Some(make), ..self }
+    }
 }
 
 const FOLDINGS: &[Folding] = &[
-    Folding { name: "dcount", make: distinct::dcount },
-    Folding { name: "make_list", make: collect::make_list },
-    Folding { name: "make_list_with_nulls", make: collect::make_list_with_nulls },
-    Folding { name: "make_set", make: collect::make_set },
-    Folding { name: "make_bag", make: collect::make_bag },
-    Folding { name: "percentile", make: percentile::percentiles },
-    Folding { name: "percentiles", make: percentile::percentiles },
-    Folding { name: "percentiles_array", make: percentile::percentiles },
-    Folding { name: "series_values", make: series::series_values },
-    Folding { name: "series_axis", make: series::series_axis },
-    Folding { name: "percentilew", make: percentile::weighted },
-    Folding { name: "percentilesw", make: percentile::weighted },
-    Folding { name: "percentilesw_array", make: percentile::weighted },
-    Folding { name: "hll", make: distinct::hll },
-    Folding { name: "hll_merge", make: distinct::hll_merge },
-    Folding { name: "tdigest", make: digest::tdigest },
-    Folding { name: "merge_tdigest", make: digest::merge_tdigest },
-    Folding { name: "buildschema", make: schema::buildschema },
-    Folding { name: "covariance", make: percentile::covariance },
-    Folding { name: "covariancep", make: percentile::covariancep },
+    Folding::new("dcount", distinct::dcount).grouped(distinct::dcounts),
+    Folding::new("make_list", collect::make_list),
+    Folding::new("make_list_with_nulls", collect::make_list_with_nulls),
+    Folding::new("make_set", collect::make_set),
+    Folding::new("make_bag", collect::make_bag),
+    Folding::new("percentile", percentile::percentiles).grouped(percentile::percentiles_of_groups),
+    Folding::new("percentiles", percentile::percentiles).grouped(percentile::percentiles_of_groups),
+    Folding::new("percentiles_array", percentile::percentiles)
+        .grouped(percentile::percentiles_of_groups),
+    Folding::new("series_values", series::series_values),
+    Folding::new("series_axis", series::series_axis),
+    Folding::new("percentilew", percentile::weighted),
+    Folding::new("percentilesw", percentile::weighted),
+    Folding::new("percentilesw_array", percentile::weighted),
+    Folding::new("hll", distinct::hll),
+    Folding::new("hll_merge", distinct::hll_merge),
+    Folding::new("tdigest", digest::tdigest),
+    Folding::new("merge_tdigest", digest::merge_tdigest),
+    Folding::new("buildschema", schema::buildschema),
+    Folding::new("covariance", percentile::covariance),
+    Folding::new("covariancep", percentile::covariancep),
 ];
 
 /// The folding called `name`, in its current or an obsolete spelling.
@@ -114,10 +128,10 @@ pub(crate) fn find(name: &str) -> Option<Folding> {
 }
 
 const DECIMAL_FOLDINGS: &[Folding] = &[
-    Folding { name: "sum", make: decimals::sum },
-    Folding { name: "avg", make: decimals::mean },
-    Folding { name: "min", make: decimals::least },
-    Folding { name: "max", make: decimals::greatest },
+    Folding::new("sum", decimals::sum),
+    Folding::new("avg", decimals::mean),
+    Folding::new("min", decimals::least),
+    Folding::new("max", decimals::greatest),
 ];
 
 /// The folding called `name` for decimals, or for other values.
@@ -166,6 +180,17 @@ struct Function {
     signature: Signature,
 }
 
+impl Function {
+    fn setup(&self, args: &AccumulatorArgs<'_>) -> Setup {
+        let constants = args
+            .exprs
+            .iter()
+            .map(|expr| expr.downcast_ref::<Literal>().map(|literal| literal.value().clone()))
+            .collect();
+        Setup { types: self.types.clone(), constants, out: self.out, several: self.several }
+    }
+}
+
 impl fmt::Debug for Function {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.folding.name)
@@ -204,15 +229,23 @@ impl AggregateUDFImpl for Function {
     }
 
     fn accumulator(&self, args: AccumulatorArgs<'_>) -> Result<Box<dyn Accumulator>> {
-        let constants = args
-            .exprs
-            .iter()
-            .map(|expr| expr.downcast_ref::<Literal>().map(|literal| literal.value().clone()))
-            .collect();
-        let setup =
-            Setup { types: self.types.clone(), constants, out: self.out, several: self.several };
+        let setup = self.setup(&args);
         let fold = (self.folding.make)(&setup);
         Ok(Box::new(Folded { fold, types: setup.types }))
+    }
+
+    fn groups_accumulator_supported(&self, _: AccumulatorArgs<'_>) -> bool {
+        self.folding.make_grouped.is_some()
+    }
+
+    fn create_groups_accumulator(
+        &self,
+        args: AccumulatorArgs<'_>,
+    ) -> Result<Box<dyn GroupsAccumulator>> {
+        let make = self.folding.make_grouped.ok_or_else(|| {
+            DataFusionError::Internal(format!("{} is folded a group at a time", self.folding.name))
+        })?;
+        Ok(make(&self.setup(&args)))
     }
 
     fn state_fields(&self, args: StateFieldsArgs<'_>) -> Result<Vec<FieldRef>> {

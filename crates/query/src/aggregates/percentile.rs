@@ -3,8 +3,10 @@
 
 use arrow::datatypes::DataType;
 use datafusion::common::{Result, ScalarValue};
+use datafusion::logical_expr::GroupsAccumulator;
 use kql::types::Type;
 
+use super::grouped::{Grouping, Many, One, Rows};
 use super::{Fold, Setup, damaged};
 use crate::dynamic;
 use crate::kernel::{Args, arrow_type};
@@ -12,19 +14,17 @@ use crate::ticks;
 
 /// `percentile(value, p)`, `percentiles(value, p, …)`, `percentiles_array(value, p, … | array)`.
 pub(super) fn percentiles(setup: &Setup) -> Box<dyn Fold> {
-    let ranks = ranks(setup, 1);
-    let ty = setup.types.first().copied().unwrap_or(Type::Real);
-    let array = setup.several || setup.out == Type::Dynamic;
-    Box::new(Percentiles { values: Vec::new(), weights: None, ranks, ty, out: setup.out, array })
+    One::new(Percentiles::new(setup, false))
+}
+
+/// The same of many groups.
+pub(super) fn percentiles_of_groups(setup: &Setup) -> Box<dyn GroupsAccumulator> {
+    Many::new(Percentiles::new(setup, false), setup.types.clone(), arrow_type(setup.out))
 }
 
 /// The same with a weight after the value.
 pub(super) fn weighted(setup: &Setup) -> Box<dyn Fold> {
-    let ranks = ranks(setup, 2);
-    let ty = setup.types.first().copied().unwrap_or(Type::Real);
-    let array = setup.several || setup.out == Type::Dynamic;
-    let weights = Some(Vec::new());
-    Box::new(Percentiles { values: Vec::new(), weights, ranks, ty, out: setup.out, array })
+    One::new(Percentiles::new(setup, true))
 }
 
 /// The percentiles that are asked for, from an argument on.
@@ -45,40 +45,60 @@ fn ranks(setup: &Setup, from: usize) -> Vec<f64> {
     ranks
 }
 
+/// What is asked of the values.
 #[derive(Debug)]
 struct Percentiles {
-    /// Reals are kept by their bits, whole numbers, moments and spans as they are.
-    values: Vec<i64>,
-    /// How often each value counts, if that differs.
-    weights: Option<Vec<i64>>,
+    weighted: bool,
     ranks: Vec<f64>,
     ty: Type,
     out: Type,
     array: bool,
 }
 
-impl Percentiles {
-    /// Sorts the values; with weights, gives how much all up to each weigh.
-    fn sort(&mut self) -> Option<Vec<u64>> {
-        let Some(weights) = &self.weights else {
-            self.values.sort_unstable();
-            return None;
-        };
+/// The values of a group.
+#[derive(Debug, Default)]
+pub(crate) struct Values {
+    /// Reals are kept by their bits, whole numbers, moments and spans as they are.
+    values: Vec<i64>,
+    /// How often each value counts, if that differs.
+    weights: Vec<i64>,
+}
+
+impl Values {
+    /// The values at these places among all, were they sorted; a place is counted from 0.
+    fn at(&mut self, places: &[usize]) -> Vec<i64> {
+        // Each search parts the values: the next greater place lies in the upper part.
+        let mut order: Vec<usize> = (0..places.len()).collect();
+        order.sort_unstable_by_key(|at| places[*at]);
+        let (mut done, mut found) = (0, vec![0; places.len()]);
+        for at in order {
+            let place = places[at];
+            if place >= done {
+                self.values[done..].select_nth_unstable(place - done);
+                done = place + 1;
+            }
+            found[at] = self.values[place];
+        }
+        found
+    }
+
+    /// Sorts values and weights together; gives how much all up to each weigh.
+    fn weigh(&mut self) -> Vec<u64> {
         let mut pairs: Vec<(i64, i64)> =
-            self.values.iter().copied().zip(weights.iter().copied()).collect();
+            self.values.iter().copied().zip(self.weights.iter().copied()).collect();
         pairs.sort_unstable();
         self.values = pairs.iter().map(|(value, _)| *value).collect();
-        self.weights = Some(pairs.iter().map(|(_, weight)| *weight).collect());
+        self.weights = pairs.iter().map(|(_, weight)| *weight).collect();
         let mut sum = 0_u64;
         let upto = pairs.iter().map(|(_, weight)| {
             sum = sum.saturating_add(weight.unsigned_abs());
             sum
         });
-        Some(upto.collect())
+        upto.collect()
     }
 
-    const fn is_real(&self) -> bool {
-        matches!(self.ty, Type::Real | Type::Decimal | Type::Dynamic)
+    const fn heap(&self) -> usize {
+        (self.values.capacity() + self.weights.capacity()) * 8
     }
 }
 
@@ -88,6 +108,47 @@ const fn ordered(bits: i64) -> i64 {
 }
 
 impl Percentiles {
+    fn new(setup: &Setup, weighted: bool) -> Self {
+        let ranks = ranks(setup, if weighted { 2 } else { 1 });
+        let ty = setup.types.first().copied().unwrap_or(Type::Real);
+        let array = setup.several || setup.out == Type::Dynamic;
+        Self { weighted, ranks, ty, out: setup.out, array }
+    }
+
+    const fn is_real(&self) -> bool {
+        matches!(self.ty, Type::Real | Type::Decimal | Type::Dynamic)
+    }
+
+    /// The values at the ranks that are asked for; none of nothing.
+    #[expect(
+        clippy::cast_precision_loss,
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "a rank is a count that fits into memory"
+    )]
+    fn chosen(&self, kept: &mut Values) -> Vec<i64> {
+        let upto = if self.weighted { Some(kept.weigh()) } else { None };
+        let count = match &upto {
+            Some(upto) => upto.last().copied().unwrap_or(0),
+            None => kept.values.len() as u64,
+        };
+        if count == 0 {
+            return Vec::new();
+        }
+        let nearest = |rank: &f64| {
+            ((rank.clamp(0.0, 100.0) / 100.0 * count as f64).ceil() as u64).clamp(1, count)
+        };
+        let nearest = self.ranks.iter().map(nearest);
+        match upto {
+            None => kept.at(&nearest.map(|nearest| nearest as usize - 1).collect::<Vec<_>>()),
+            Some(upto) => nearest
+                .filter_map(|nearest| {
+                    kept.values.get(upto.partition_point(|upto| *upto < nearest)).copied()
+                })
+                .collect(),
+        }
+    }
+
     /// The value of a row as it is kept; `None` for null.
     fn kept<'a>(&self, args: &Args<'a>) -> Result<impl Fn(usize) -> Option<i64> + use<'a>> {
         enum Column<'a> {
@@ -113,92 +174,78 @@ impl Percentiles {
     }
 }
 
-impl Fold for Percentiles {
-    fn add(&mut self, args: &Args<'_>) -> Result<()> {
-        let kept = self.kept(args)?;
-        let Some(weights) = &mut self.weights else {
-            self.values.extend((0..args.rows).filter_map(kept));
-            return Ok(());
-        };
+impl Grouping for Percentiles {
+    type Kept = Values;
+
+    fn add(&self, args: &Args<'_>, rows: Rows<'_>, kept: &mut [Values]) -> Result<usize> {
+        let value_of = self.kept(args)?;
+        let mut grown = 0;
+        if !self.weighted {
+            rows.for_each(|row, group| {
+                if let Some(value) = value_of(row) {
+                    let before = kept[group].values.capacity();
+                    kept[group].values.push(value);
+                    grown += kept[group].values.capacity() - before;
+                }
+            });
+            return Ok(grown * 8);
+        }
         let weight = args.long(1)?;
-        for row in 0..args.rows {
-            if let Some((value, weight)) = kept(row).zip(weight.get(row))
+        rows.for_each(|row, group| {
+            if let Some((value, weight)) = value_of(row).zip(weight.get(row))
                 && weight > 0
             {
-                self.values.push(value);
-                weights.push(weight);
+                let before = kept[group].heap();
+                kept[group].values.push(value);
+                kept[group].weights.push(weight);
+                grown += kept[group].heap() - before;
             }
-        }
-        Ok(())
+        });
+        Ok(grown)
     }
 
     /// The values, then the weights if there are any.
-    fn save(&mut self) -> Vec<u8> {
-        let weights = self.weights.iter().flatten();
-        self.values.iter().chain(weights).flat_map(|value| value.to_le_bytes()).collect()
+    fn save(&self, kept: &Values, out: &mut Vec<u8>) {
+        let all = kept.values.iter().chain(&kept.weights);
+        all.for_each(|value| out.extend_from_slice(&value.to_le_bytes()));
     }
 
-    fn merge(&mut self, saved: &[u8]) -> Result<()> {
+    fn merge(&self, kept: &mut Values, saved: &[u8]) -> Result<()> {
         let (values, rest) = saved.as_chunks::<8>();
         if !rest.is_empty() {
             return Err(damaged());
         }
-        let read = |values: &[[u8; 8]]| -> Vec<i64> {
-            values.iter().map(|value| i64::from_le_bytes(*value)).collect()
-        };
-        match &mut self.weights {
-            None => self.values.extend(read(values)),
-            Some(weights) => {
-                let (values, with) = values.split_at(values.len() / 2);
-                self.values.extend(read(values));
-                weights.extend(read(with));
-            }
-        }
+        let with = if self.weighted { values.len() / 2 } else { values.len() };
+        let (values, weights) = values.split_at(with);
+        kept.values.extend(values.iter().map(|value| i64::from_le_bytes(*value)));
+        kept.weights.extend(weights.iter().map(|weight| i64::from_le_bytes(*weight)));
         Ok(())
     }
 
-    #[expect(
-        clippy::cast_precision_loss,
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "a rank is a count that fits into memory"
-    )]
-    fn answer(&mut self) -> Result<ScalarValue> {
-        let upto = self.sort();
-        let count = upto
-            .as_ref()
-            .map_or(self.values.len() as u64, |upto| upto.last().copied().unwrap_or(0));
-        let at = |rank: f64| {
-            let nearest = ((rank.clamp(0.0, 100.0) / 100.0 * count as f64).ceil() as u64).max(1);
-            let place = match &upto {
-                None => nearest as usize - 1,
-                Some(upto) => upto.partition_point(|upto| *upto < nearest),
-            };
-            self.values.get(place).copied()
-        };
+    fn answer(&self, kept: &mut Values) -> Result<ScalarValue> {
+        let chosen = self.chosen(kept);
         if !self.array {
-            let value = self.ranks.first().and_then(|rank| at(*rank));
-            return scalar(value, self.is_real(), self.out);
+            return scalar(chosen.first().copied(), self.is_real(), self.out);
         }
         let mut json = String::from("[");
-        for (position, rank) in self.ranks.iter().enumerate() {
+        for position in 0..self.ranks.len() {
             if position > 0 {
                 json.push(',');
             }
-            match at(*rank) {
+            match chosen.get(position) {
                 None => json.push_str("null"),
                 Some(value) if self.is_real() => {
-                    dynamic::write_real(f64::from_bits(ordered(value).cast_unsigned()), &mut json);
+                    dynamic::write_real(f64::from_bits(ordered(*value).cast_unsigned()), &mut json);
                 }
-                Some(value) => write_whole(value, self.ty, &mut json),
+                Some(value) => write_whole(*value, self.ty, &mut json),
             }
         }
         json.push(']');
         Ok(ScalarValue::Utf8View(Some(json)))
     }
 
-    fn size(&self) -> usize {
-        (self.values.capacity() + self.weights.as_ref().map_or(0, Vec::capacity)) * 8
+    fn size(&self, kept: &Values) -> usize {
+        kept.heap()
     }
 }
 

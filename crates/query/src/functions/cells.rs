@@ -5,6 +5,7 @@ use std::fmt::Write;
 
 use datafusion::common::Result;
 use kql::types::Type;
+use twox_hash::XxHash64;
 
 use crate::dynamic;
 use crate::kernel::{Args, Bool, Long, Real, Text};
@@ -98,6 +99,24 @@ impl<'a> Cells<'a> {
             }
         }
         true
+    }
+
+    /// A hash by which equal values of one column are found; `None` for null. A string is never null.
+    pub(crate) fn hash(&self, row: usize) -> Option<u64> {
+        let bytes = |bytes: &[u8]| XxHash64::oneshot(0, bytes);
+        match &self.values {
+            Values::Bool(column) => column.get(row).map(|value| bytes(&[u8::from(value)])),
+            Values::Long(column) => column.get(row).map(|value| bytes(&value.to_le_bytes())),
+            // The two zeros are equal, and so are all NaN.
+            Values::Real(column) => column.get(row).map(|value| {
+                let value = if value.is_nan() { f64::NAN } else { value + 0.0 };
+                bytes(&value.to_le_bytes())
+            }),
+            Values::Text(column) if self.ty == Type::String => {
+                Some(bytes(column.get(row).as_bytes()))
+            }
+            Values::Text(column) => column.opt(row).map(|text| bytes(text.as_bytes())),
+        }
     }
 
     /// Appends the bytes in which Kusto holds the value: numbers, moments and spans as they lie in memory, a guid as its

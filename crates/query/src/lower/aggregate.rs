@@ -4,7 +4,7 @@
 use std::borrow::Cow;
 
 use arrow::datatypes::DataType;
-use datafusion::common::ScalarValue;
+use datafusion::common::{Column, ScalarValue};
 use datafusion::functions_aggregate::expr_fn as df;
 use datafusion::logical_expr::expr::Sort as SortExpr;
 use datafusion::logical_expr::{
@@ -25,6 +25,30 @@ use crate::kernel;
 pub(super) struct Parts {
     pub(super) calls: Vec<(String, Expr)>,
     pub(super) outputs: Vec<Operand>,
+}
+
+/// Groups rows. A count of different values that stands alone gets its name behind the grouping: DataFusion groups twice
+/// instead of keeping a set for each group, but only where it sees the call itself.
+fn aggregated(
+    builder: LogicalPlanBuilder,
+    groups: Vec<Expr>,
+    calls: Vec<Expr>,
+) -> Result<LogicalPlanBuilder> {
+    let alone = match calls.as_slice() {
+        [Expr::Alias(alias)] if is_distinct(&alias.expr) => (alias.name.clone(), &alias.expr),
+        _ => return Ok(builder.aggregate(groups, calls)?),
+    };
+    let builder = builder.aggregate(groups, vec![alone.1.as_ref().clone()])?;
+    let width = builder.schema().fields().len();
+    let column = |at: usize| Expr::Column(Column::from(builder.schema().qualified_field(at)));
+    let exprs: Vec<Expr> = (0..width)
+        .map(|at| if at + 1 == width { column(at).alias(&alone.0) } else { column(at) })
+        .collect();
+    Ok(builder.project(exprs)?)
+}
+
+fn is_distinct(call: &Expr) -> bool {
+    matches!(call, Expr::AggregateFunction(call) if call.params.distinct)
 }
 
 /// Rows, and keys and aggregates over their columns.
@@ -78,10 +102,8 @@ impl Lowering<'_> {
             columns.extend(parts.outputs);
         }
         let options = LogicalPlanBuilderOptions::new().with_add_implicit_group_by_exprs(false);
-        let plan = LogicalPlanBuilder::from(flow.plan)
-            .with_options(options)
-            .aggregate(groups, calls)?
-            .build()?;
+        let builder = LogicalPlanBuilder::from(flow.plan).with_options(options);
+        let plan = aggregated(builder, groups, calls)?.build()?;
         let flow = Flow { plan, columns };
         if keys.is_empty() { self.revived(flow) } else { Ok(flow) }
     }
