@@ -13,7 +13,7 @@ use crate::encode::{Care, Encoded, Encoder, by_day, day_of};
 use crate::files::DataFile;
 use crate::limits::{
     COMPACT_FILE_BYTES, COMPACT_FILES_MAX, COMPACT_FILES_MIN, COMPACT_GATHER_BYTES_MAX,
-    COMPACT_QUIET, COMPACT_ROW_GROUP_ROWS, ENCODE_ROWS,
+    COMPACT_GATHER_ROWS_MAX, COMPACT_QUIET, ENCODE_ROWS,
 };
 use crate::reading::read_file;
 use crate::table::Table;
@@ -126,7 +126,7 @@ async fn merge(table: &Table, inputs: &[Arc<DataFile>]) -> Result<Encoded> {
     Ok(encoded)
 }
 
-/// Rows that are sorted and written together, as one row group.
+/// Rows that are sorted and handed to the encoder together.
 struct Gathered<'a> {
     table: &'a str,
     day: i32,
@@ -141,7 +141,7 @@ impl Gathered<'_> {
         self.rows += batch.num_rows();
         self.bytes += batch.get_array_memory_size();
         self.batches.push(batch);
-        if self.rows >= COMPACT_ROW_GROUP_ROWS || self.bytes >= COMPACT_GATHER_BYTES_MAX {
+        if self.rows >= COMPACT_GATHER_ROWS_MAX || self.bytes >= COMPACT_GATHER_BYTES_MAX {
             self.write()?;
         }
         Ok(())
@@ -157,7 +157,7 @@ impl Gathered<'_> {
             self.encoder.write(&batches, &day.rows).map_err(Error::encode(self.table))?;
         }
         (self.rows, self.bytes) = (0, 0);
-        self.encoder.end_row_group().map_err(Error::encode(self.table))
+        Ok(())
     }
 
     fn finish(mut self) -> Result<Encoded> {

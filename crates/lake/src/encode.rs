@@ -228,11 +228,6 @@ impl Encoder {
         self.writer.write(batch)
     }
 
-    /// Ends the row group, so that what was written no longer takes memory uncompressed.
-    pub(crate) fn end_row_group(&mut self) -> Result<(), ParquetError> {
-        self.writer.flush()
-    }
-
     /// The whole file.
     pub(crate) fn finish(self) -> Result<Encoded, ParquetError> {
         let blocks = self.writer.into_inner()?;

@@ -26,14 +26,17 @@ pub(crate) const TAIL_FLUSHES_MAX: usize = 2;
 /// Rows of a row group in a file that a flush writes: what fits a reader's patience when a filter hits one row of it.
 pub(crate) const FRESH_ROW_GROUP_ROWS: usize = 16 * 1024;
 
-/// Rows of a row group in a compacted file. Sorting and encoding hold one row group in memory.
-pub(crate) const COMPACT_ROW_GROUP_ROWS: usize = 16 * 1024;
+/// Rows of a row group in a compacted file. A scan pays for each column of each row group before it reads the first value;
+/// the encoder holds one row group's pages, compressed, in memory.
+pub(crate) const COMPACT_ROW_GROUP_ROWS: usize = 128 * 1024;
 
 /// Rows that are sorted and handed to the Parquet encoder at once.
 pub(crate) const ENCODE_ROWS: usize = 4 * 1024;
 
-/// Bytes of Arrow memory after which a compaction sorts and writes what it has gathered, row group full or not.
+/// Bytes of Arrow memory after which a compaction sorts what it has gathered and hands it to the encoder.
 pub(crate) const COMPACT_GATHER_BYTES_MAX: usize = 16 * 1024 * 1024;
+/// The same in rows.
+pub(crate) const COMPACT_GATHER_ROWS_MAX: usize = 16 * 1024;
 
 /// A file of this size is good; smaller ones are merged until they reach it.
 pub(crate) const COMPACT_FILE_BYTES: u64 = 24 * 1024 * 1024;

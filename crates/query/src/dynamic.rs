@@ -93,6 +93,11 @@ pub(crate) fn kind(json: &str) -> Kind {
     }
 }
 
+/// Whether a value as text is what is written: a bag, an array, a number.
+pub(crate) fn is_own_text(json: &str) -> bool {
+    matches!(json.as_bytes().first(), Some(b'{' | b'[' | b'-' | b'0'..=b'9'))
+}
+
 /// A value as text: a string without its quotes, anything else as it stands.
 pub(crate) fn to_text(json: &str) -> Cow<'_, str> {
     match kind(json) {

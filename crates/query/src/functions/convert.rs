@@ -161,6 +161,15 @@ fn source(args: &Args<'_>) -> Type {
 }
 
 fn to_string(args: &Args<'_>) -> Result<ArrayRef> {
+    // Bags and arrays are their own text: whole events are not copied.
+    if source(args) == Type::Dynamic
+        && let (array, false) = args.raw(0)?
+        && array.data_type() == args.out
+        && let text = args.text(0)?
+        && (0..args.rows).all(|row| text.opt(row).is_some_and(dynamic::is_own_text))
+    {
+        return Ok(array.clone());
+    }
     let cells = Cells::of(args, 0)?;
     args.strings(|row, out| {
         cells.text(row, out);

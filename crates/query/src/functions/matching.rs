@@ -1,17 +1,16 @@
-//! Matching of text: `has`, `contains`, `startswith` and their kin. A constant needle is compiled
-//! once for each batch, and is sought by the vectorised searcher of the `regex` crate.
-//!
-//! A term is a run of letters and digits; `has` wants the needle to begin and end at the border of one (the border is asked
-//! for only where the needle's own edge is part of a term). Deliberately absent: patterns of the user (`regexes`).
+//! Matching of text: `has`, `contains`, `startswith` and their kin. Deliberately absent: the search itself (`needle`),
+//! patterns of the user (`regexes`).
 
-use arrow::array::ArrayRef;
-use datafusion::common::{DataFusionError, Result};
+use std::sync::Arc;
+
+use arrow::array::{ArrayRef, BooleanArray};
+use datafusion::common::Result;
 use kql::signature::{Overload, Returns, Signature};
 use kql::types::Type;
-use regex::{Regex, RegexBuilder};
 
 use super::cells::Cells;
 use super::kinds::{ANY, JSON, TEXT};
+use super::needle::{Needle, Place};
 use super::{Function, p};
 use crate::dynamic;
 use crate::kernel::Args;
@@ -274,22 +273,15 @@ pub(super) static FUNCTIONS: &[Function] = &[
     ),
 ];
 
-/// Where in the text the needle must be.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Place {
-    Anywhere,
-    Term,
-    TermStart,
-    TermEnd,
-    Start,
-    End,
-    Whole,
-}
-
 fn matched(args: &Args<'_>, place: Place, case: bool, turned: bool) -> Result<ArrayRef> {
     let text = args.text(0)?;
     if let Some(needle) = args.constant_text(1)? {
         let needle = Needle::new(needle, place, case)?;
+        let (column, constant) = args.raw(0)?;
+        if !constant && let Some(found) = needle.sweep(column) {
+            let found = if turned { !&found } else { found };
+            return Ok(Arc::new(BooleanArray::new(found, None)));
+        }
         return args.bools(|row| Some(needle.is_in(text.get(row)) != turned));
     }
     let needles = args.text(1)?;
@@ -306,64 +298,6 @@ fn matched(args: &Args<'_>, place: Place, case: bool, turned: bool) -> Result<Ar
         last.as_ref().map(|(_, needle)| needle.is_in(text.get(row)) != turned)
     })?;
     failed.map_or(Ok(out), Err)
-}
-
-/// A text that is sought, ready to be sought often.
-pub(crate) struct Needle {
-    regex: Regex,
-    place: Place,
-    /// Whether the needle's first and last character are part of a term.
-    edges: (bool, bool),
-}
-
-impl Needle {
-    /// A whole term, in any case.
-    pub(crate) fn term(needle: &str) -> Result<Self> {
-        Self::new(needle, Place::Term, false)
-    }
-
-    fn new(needle: &str, place: Place, case: bool) -> Result<Self> {
-        let escaped = regex::escape(needle);
-        let pattern = match place {
-            Place::Start => format!(r"\A{escaped}"),
-            Place::End => format!(r"{escaped}\z"),
-            Place::Whole => format!(r"\A{escaped}\z"),
-            _ => escaped,
-        };
-        let regex = RegexBuilder::new(&pattern)
-            .case_insensitive(!case)
-            .build()
-            .map_err(|error| DataFusionError::Execution(error.to_string()))?;
-        let edges = (
-            needle.chars().next().is_some_and(char::is_alphanumeric),
-            needle.chars().next_back().is_some_and(char::is_alphanumeric),
-        );
-        Ok(Self { regex, place, edges })
-    }
-
-    /// Whether the needle is in the text, at its place.
-    pub(crate) fn is_in(&self, text: &str) -> bool {
-        let (before, after) = match self.place {
-            Place::Term => self.edges,
-            Place::TermStart => (self.edges.0, false),
-            Place::TermEnd => (false, self.edges.1),
-            _ => return self.regex.is_match(text),
-        };
-        let mut from = 0;
-        while let Some(found) = self.regex.find_at(text, from) {
-            let starts = !before
-                || !text[..found.start()].chars().next_back().is_some_and(char::is_alphanumeric);
-            let ends =
-                !after || !text[found.end()..].chars().next().is_some_and(char::is_alphanumeric);
-            if starts && ends {
-                return true;
-            }
-            // The next try begins one character further, for matches may overlap.
-            let Some(first) = text[found.start()..].chars().next() else { return false };
-            from = found.start() + first.len_utf8();
-        }
-        false
-    }
 }
 
 /// The texts of a list of arguments from `from` on, arrays among them taken apart, if all of them are constant.

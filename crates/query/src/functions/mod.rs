@@ -24,6 +24,7 @@ mod markup;
 pub(crate) mod matching;
 mod math;
 mod membership;
+mod needle;
 pub(crate) mod network;
 pub(crate) mod operators;
 mod punycode;

@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, AsArray, Int64Array};
+use arrow::buffer::ScalarBuffer;
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Int64Type};
 use datafusion::common::Result;
@@ -191,8 +192,9 @@ pub(crate) fn stored_to_ticks(args: &Args<'_>) -> Result<ArrayRef> {
         let value = stored.is_valid(0).then(|| stored.value(0));
         return args.longs(|_| value.map(|v| v * multiplier / divisor + ticks::UNIX_EPOCH));
     }
-    let ticks: Int64Array = stored
-        .unary(|value| (value / divisor).wrapping_mul(multiplier).wrapping_add(ticks::UNIX_EPOCH));
+    let moment = |value: i64| value.wrapping_mul(multiplier).wrapping_add(ticks::UNIX_EPOCH);
+    let ticks: Int64Array =
+        if divisor == 1 { stored.unary(moment) } else { stored.unary(|v| moment(v / divisor)) };
     Ok(Arc::new(ticks))
 }
 
@@ -202,6 +204,35 @@ fn bin(args: &Args<'_>) -> Result<ArrayRef> {
 
 fn bin_at(args: &Args<'_>) -> Result<ArrayRef> {
     binned(args, Some(2))
+}
+
+/// Bins of one constant size of a column of 64 bits, which is what time is grouped by. Rows mostly come in the order of time:
+/// one that lies in the bin of the row before is not divided.
+fn same_sized(args: &Args<'_>) -> Result<Option<ArrayRef>> {
+    let (array, constant) = args.raw(0)?;
+    let (Some(values), false) = (array.as_primitive_opt::<Int64Type>(), constant) else {
+        return Ok(None);
+    };
+    let size = match args.types.get(1) {
+        Some(Type::Long | Type::TimeSpan) if args.raw(1)?.1 => args.long(1)?.get(0),
+        _ => None,
+    };
+    let Some(size) = size.filter(|size| *size > 0) else { return Ok(None) };
+    if args.out != array.data_type() {
+        return Ok(None);
+    }
+    let mut bin = None;
+    let bins = values.values().iter().map(|value| match bin {
+        Some((from, last)) if (from..=last).contains(value) => from,
+        _ => {
+            let within = value.rem_euclid(size);
+            let from = value.wrapping_sub(within);
+            bin = value.checked_add(size - 1 - within).map(|last| (from, last));
+            from
+        }
+    });
+    let bins: ScalarBuffer<i64> = bins.collect();
+    Ok(Some(Arc::new(Int64Array::new(bins, values.nulls().cloned()))))
 }
 
 /// Bins counted from zero (year 1 for a moment) or from the value of another argument.
@@ -230,6 +261,11 @@ fn binned(args: &Args<'_>, fixed: Option<usize>) -> Result<ArrayRef> {
             let from = fixed.map_or(Some(0.0), |fixed| fixed.get(row))?;
             (size > 0.0).then_some(((value.get(row)? - from) / size).floor().mul_add(size, from))
         });
+    }
+    if fixed.is_none()
+        && let Some(bins) = same_sized(args)?
+    {
+        return Ok(bins);
     }
     let value = args.long(0)?;
     let span = args.types.get(1) == Some(&Type::Real);
