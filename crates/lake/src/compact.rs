@@ -97,14 +97,15 @@ fn fitting(files: &[Arc<DataFile>]) -> Vec<Arc<DataFile>> {
 /// The rows of `inputs` as one file.
 async fn merge(table: &Table, inputs: &[Arc<DataFile>]) -> Result<Encoded> {
     let schema = table.schema();
+    let bytes: u64 = inputs.iter().map(|input| input.bytes).sum();
+    let care = if bytes > COMPACT_FILE_BYTES / 2 { Care::Settled } else { Care::Compacted };
     let mut gathered = Gathered {
         table: &table.name,
         day: inputs[0].day,
         batches: Vec::new(),
         rows: 0,
         bytes: 0,
-        encoder: Encoder::new(schema.clone(), Care::Compacted)
-            .map_err(Error::encode(&table.name))?,
+        encoder: Encoder::new(schema.clone(), care).map_err(Error::encode(&table.name))?,
     };
     for input in inputs {
         let mut rows = read_file(table, input, None, ENCODE_ROWS).await?;

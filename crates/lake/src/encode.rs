@@ -26,15 +26,20 @@ use crate::layout::{
     ADDITIONAL_FIELDS, EVENT_ID, INGESTION_TIME, OFFSET, RAW_EVENT, TIME_GENERATED, TIME_RECEIVED,
     kusto_type,
 };
-use crate::limits::{COMPACT_ROW_GROUP_ROWS, ENCODE_ROWS, FRESH_ROW_GROUP_ROWS, STATISTICS_BYTES};
+use crate::limits::{
+    COMPACT_ROW_GROUP_ROWS, COMPACT_ZSTD_LEVEL, ENCODE_ROWS, FRESH_ROW_GROUP_ROWS,
+    SETTLED_ZSTD_LEVEL, STATISTICS_BYTES,
+};
 
 /// How much care a file deserves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Care {
     /// Written by a flush: as little CPU time as possible.
     Fresh,
-    /// Written by compaction: small, with a filter over the event ids.
+    /// Written by compaction, to be merged again: small, with a filter over the event ids.
     Compacted,
+    /// Written by compaction and good as it is, for years: smaller still, and faster to read.
+    Settled,
 }
 
 /// A position among several batches: which batch, which row.
@@ -260,9 +265,8 @@ impl io::Write for Blocks {
 fn properties(schema: &Schema, care: Care) -> WriterProperties {
     let (compression, group_rows) = match care {
         Care::Fresh => (Compression::LZ4_RAW, FRESH_ROW_GROUP_ROWS),
-        Care::Compacted => {
-            (Compression::ZSTD(ZstdLevel::try_new(3).unwrap_or_default()), COMPACT_ROW_GROUP_ROWS)
-        }
+        Care::Compacted => (zstd(COMPACT_ZSTD_LEVEL), COMPACT_ROW_GROUP_ROWS),
+        Care::Settled => (zstd(SETTLED_ZSTD_LEVEL), COMPACT_ROW_GROUP_ROWS),
     };
     let mut properties = WriterProperties::builder()
         .set_compression(compression)
@@ -275,7 +279,7 @@ fn properties(schema: &Schema, care: Care) -> WriterProperties {
         let column = ColumnPath::new(vec![field.name().clone()]);
         properties = column_properties(properties, column, field.data_type(), kusto_type(field));
     }
-    if care == Care::Compacted {
+    if care != Care::Fresh {
         let id = ColumnPath::new(vec![EVENT_ID.to_owned()]);
         properties = properties
             .set_column_bloom_filter_enabled(id.clone(), true)
@@ -283,6 +287,10 @@ fn properties(schema: &Schema, care: Care) -> WriterProperties {
             .set_column_bloom_filter_max_ndv(id, group_rows as u64);
     }
     properties.build()
+}
+
+fn zstd(level: i32) -> Compression {
+    Compression::ZSTD(ZstdLevel::try_new(level).unwrap_or_default())
 }
 
 fn column_properties(
@@ -390,9 +398,8 @@ mod tests {
                 prop::collection::vec((-300_000_000_000_i64..300_000_000_000, any::<i64>()), 1..40),
                 1..6,
             ),
-            compacted in any::<bool>(),
+            care in prop::sample::select(vec![Care::Fresh, Care::Compacted, Care::Settled]),
         ) {
-            let care = if compacted { Care::Compacted } else { Care::Fresh };
             let given: Vec<RecordBatch> = batches.iter().map(|rows| batch(rows)).collect();
             let schema = given[0].schema();
             let mut found = Vec::new();

@@ -14,6 +14,8 @@ use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
 use datafusion::execution::{SendableRecordBatchStream, SessionState, SessionStateBuilder};
 use datafusion::logical_expr::LogicalPlan;
 use datafusion::optimizer::{Optimizer, OptimizerRule};
+use datafusion::physical_optimizer::PhysicalOptimizerRule;
+use datafusion::physical_optimizer::optimizer::PhysicalOptimizer;
 use datafusion::physical_plan::execute_stream;
 use datafusion::prelude::SessionConfig;
 use futures::future::BoxFuture;
@@ -33,6 +35,7 @@ use crate::external::{self, ExternalFiles};
 use crate::lower::Lowering;
 use crate::plugins::discover::Found;
 use crate::shared::Shared;
+use crate::sparse::CompactScans;
 use crate::stored::StoredFunctions;
 use crate::watchlists::Watchlists;
 use crate::{results, subqueries, ticks};
@@ -77,6 +80,13 @@ fn optimizer_rules() -> Vec<Arc<dyn OptimizerRule + Send + Sync>> {
     rules
 }
 
+/// DataFusion's own rules, and ours after them.
+fn physical_rules() -> Vec<Arc<dyn PhysicalOptimizerRule + Send + Sync>> {
+    let mut rules = PhysicalOptimizer::new().rules;
+    rules.push(Arc::new(CompactScans));
+    rules
+}
+
 /// Answers KQL over tables.
 pub struct Engine {
     tables: Arc<dyn Tables>,
@@ -118,6 +128,7 @@ impl Engine {
             .with_runtime_env(runtime.clone())
             .with_default_features()
             .with_optimizer_rules(optimizer_rules())
+            .with_physical_optimizer_rules(physical_rules())
             .build();
         Ok(Self { tables, functions, clock, options, runtime, state })
     }

@@ -21,6 +21,7 @@ pub mod reference;
 mod results;
 mod scan;
 mod shared;
+mod sparse;
 mod stored;
 mod subqueries;
 mod ticks;
