@@ -213,7 +213,7 @@ impl Binder<'_> {
             self.error(Code::Arity, node, message);
         }
         let rows = cells.chunks_exact(fields.len().max(1)).map(<[Expr]>::to_vec).collect();
-        Table::new(Plan { op: Op::Rows(rows), fields })
+        Table::new(Plan { op: Op::Rows(rows), fields: fields.into() })
     }
 
     fn externaldata(&mut self, node: Node<'_>) -> Table {
@@ -227,7 +227,7 @@ impl Binder<'_> {
             }
         }
         let properties = node.child(With).map(|with| self.properties(with)).unwrap_or_default();
-        Table::new(Plan { op: Op::External { uris, properties }, fields })
+        Table::new(Plan { op: Op::External { uris, properties }, fields: fields.into() })
     }
 
     /// The `name=value` pairs directly in a node. A bare word is a text.
@@ -297,5 +297,5 @@ pub(super) fn property_name(property: Node<'_>) -> String {
 
 /// A column of a row-less table, as a field.
 pub(super) fn field(name: &str, ty: Type) -> Field {
-    Field { name: name.to_string(), ty }
+    Field { name: name.into(), ty }
 }
