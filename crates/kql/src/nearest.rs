@@ -98,7 +98,10 @@ mod tests {
 
     #[test]
     fn the_nearest_comes_first_and_then_the_first_in_the_alphabet() {
-        assert_eq!(nearest("Computer", ["Computed", "Compute", "Komputar"]), Some("Compute".into()));
+        assert_eq!(
+            nearest("Computer", ["Computed", "Compute", "Komputar"]),
+            Some("Compute".into())
+        );
         assert_eq!(nearest("User_d", ["Userid", "User_s", "Users"]), Some("User_s".into()));
         assert_eq!(nearest("Computer", ["Komputar", "computer"]), Some("computer".into()));
     }
@@ -106,7 +109,10 @@ mod tests {
     #[test]
     fn letters_of_any_script_count_as_one() {
         assert_eq!(nearest("Stra\u{df}e", ["STRA\u{df}A"]), Some("STRA\u{df}A".into()));
-        assert_eq!(nearest("\u{e4}\u{f6}\u{fc}x", ["\u{e4}\u{f6}\u{fc}"]), Some("\u{e4}\u{f6}\u{fc}".into()));
+        assert_eq!(
+            nearest("\u{e4}\u{f6}\u{fc}x", ["\u{e4}\u{f6}\u{fc}"]),
+            Some("\u{e4}\u{f6}\u{fc}".into())
+        );
     }
 
     #[test]

@@ -8,6 +8,7 @@ use super::naming::{aggregate_prefix, name_text, of_expression};
 use super::scope::Table;
 use crate::diagnostic::Code;
 use crate::plan::{Aggregate, Expr, ExprKind, Field, Name};
+use crate::signature::{ParamKind, Signature};
 use crate::syntax::Node;
 use crate::syntax::SyntaxKind::{Args, Call, NameRef, StarExpr};
 use crate::types::{Type, Value};
@@ -100,6 +101,7 @@ impl Binder<'_> {
         if matches!(written, "makelist" | "makeset") && bound.len() == 1 {
             bound.push(super::binder::literal(Value::Long(OLD_ELEMENTS_MAX)));
         }
+        self.expect_conditions(&signature, &args, &mut bound);
         let expr = self.choose(&signature, written, node, bound);
         let name = match aggregate_prefix(written) {
             Some("percentile") => {
@@ -124,7 +126,23 @@ impl Binder<'_> {
             ExprKind::Call { args, .. } => args,
             _ => Vec::new(),
         };
-        AggregateCall { function: signature.name.to_string(), args, columns: vec![(name.into(), ty)] }
+        AggregateCall {
+            function: signature.name.to_string(),
+            args,
+            columns: vec![(name.into(), ty)],
+        }
+    }
+
+    /// The conditions of `countif`, `sumif` …: true or false, nothing that becomes so.
+    fn expect_conditions(&mut self, signature: &Signature, nodes: &[Node<'_>], args: &mut [Expr]) {
+        let params = signature.overloads.iter().find_map(|overload| overload.spread(args.len()));
+        let condition = ParamKind::Exactly(Type::Bool);
+        for ((param, node), arg) in params.into_iter().flatten().zip(nodes).zip(args) {
+            if param.kind == condition && !matches!(arg.ty, Type::Bool | Type::Error) {
+                self.error(Code::WrongType, *node, "A value of type bool expected.");
+                *arg = super::binder::mistake();
+            }
+        }
     }
 
     /// `arg_max(x, *)`, `arg_max(x, a, b)`: the columns of the row with the largest `x`.
@@ -144,7 +162,10 @@ impl Binder<'_> {
             if arg.kind() == StarExpr {
                 let there: HashSet<Name> = columns.iter().map(|(name, _)| name.clone()).collect();
                 for (at, field) in input.fields().iter().enumerate() {
-                    if !there.contains(&field.name) && !keys.contains(&field.name) && field.name != first {
+                    if !there.contains(&field.name)
+                        && !keys.contains(&field.name)
+                        && field.name != first
+                    {
                         bound.push(column(input.fields(), at));
                         let name = match prefix {
                             Some(prefix) => format!("{prefix}_{first}_{}", field.name).into(),

@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use super::binder::{Binder, Row, all_columns, column, project};
 use super::naming::{Names, name_text, of_expression};
 use super::scope::Table;
+use super::source::STRATEGIES;
 use super::weight::Weight;
 use crate::diagnostic::Code;
 use crate::nearest::nearest;
@@ -14,6 +15,11 @@ use crate::syntax::SyntaxKind::{
     Args, Assignment, Call, List, NameList, NameRef, StarExpr, Wildcard,
 };
 use crate::types::{Type, Value};
+
+/// Several names stand in front of an expression of one value.
+pub(super) const ONE_VALUE: &str = "The expression does not have multiple named values.";
+/// More names stand in front of an expression than it has values.
+pub(super) const NO_VALUE: &str = "The name does not have a corresponding expression.";
 
 /// A column to be: the name that the query writes, the name that the expression suggests, and what it is.
 pub(super) struct Item<'t> {
@@ -51,6 +57,9 @@ impl Binder<'_> {
         let expr = self.scalar(expression, Some(row));
         match self.columns_of(expression).len() {
             0 | 1 => {
+                if names.len() > 1 && !self.is_own_function(expression) && expr.ty != Type::Error {
+                    self.error(Code::WrongType, node, ONE_VALUE);
+                }
                 let derived = self.derived_name(expression, row).map(Name::from);
                 let written = names.into_iter().next().map(Name::from);
                 vec![Item { node, written, derived, expr }]
@@ -72,6 +81,9 @@ impl Binder<'_> {
             || !self.count_parts(node, Weight::of_expr(expr).parts.saturating_mul(columns.len()))
         {
             return Vec::new();
+        }
+        if names.len() > columns.len() {
+            self.error(Code::WrongType, node, NO_VALUE);
         }
         let mut names = names.into_iter();
         (0i64..)
@@ -124,6 +136,12 @@ impl Binder<'_> {
         let first = super::naming::first_argument(node).and_then(of_expression).unwrap_or_default();
         let column = |(suffix, ty): &(&str, Type)| (format!("{name}_{first}_{suffix}"), *ty);
         signature.columns.iter().map(column).collect()
+    }
+
+    /// Whether it calls a function of the query or the workspace: how many values that gives is told by its body.
+    pub(super) fn is_own_function(&self, node: Node<'_>) -> bool {
+        let name = node.child(NameRef).map(name_text).unwrap_or_default();
+        node.kind() == Call && self.scalar_signature(&name).is_none() && !self.is_aggregate(node)
     }
 
     fn already_declared(&mut self, node: Node<'_>, name: &str) {
@@ -313,6 +331,7 @@ impl Binder<'_> {
 
     /// `distinct a, b`, `distinct *`
     pub(super) fn distinct(&mut self, node: Node<'_>, input: Table) -> Table {
+        self.expect_strategy(node, STRATEGIES);
         let mut all = Vec::new();
         for item in items(node) {
             if item.kind() == StarExpr {

@@ -48,7 +48,8 @@ impl Binder<'_> {
             .map_or_else(|| "source_".into(), |name| Name::from(name_text(name)));
         let mut legs = self.searched_tables(node);
         let names: BTreeSet<String> = mentioned(predicate).into_iter().collect();
-        let known = |leg: &Table| leg.fields().iter().any(|field| names.contains(field.name.as_str()));
+        let known =
+            |leg: &Table| leg.fields().iter().any(|field| names.contains(field.name.as_str()));
         if !any_term(predicate) && legs.iter().any(known) {
             legs.retain(|leg| leg.open || known(leg));
         }

@@ -8,7 +8,7 @@ use super::columns::{items, named_columns};
 use super::naming::{Names, name_text};
 use super::operators::operand;
 use super::scope::Table;
-use super::source::property_name;
+use super::source::{STRATEGIES, property_name};
 use crate::diagnostic::Code;
 use crate::plan::{Expr, Field, Fields, JoinKind, Name, Op, Plan};
 use crate::syntax::Node;
@@ -29,6 +29,7 @@ struct Key {
 
 impl Binder<'_> {
     pub(super) fn join(&mut self, node: Node<'_>, left: Table) -> Table {
+        self.expect_strategy(node, STRATEGIES);
         let kind = self.join_kind(node, JoinKind::InnerUnique);
         let Some(right) = operand(node, 0) else { return left };
         let right = self.table(right);
@@ -295,7 +296,11 @@ pub(super) fn both_sides(left: &[Field], right: &[Field]) -> Fields {
     let taken: HashSet<&str> = left.iter().map(|field| field.name.as_str()).collect();
     let mut fields = left.to_vec();
     for field in right {
-        let name = if taken.contains(field.name.as_str()) { names.derive(&field.name) } else { field.name.clone() };
+        let name = if taken.contains(field.name.as_str()) {
+            names.derive(&field.name)
+        } else {
+            field.name.clone()
+        };
         fields.push(Field { name, ty: field.ty });
     }
     fields.into()

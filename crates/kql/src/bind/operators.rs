@@ -194,6 +194,10 @@ impl Binder<'_> {
             // Of a call that gives several columns only those remain that are named, if any are.
             let wanted = if names.is_empty() { usize::MAX } else { names.len() };
             let several = self.several(item, names.clone(), expression, &expr);
+            let one = several.is_empty() && !self.is_own_function(expression);
+            if names.len() > 1 && one && expr.ty != Type::Error {
+                self.error(Code::WrongType, item, super::columns::ONE_VALUE);
+            }
             let mut columns: Vec<(Name, Expr)> = several
                 .into_iter()
                 .take(wanted)

@@ -230,6 +230,21 @@ impl Binder<'_> {
         Table::new(Plan { op: Op::External { uris, properties }, fields: fields.into() })
     }
 
+    /// `hint.strategy` must be one that the operator has; all of them mean the same here.
+    pub(super) fn expect_strategy(&mut self, node: Node<'_>, known: &[&str]) {
+        let hints = node.children_of(Property);
+        for value in hints.filter(|hint| property_name(*hint) == "hint.strategy") {
+            let Some(value) = value.nodes().next() else { continue };
+            if !known.contains(&value.text().trim_matches(['"', '\''])) {
+                let message = match known {
+                    [only] => format!("Expected: {only}"),
+                    _ => format!("Expected one of: {}", known.join(", ")),
+                };
+                self.error(Code::Syntax, value, message);
+            }
+        }
+    }
+
     /// The `name=value` pairs directly in a node. A bare word is a text.
     pub(super) fn properties(&mut self, node: Node<'_>) -> Vec<(String, Value)> {
         let mut found = Vec::new();
@@ -251,6 +266,9 @@ impl Binder<'_> {
         found
     }
 }
+
+/// The strategies that `join` and `distinct` can be asked for.
+pub(super) const STRATEGIES: &[&str] = &["auto", "broadcast", "centralized", "shuffle"];
 
 /// A value of a `datatable` as the type of its column: texts are read as `todatetime` and its like would.
 fn cell(expr: Expr, ty: Type) -> Expr {

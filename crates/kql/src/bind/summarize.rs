@@ -4,13 +4,14 @@ use std::collections::HashSet;
 
 use super::aggregate::AggregateCall;
 use super::binder::{Binder, Row, column, project};
-use super::columns::{Item, assignment, items};
+use super::columns::{Item, NO_VALUE, ONE_VALUE, assignment, items};
 use super::naming::{Names, name_text, of_expression};
 use super::scope::Table;
 use crate::diagnostic::Code;
 use crate::plan::{Aggregate, Expr, Field, Fields, Name, Op, Plan};
 use crate::syntax::Node;
 use crate::syntax::SyntaxKind::{Args, Assignment, By, NameRef, StarExpr};
+use crate::types::Type;
 
 /// What an operator groups by and computes for each group, as far as it is bound.
 #[derive(Default)]
@@ -51,6 +52,7 @@ enum Output {
 
 impl Binder<'_> {
     pub(super) fn summarize(&mut self, node: Node<'_>, input: Table) -> Table {
+        self.expect_strategy(node, &["shuffle"]);
         let keys = self.group_keys(node, &input);
         let mut group = Group {
             names: Names::default(),
@@ -139,6 +141,7 @@ impl Binder<'_> {
         let key_names = group.values.key_names();
         if self.is_aggregate(expression) {
             let call = self.aggregate(expression, input, &key_names);
+            self.expect_values(item, written.len(), &call, input.open);
             let first = group.values.aggregates.iter().map(|a| a.outputs.len()).sum::<usize>();
             let written = self.declared_names(item, written, group);
             let names = name_columns(&mut group.names, &call, &written);
@@ -147,6 +150,9 @@ impl Binder<'_> {
             }
             group.values.aggregates.push(call.named(names));
             return;
+        }
+        if written.len() > 1 && !self.is_own_function(expression) {
+            self.error(Code::WrongType, item, ONE_VALUE);
         }
         let written = self.declared_names(item, written, group);
         let name = match (written.into_iter().next(), of_expression(expression)) {
@@ -157,6 +163,16 @@ impl Binder<'_> {
         group.computed = true;
         let expr = self.over_aggregates(expression, input, &mut group.values);
         group.outputs.push((name, Output::Computed(expr)));
+    }
+
+    /// As many names as the call gives columns, at most.
+    fn expect_values(&mut self, item: Node<'_>, names: usize, call: &AggregateCall, open: bool) {
+        let columns = call.columns.len();
+        let unknown = open || call.columns.iter().any(|(_, ty)| *ty == Type::Error);
+        if names > 1 && names > columns && !unknown {
+            let message = if columns == 1 { ONE_VALUE } else { NO_VALUE };
+            self.error(Code::WrongType, item, message);
+        }
     }
 
     /// An expression with aggregates in it. The aggregates are bound first and stand in it as variables; everything else
@@ -174,7 +190,7 @@ impl Binder<'_> {
         for call in calls {
             let bound = self.aggregate(call, input, &key_names);
             let at = values.width();
-            let ty = bound.columns.first().map_or(crate::types::Type::Error, |(_, ty)| *ty);
+            let ty = bound.columns.first().map_or(Type::Error, |(_, ty)| *ty);
             let names = bound
                 .columns
                 .iter()
@@ -214,11 +230,7 @@ fn explicit(item: &Item<'_>) -> Option<Name> {
 }
 
 /// The final names of an aggregate's columns: those written, then those derived.
-pub(super) fn name_columns(
-    names: &mut Names,
-    call: &AggregateCall,
-    written: &[Name],
-) -> Vec<Name> {
+pub(super) fn name_columns(names: &mut Names, call: &AggregateCall, written: &[Name]) -> Vec<Name> {
     call.columns
         .iter()
         .enumerate()

@@ -157,7 +157,10 @@ impl Binder<'_> {
         mut columns: Columns,
         slots: &[Field],
     ) -> Columns {
-        for slot in slots.iter().filter(|slot| !unpacking.ignored.iter().any(|ignored| slot.name == *ignored)) {
+        for slot in slots
+            .iter()
+            .filter(|slot| !unpacking.ignored.iter().any(|ignored| slot.name == *ignored))
+        {
             let name = Name::from(format!("{}{}", unpacking.prefix, slot.name));
             let value = unpacking.slot(&slot.name, slot.ty);
             match columns.iter_mut().find(|(other, _)| *other == name) {

@@ -152,7 +152,7 @@ impl Parser<'_> {
             if self.kind() == LParen {
                 self.args();
             } else {
-                // `has_any dynamic([…])`, `in list`: the parentheses may be left out around one operand.
+                self.error("Expected: (");
                 self.unary();
             }
         }
