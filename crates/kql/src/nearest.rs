@@ -5,6 +5,9 @@
 /// Longer names get no hint: the time that comparing takes grows with the square of the length.
 const NAME_CHARS_MAX: usize = 64;
 
+/// With more slips than this it is another name, however long it is.
+const SLIPS_MAX: usize = 4;
+
 /// The name out of `candidates` that is nearest to `name`, if any is near enough to be meant.
 pub(crate) fn nearest<'a>(
     name: &str,
@@ -14,14 +17,19 @@ pub(crate) fn nearest<'a>(
     if wanted.len() > NAME_CHARS_MAX {
         return None;
     }
-    let mut allowed = (wanted.len() / 3).max(1);
+    let mut allowed = (wanted.len() / 3).clamp(1, SLIPS_MAX);
+    let is_ascii = name.is_ascii();
     let set = set_of(wanted.iter().copied());
     let mut best: Option<&str> = None;
     let mut row = Vec::new();
     let mut chars: Vec<char> = Vec::new();
     for candidate in candidates {
-        // A character has one to four bytes, and lowercase is at most three times as long.
-        if candidate.len() > 4 * (wanted.len() + allowed) || candidate == name {
+        // Where every character is a byte, the length says enough; elsewhere a character has up to four.
+        let far = match is_ascii && candidate.is_ascii() {
+            true => candidate.len().abs_diff(wanted.len()) > allowed,
+            false => candidate.len() > 4 * (wanted.len() + allowed),
+        };
+        if far || candidate == name {
             continue;
         }
         chars.clear();

@@ -64,9 +64,10 @@ impl Found {
             Self::Slots(slots) => {
                 slots.into_iter().map(|(name, ty)| Field { name: name.into(), ty }).collect()
             }
-            Self::Values(values) => {
-                values.into_iter().map(|name| Field { name: name.into(), ty: Type::String }).collect()
-            }
+            Self::Values(values) => values
+                .into_iter()
+                .map(|name| Field { name: name.into(), ty: Type::String })
+                .collect(),
         }
     }
 }
