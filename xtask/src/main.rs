@@ -15,8 +15,8 @@ cargo xtask COMMAND
 
   demo [ARG…]   build what is missing and run `doorledger demo`
   test          run every test
-  bench [ARG…]  build for release, run the side-by-side benchmarks, print the table; `bench kql [FOLDER]` measures
-                reading and binding over the queries of a folder
+  bench [ARG…]  build for release, run the side-by-side benchmarks, print the table; `bench kql
+                [--corpus FILE]… [--schema FILE]` measures reading and binding of queries
   tidy          check the house rules that a compiler does not
   golden        run the tests and accept what they print as the new golden files
   ci            everything that CI does, in its order
@@ -69,9 +69,9 @@ fn test(environment: &[(&str, &str)]) -> Result<()> {
 
 fn bench(arguments: &[&str]) -> Result<()> {
     // Reading and binding are measured inside of a process: no binary, no servers.
-    if let Some(("kql", folder)) = arguments.split_first().map(|(first, rest)| (*first, rest)) {
+    if let Some(("kql", rest)) = arguments.split_first().map(|(first, rest)| (*first, rest)) {
         let measure = ["run", "--release", "--quiet", "--package", "kql", "--example", "measure"];
-        return cargo(&[&measure[..], &["--"], folder].concat(), &[]);
+        return cargo(&[&measure[..], &["--"], rest].concat(), &[]);
     }
     cargo(
         &["build", "--release", "--locked", "--package", "doorledger", "--package", "bench"],

@@ -79,7 +79,9 @@ pub(crate) fn check(root: &Path) -> Result<()> {
         }
         check_files(root, &folder.path(), &mut breaches)?;
     }
-    check_files(root, &root.join("xtask"), &mut breaches)?;
+    for folder in ["fuzz", "xtask"] {
+        check_files(root, &root.join(folder), &mut breaches)?;
+    }
     if breaches.is_empty() {
         return Ok(());
     }

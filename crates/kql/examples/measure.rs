@@ -1,6 +1,7 @@
-//! Measures reading and binding: `measure [FOLDER]`, over every query in the folder's `.kql` files and `.jsonl` files (objects
-//! with `query`), with the tables of its `schema.json`; without one, over the project's own. Fails if it is slower than it
-//! must be. `cargo xtask bench kql` runs it. Deliberately absent: whether the queries are right (`doorledger kql check`).
+//! Measures reading and binding: `measure [--corpus FILE]… [--schema FILE]`, over the queries of `.jsonl` files (objects with
+//! `query` and perhaps `id`) and `.kql` files (one query each), with the tables of a schema (`{"tables":{"T":"(a:long)"}}`,
+//! what `kql check --schema` reads). Without a corpus, the project's own. Fails if it is slower than it must be.
+//! `cargo xtask bench kql` runs it. Deliberately absent: whether the queries are right (`doorledger kql check`).
 
 use std::collections::HashMap;
 use std::error::Error;
@@ -9,7 +10,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use kql::catalog::{Catalog, EmptyCatalog, StoredFunction};
-use kql::plan::Field;
+use kql::plan::Fields;
 use kql::signature::{Overload, Param, ParamKind, Returns, Signature};
 use kql::types::Type;
 use kql::{BindOptions, bind};
@@ -21,6 +22,10 @@ const MEDIAN_MAX: Duration = Duration::from_micros(300);
 const SLOWEST_MAX: Duration = Duration::from_millis(50);
 /// How often each query is bound; the quickest counts, so that the machine's other work does not.
 const ROUNDS: usize = 5;
+/// How many of the slowest are named.
+const SHOWN: usize = 5;
+
+const USAGE: &str = "measure [--corpus FILE]… [--schema FILE]";
 
 static ANY: [Param; 1] = [Param::new("value", ParamKind::Scalar)];
 static OVERLOADS: [Overload; 1] =
@@ -50,10 +55,10 @@ const AGGREGATES: &[&str] = &[
 ];
 
 /// Tables of a schema; every name is a function of anything, so that what is measured does not hang on a list of them.
-struct Measured(HashMap<String, Vec<Field>>);
+struct Measured(HashMap<String, Fields>);
 
 impl Catalog for Measured {
-    fn table(&self, name: &str) -> Option<Vec<Field>> {
+    fn table(&self, name: &str) -> Option<Fields> {
         self.0.get(name).cloned()
     }
     fn tables(&self) -> Vec<String> {
@@ -74,7 +79,7 @@ impl Catalog for Measured {
     }
 }
 
-fn tables(schema: &Value) -> HashMap<String, Vec<Field>> {
+fn tables(schema: &Value) -> HashMap<String, Fields> {
     let columns = |text: &Value| {
         let text = format!("datatable {} []", text.as_str().unwrap_or("()"));
         let bound = bind(&text, &EmptyCatalog, &BindOptions::default());
@@ -87,34 +92,66 @@ fn tables(schema: &Value) -> HashMap<String, Vec<Field>> {
 /// The queries of a file, by name.
 fn queries(path: &Path) -> Result<Vec<(String, String)>, Box<dyn Error>> {
     let name = path.file_name().map_or_else(String::new, |n| n.to_string_lossy().into_owned());
-    let text = std::fs::read_to_string(path)?;
+    let text = std::fs::read_to_string(path)
+        .map_err(|error| format!("{} cannot be read: {error}", path.display()))?;
     if name.ends_with(".kql") {
         return Ok(vec![(name, text)]);
     }
     let mut found = Vec::new();
-    for line in text.lines().filter(|_| name.ends_with(".jsonl")) {
-        let row: Value = serde_json::from_str(line)?;
+    for (at, line) in text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
+        let row: Value = serde_json::from_str(line)
+            .map_err(|error| format!("{}, line {}: {error}", path.display(), at + 1))?;
         if let Some(query) = row["query"].as_str() {
-            found.push((row["id"].to_string(), query.to_string()));
+            let id = row["id"].as_str().map_or_else(|| format!("{name}:{}", at + 1), str::to_owned);
+            found.push((id, query.to_owned()));
         }
     }
     Ok(found)
 }
 
-fn main() -> Result<(), Box<dyn Error>> {
-    let own = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures/kql");
-    let folder = std::env::args().nth(1).map_or(own, PathBuf::from);
-    let schema = std::fs::read(folder.join("schema.json")).ok();
-    let schema: Value = schema.map_or(Ok(Value::Null), |text| serde_json::from_slice(&text))?;
-    let catalog = Measured(tables(&schema));
-    let mut paths = Vec::new();
-    for entry in std::fs::read_dir(&folder)? {
-        paths.push(entry?.path());
+/// What is measured.
+struct Asked {
+    corpus: Vec<PathBuf>,
+    schema: Option<PathBuf>,
+}
+
+impl Asked {
+    fn read(arguments: impl Iterator<Item = String>) -> Result<Self, Box<dyn Error>> {
+        let mut asked = Self { corpus: Vec::new(), schema: None };
+        let mut arguments = arguments;
+        while let Some(argument) = arguments.next() {
+            let value = arguments.next().ok_or(USAGE)?;
+            match argument.as_str() {
+                "--corpus" => asked.corpus.push(value.into()),
+                "--schema" => asked.schema = Some(value.into()),
+                _ => return Err(USAGE.into()),
+            }
+        }
+        if asked.corpus.is_empty() {
+            let own = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures/kql");
+            for entry in std::fs::read_dir(&own)? {
+                let path = entry?.path();
+                if path.extension().is_some_and(|extension| extension == "kql") {
+                    asked.corpus.push(path);
+                }
+            }
+            asked.schema.get_or_insert_with(|| own.join("schema.json"));
+        }
+        Ok(asked)
     }
+}
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let asked = Asked::read(std::env::args().skip(1))?;
+    let schema: Value = match &asked.schema {
+        Some(path) => serde_json::from_slice(&std::fs::read(path)?)?,
+        None => Value::Null,
+    };
+    let catalog = Measured(tables(&schema));
     let options =
         BindOptions { now: 638_000_000_000_000_000, check_only: true, ..BindOptions::default() };
     let mut times = Vec::new();
-    for path in paths.iter().filter(|path| path.is_file()) {
+    for path in &asked.corpus {
         for (name, text) in queries(path)? {
             let quickest = (0..ROUNDS)
                 .map(|_| {
@@ -127,15 +164,19 @@ fn main() -> Result<(), Box<dyn Error>> {
         }
     }
     times.sort();
-    let (Some((median, _)), Some((slowest, name))) = (times.get(times.len() / 2), times.last())
+    let (Some((median, _)), Some((late, _)), Some((slowest, name))) =
+        (times.get(times.len() / 2), times.get(times.len() * 99 / 100), times.last())
     else {
-        return Err("there is no query in the folder".into());
+        return Err("there is no query in the corpus".into());
     };
-    let count = times.len();
     let mut out = std::io::stdout().lock();
-    writeln!(out, "{count} queries read and bound")?;
-    writeln!(out, "median {median:?}, must be at most {MEDIAN_MAX:?}")?;
-    writeln!(out, "slowest {slowest:?} ({name}), must be at most {SLOWEST_MAX:?}")?;
+    writeln!(out, "{} queries, {} tables", times.len(), catalog.0.len())?;
+    writeln!(out, "median          {median:>12.1?}  at most {MEDIAN_MAX:?}")?;
+    writeln!(out, "99th percentile {late:>12.1?}")?;
+    writeln!(out, "slowest         {slowest:>12.1?}  at most {SLOWEST_MAX:?}: {name}")?;
+    for (time, name) in times.iter().rev().take(SHOWN).skip(1) {
+        writeln!(out, "                {time:>12.1?}  {name}")?;
+    }
     if *median > MEDIAN_MAX || *slowest > SLOWEST_MAX {
         return Err("slower than it must be".into());
     }

@@ -1,13 +1,14 @@
 //! What the binder asks about the world: tables, functions, stored functions. Deliberately absent: any implementation
 //! for a real lake (the wiring of the binary has it), and the functions' own list (`query`).
 
-use crate::plan::Field;
+use crate::plan::Fields;
 use crate::signature::Signature;
 
 /// The names that a query can use. All names are case-sensitive, as in Kusto.
 pub trait Catalog {
-    /// The columns of a table, in order.
-    fn table(&self, name: &str) -> Option<Vec<Field>>;
+    /// The columns of a table, in order. Asked for every table that a pattern matches: a catalog that keeps the list hands
+    /// out the same one each time.
+    fn table(&self, name: &str) -> Option<Fields>;
     /// Every table's name, for wildcards in `union` and for hints.
     fn tables(&self) -> Vec<String>;
     /// A scalar function by name (current or obsolete spelling).
@@ -17,7 +18,7 @@ pub trait Catalog {
     /// A function that is stored in the workspace.
     fn stored_function(&self, name: &str) -> Option<StoredFunction>;
     /// The columns of a watchlist, in order: those that every watchlist has, then its own.
-    fn watchlist(&self, _name: &str) -> Option<Vec<Field>> {
+    fn watchlist(&self, _name: &str) -> Option<Fields> {
         None
     }
     /// Every watchlist's name, for hints.
@@ -42,7 +43,7 @@ pub struct StoredFunction {
 pub struct EmptyCatalog;
 
 impl Catalog for EmptyCatalog {
-    fn table(&self, _: &str) -> Option<Vec<Field>> {
+    fn table(&self, _: &str) -> Option<Fields> {
         None
     }
     fn tables(&self) -> Vec<String> {

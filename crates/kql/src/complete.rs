@@ -358,7 +358,7 @@ fn of_operator(operator: &Operator) -> Completion {
 
 fn of_column(field: &Field) -> Completion {
     Completion {
-        label: field.name.clone(),
+        label: field.name.to_string(),
         insert: written(&field.name),
         kind: CompletionKind::Column,
         detail: field.ty.name().to_string(),

@@ -139,7 +139,7 @@ fn describe_rarer<'p>(op: &'p Op, plan: &'p Plan) -> (String, Vec<&'p Plan>) {
 }
 
 fn name(fields: &[Field], at: usize) -> String {
-    fields.get(at).map_or_else(|| format!("#{at}"), |field| field.name.clone())
+    fields.get(at).map_or_else(|| format!("#{at}"), |field| field.name.to_string())
 }
 
 fn fields(fields: &[Field]) -> String {

@@ -2,13 +2,14 @@
 //! overload chosen, every `let` and stored function inlined. `query` lowers it without asking anything further.
 //! Deliberately absent: how anything is computed, and where tables are kept.
 
+pub use crate::fields::{Fields, Name};
 use crate::types::{Type, Value};
 
 /// A named, typed column of a plan's output.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Field {
     /// The name that Kusto gives the column.
-    pub name: String,
+    pub name: Name,
     /// Its type.
     pub ty: Type,
 }
@@ -19,7 +20,7 @@ pub struct Plan {
     /// What it does.
     pub op: Op,
     /// The columns that come out, in order.
-    pub fields: Vec<Field>,
+    pub fields: Fields,
 }
 
 /// A scalar expression and its type.

@@ -117,3 +117,11 @@ fn a_deep_and_a_long_query_are_formatted() {
         assert!(check(&text).is_some());
     }
 }
+
+/// A line end behind it would be a part of it.
+#[test]
+fn a_text_without_an_end_is_not_laid_out() {
+    for text in ["print ```t\n| where x", "print 'a", "T | where a == \"b"] {
+        assert!(kql::format(text).is_err(), "{text}");
+    }
+}

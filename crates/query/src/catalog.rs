@@ -4,7 +4,7 @@ use std::sync::{Arc, LazyLock};
 
 use datafusion::datasource::TableProvider;
 use kql::catalog::{Catalog, StoredFunction};
-use kql::plan::Field;
+use kql::plan::{Field, Fields};
 use kql::signature::Signature;
 use kql::types::Type;
 
@@ -50,15 +50,15 @@ impl View<'_> {
         let mut fields = self.tables.columns(table)?;
         let named = self.tables.has_type_column();
         if named && !fields.iter().any(|field| field.name == "Type") {
-            fields.push(Field { name: "Type".to_owned(), ty: Type::String });
+            fields.push(Field { name: "Type".into(), ty: Type::String });
         }
         Some(fields)
     }
 }
 
 impl Catalog for View<'_> {
-    fn table(&self, name: &str) -> Option<Vec<Field>> {
-        self.columns(name)
+    fn table(&self, name: &str) -> Option<Fields> {
+        self.columns(name).map(Fields::from)
     }
 
     fn tables(&self) -> Vec<String> {
@@ -77,8 +77,8 @@ impl Catalog for View<'_> {
         self.stored.get(name).map(|stored| stored.function.clone())
     }
 
-    fn watchlist(&self, name: &str) -> Option<Vec<Field>> {
-        self.watchlists.columns(name)
+    fn watchlist(&self, name: &str) -> Option<Fields> {
+        self.watchlists.columns(name).map(Fields::from)
     }
 
     fn watchlists(&self) -> Vec<String> {

@@ -263,7 +263,7 @@ impl Engine {
                 .fields
                 .iter()
                 .map(|field| ResultColumn {
-                    name: field.name.clone(),
+                    name: field.name.to_string(),
                     kind: results::column_type(field.ty),
                 })
                 .collect();

@@ -105,7 +105,7 @@ pub fn columns_of(rows: &[JsonRow]) -> Vec<Field> {
         };
     }
     let ty = |name: &str| types.get(name).copied().flatten().unwrap_or(Type::Dynamic);
-    order.iter().map(|name| Field { name: (*name).to_owned(), ty: ty(name) }).collect()
+    order.iter().map(|name| Field { name: (*name).into(), ty: ty(name) }).collect()
 }
 
 fn type_of(value: &Value) -> Option<Type> {
@@ -172,7 +172,7 @@ macro_rules! collected {
     ($builder:expr, $field:ident, $rows:ident, $read:expr) => {{
         let mut builder = $builder;
         for (at, row) in $rows.iter().enumerate() {
-            match row.get(&$field.name) {
+            match row.get($field.name.as_str()) {
                 None | Some(Value::Null) => builder.append_null(),
                 Some(value) => match $read(value) {
                     Some(read) => builder.append_value(read),
@@ -217,7 +217,7 @@ fn column(field: &Field, rows: &[JsonRow]) -> Result<ArrayRef, RowError> {
 
 fn misfit(at: usize, field: &Field, value: &Value) -> RowError {
     let value: String = value.to_string().chars().take(60).collect();
-    RowError { row: at + 1, column: field.name.clone(), wanted: field.ty, value }
+    RowError { row: at + 1, column: field.name.to_string(), wanted: field.ty, value }
 }
 
 #[cfg(test)]

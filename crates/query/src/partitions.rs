@@ -84,14 +84,14 @@ pub(crate) async fn taken_apart(
 
 /// The values of the key.
 async fn keys(rows: &Plan, key: &Expr, run: &Run<'_>, shared: &Shared) -> Result<Vec<Value>> {
-    let field = kql::plan::Field { name: "key".to_owned(), ty: key.ty };
+    let field = kql::plan::Field { name: "key".into(), ty: key.ty };
     let distinct = Plan {
         op: Op::Summarize {
             input: Box::new(rows.clone()),
             keys: vec![key.clone()],
             aggregates: Vec::new(),
         },
-        fields: vec![field],
+        fields: vec![field].into(),
     };
     let mut values = Vec::new();
     for batch in run.collect(&distinct, &shared.tables, KEYS_MAX).await.map_err(too_many)? {

@@ -6,7 +6,7 @@
 use arrow::array::RecordBatch;
 use datafusion::common::ScalarValue;
 use futures::future::BoxFuture;
-use kql::plan::{Aggregate, Expr, ExprKind, Field, Op, Plan, PluginArg, SortKey};
+use kql::plan::{Aggregate, Expr, ExprKind, Field, Fields, Op, Plan, PluginArg, SortKey};
 use kql::types::{Type, Value};
 
 use crate::dynamic;
@@ -107,7 +107,7 @@ fn external(id: usize, fields: &[Field]) -> Op {
         name: field.name.clone(),
         ty: if field.ty == Type::Dynamic { Type::Dynamic } else { Type::String },
     };
-    let texts: Vec<Field> = fields.iter().map(read).collect();
+    let texts: Fields = fields.iter().map(read).collect();
     let exprs = fields.iter().zip(&texts).enumerate().map(|(at, (field, text))| {
         let column = Expr { kind: ExprKind::Column(at), ty: text.ty };
         if field.ty == text.ty {
@@ -187,7 +187,7 @@ async fn list(plan: &Plan, run: &Run<'_>, shared: &mut Shared) -> Result<String,
     let Some(first) = plan.fields.first().cloned() else { return Ok("[]".to_owned()) };
     let key = Expr { kind: ExprKind::Column(0), ty: first.ty };
     let distinct = Plan {
-        fields: vec![first.clone()],
+        fields: vec![first.clone()].into(),
         op: Op::Summarize {
             input: Box::new(plan.clone()),
             keys: vec![key],

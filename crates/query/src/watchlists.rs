@@ -50,12 +50,12 @@ impl Watchlist {
             return Err(wrong(format!("the file has more than {ROWS_MAX} rows")));
         }
         let mut fields: Vec<Field> =
-            OWN.iter().map(|(name, ty)| Field { name: (*name).to_owned(), ty: *ty }).collect();
+            OWN.iter().map(|(name, ty)| Field { name: (*name).into(), ty: *ty }).collect();
         for name in &names {
             if fields.iter().any(|field| field.name == *name) {
                 return Err(wrong(format!("the column '{name}' stands twice")));
             }
-            fields.push(Field { name: name.clone(), ty: Type::String });
+            fields.push(Field { name: name.into(), ty: Type::String });
         }
         let cell = |record: &Vec<String>, at: usize| record.get(at).cloned().unwrap_or_default();
         let texts = |values: Vec<String>| -> ArrayRef {

@@ -127,7 +127,12 @@ impl Tables for LakeTables {
 
     fn columns(&self, table: &str) -> Option<Vec<Field>> {
         let columns = self.0.columns(table)?;
-        Some(columns.into_iter().map(|(name, kind)| Field { name, ty: kind.into() }).collect())
+        Some(
+            columns
+                .into_iter()
+                .map(|(name, kind)| Field { name: name.into(), ty: kind.into() })
+                .collect(),
+        )
     }
 
     fn provider(&self, table: &str) -> Option<Arc<dyn TableProvider>> {

@@ -1,11 +1,14 @@
 //! Calls of aggregates: their arguments, columns and names. Deliberately absent: how they are computed.
 
+use std::collections::HashSet;
+
 use super::binder::{Binder, Row, column};
 use super::columns::assignment;
 use super::naming::{aggregate_prefix, name_text, of_expression};
 use super::scope::Table;
 use crate::diagnostic::Code;
-use crate::plan::{Aggregate, Expr, ExprKind, Field};
+use crate::plan::{Aggregate, Expr, ExprKind, Field, Name};
+use crate::signature::{ParamKind, Signature};
 use crate::syntax::Node;
 use crate::syntax::SyntaxKind::{Args, Call, NameRef, StarExpr};
 use crate::types::{Type, Value};
@@ -18,11 +21,11 @@ pub(super) struct AggregateCall {
     pub(super) function: String,
     pub(super) args: Vec<Expr>,
     /// Derived name and type of each column.
-    pub(super) columns: Vec<(String, Type)>,
+    pub(super) columns: Vec<(Name, Type)>,
 }
 
 impl AggregateCall {
-    pub(super) fn named(self, names: Vec<String>) -> Aggregate {
+    pub(super) fn named(self, names: Vec<Name>) -> Aggregate {
         let outputs = names
             .into_iter()
             .zip(&self.columns)
@@ -37,7 +40,7 @@ impl AggregateCall {
 struct Over<'t> {
     input: &'t Table,
     /// Names of the columns grouped by, which `*` leaves out.
-    keys: &'t [String],
+    keys: &'t HashSet<Name>,
 }
 
 impl Binder<'_> {
@@ -55,7 +58,7 @@ impl Binder<'_> {
         &mut self,
         node: Node<'_>,
         input: &Table,
-        keys: &[String],
+        keys: &HashSet<Name>,
     ) -> AggregateCall {
         let written = node.child(NameRef).map(name_text).unwrap_or_default();
         let args: Vec<Node<'_>> = node.child(Args).into_iter().flat_map(Node::nodes).collect();
@@ -66,7 +69,7 @@ impl Binder<'_> {
             // The spelling from before there was `countif`.
             "count" if counted == 1 => {
                 let call = self.plain_aggregate(node, "countif", &args, input);
-                let columns = vec![("count_".to_string(), Type::Long)];
+                let columns = vec![("count_".into(), Type::Long)];
                 AggregateCall { columns, ..call }
             }
             "arg_max" | "arg_min" => self.arg_extreme(canonical, &written, &args, over),
@@ -98,6 +101,7 @@ impl Binder<'_> {
         if matches!(written, "makelist" | "makeset") && bound.len() == 1 {
             bound.push(super::binder::literal(Value::Long(OLD_ELEMENTS_MAX)));
         }
+        self.expect_conditions(&signature, &args, &mut bound);
         let expr = self.choose(&signature, written, node, bound);
         let name = match aggregate_prefix(written) {
             Some("percentile") => {
@@ -122,7 +126,23 @@ impl Binder<'_> {
             ExprKind::Call { args, .. } => args,
             _ => Vec::new(),
         };
-        AggregateCall { function: signature.name.to_string(), args, columns: vec![(name, ty)] }
+        AggregateCall {
+            function: signature.name.to_string(),
+            args,
+            columns: vec![(name.into(), ty)],
+        }
+    }
+
+    /// The conditions of `countif`, `sumif` …: true or false, nothing that becomes so.
+    fn expect_conditions(&mut self, signature: &Signature, nodes: &[Node<'_>], args: &mut [Expr]) {
+        let params = signature.overloads.iter().find_map(|overload| overload.spread(args.len()));
+        let condition = ParamKind::Exactly(Type::Bool);
+        for ((param, node), arg) in params.into_iter().flatten().zip(nodes).zip(args) {
+            if param.kind == condition && !matches!(arg.ty, Type::Bool | Type::Error) {
+                self.error(Code::WrongType, *node, "A value of type bool expected.");
+                *arg = super::binder::mistake();
+            }
+        }
     }
 
     /// `arg_max(x, *)`, `arg_max(x, a, b)`: the columns of the row with the largest `x`.
@@ -135,17 +155,20 @@ impl Binder<'_> {
     ) -> AggregateCall {
         let Over { input, keys } = over;
         let mut bound = Vec::new();
-        let mut columns: Vec<(String, Type)> = Vec::new();
+        let mut columns: Vec<(Name, Type)> = Vec::new();
         let prefix = aggregate_prefix(written);
         let first = args.first().and_then(|arg| of_expression(*arg)).unwrap_or_default();
         for (at, arg) in args.iter().enumerate() {
             if arg.kind() == StarExpr {
+                let there: HashSet<Name> = columns.iter().map(|(name, _)| name.clone()).collect();
                 for (at, field) in input.fields().iter().enumerate() {
-                    let there = columns.iter().any(|(name, _)| *name == field.name);
-                    if !there && !keys.contains(&field.name) && field.name != first {
+                    if !there.contains(&field.name)
+                        && !keys.contains(&field.name)
+                        && field.name != first
+                    {
                         bound.push(column(input.fields(), at));
                         let name = match prefix {
-                            Some(prefix) => format!("{prefix}_{first}_{}", field.name),
+                            Some(prefix) => format!("{prefix}_{first}_{}", field.name).into(),
                             None => field.name.clone(),
                         };
                         columns.push((name, field.ty));
@@ -163,7 +186,7 @@ impl Binder<'_> {
                 (None, Some(prefix), _) => format!("{prefix}_{first}_{derived}"),
                 (None, None, _) => derived,
             };
-            columns.push((name, expr.ty));
+            columns.push((name.into(), expr.ty));
             bound.push(expr);
         }
         AggregateCall { function: canonical.to_string(), args: bound, columns }
@@ -174,22 +197,22 @@ impl Binder<'_> {
         let Over { input, keys } = over;
         let mut bound = Vec::new();
         let mut columns = Vec::new();
-        let named = |name: &str| match aggregate_prefix(written) {
-            Some(prefix) => format!("{prefix}_{name}"),
-            None => name.to_string(),
+        let named = |name: Name| match aggregate_prefix(written) {
+            Some(prefix) => format!("{prefix}_{name}").into(),
+            None => name,
         };
         for arg in args {
             if arg.kind() == StarExpr {
                 for (at, field) in input.fields().iter().enumerate() {
                     if !keys.contains(&field.name) {
                         bound.push(column(input.fields(), at));
-                        columns.push((named(&field.name), field.ty));
+                        columns.push((named(field.name.clone()), field.ty));
                     }
                 }
                 continue;
             }
             let expr = self.scalar(*arg, Some(Row::of(input)));
-            columns.push((named(&of_expression(*arg).unwrap_or_default()), expr.ty));
+            columns.push((named(of_expression(*arg).unwrap_or_default().into()), expr.ty));
             bound.push(expr);
         }
         AggregateCall { function: "take_any".to_string(), args: bound, columns }
@@ -219,7 +242,7 @@ impl Binder<'_> {
         let first = of_expression(args[0]).unwrap_or_default();
         let columns = args[leading..]
             .iter()
-            .map(|arg| (format!("percentile_{first}_{}", rank_text(*arg)), ty))
+            .map(|arg| (format!("percentile_{first}_{}", rank_text(*arg)).into(), ty))
             .collect();
         AggregateCall { function: canonical.to_string(), args: bound, columns }
     }
@@ -238,6 +261,6 @@ fn unknown_call(function: &str) -> AggregateCall {
     AggregateCall {
         function: function.to_string(),
         args: Vec::new(),
-        columns: vec![(function.to_string(), Type::Error)],
+        columns: vec![(function.into(), Type::Error)],
     }
 }

@@ -7,9 +7,10 @@ use std::rc::Rc;
 use super::scope::{Bindable, Scope, Table, Variable};
 use super::{BindOptions, types};
 use crate::catalog::Catalog;
-use crate::diagnostic::{Code, Diagnostic, Severity, Span, nearest};
+use crate::diagnostic::{Code, Diagnostic, Severity, Span};
 use crate::language;
-use crate::plan::{Expr, ExprKind, Field, Op, Plan};
+use crate::nearest::nearest;
+use crate::plan::{Expr, ExprKind, Field, Fields, Name, Op, Plan};
 use crate::signature::Signature;
 use crate::syntax::SyntaxKind::NameRef;
 use crate::syntax::{Node, Tree};
@@ -28,6 +29,8 @@ pub(super) const BOUND_DEPTH_MAX: usize = 2_000;
 pub(super) const RECURSION_MAX: usize = 512;
 /// How many items the list of one operator may have.
 pub(super) const ITEMS_MAX: usize = 10_000;
+/// How many names may be compared with wrong ones, to say which was meant: all of a large workspace several times.
+const COMPARED_MAX: usize = 200_000;
 /// How many diagnostics one query gets.
 const DIAGNOSTICS_MAX: usize = 200;
 
@@ -64,6 +67,8 @@ pub(super) struct Binder<'a> {
     pub(super) scan_steps: Vec<String>,
     /// Aggregate calls that stand for a column while an expression around them is bound.
     pub(super) aggregate_values: Vec<(u32, Expr)>,
+    /// How many names were compared for hints.
+    compared: usize,
     /// Stored functions that were parsed already.
     pub(super) parsed: HashMap<String, Option<Rc<super::scope::Function>>>,
 }
@@ -106,6 +111,7 @@ impl<'a> Binder<'a> {
             serialized: false,
             scan_steps: Vec::new(),
             aggregate_values: Vec::new(),
+            compared: 0,
             parsed: HashMap::new(),
         }
     }
@@ -158,7 +164,7 @@ impl<'a> Binder<'a> {
         let names = self.scope.names();
         let columns = row.map_or(&[][..], |row| row.fields);
         let candidates = columns.iter().map(|field| field.name.as_str()).chain(names);
-        let hint = nearest(name, candidates).map(|name| format!("did you mean '{name}'?"));
+        let hint = hint(&mut self.compared, columns.len(), name, candidates);
         self.report(Diagnostic::error(Code::Unresolved, node.span(), message).with_hint(hint));
     }
 
@@ -169,7 +175,7 @@ impl<'a> Binder<'a> {
         let tables = self.catalog.tables();
         let names = self.scope.names();
         let candidates = tables.iter().map(String::as_str).chain(names);
-        let hint = nearest(name, candidates).map(|name| format!("did you mean '{name}'?"));
+        let hint = hint(&mut self.compared, tables.len(), name, candidates);
         self.report(Diagnostic::error(Code::Unresolved, node.span(), message).with_hint(hint));
     }
 
@@ -280,6 +286,20 @@ impl<'a> Binder<'a> {
     }
 }
 
+/// What was meant, if it is near; nothing once the query had enough of it.
+fn hint<'n>(
+    compared: &mut usize,
+    count: usize,
+    name: &str,
+    candidates: impl Iterator<Item = &'n str>,
+) -> Option<String> {
+    *compared = compared.saturating_add(count);
+    if *compared > COMPARED_MAX {
+        return None;
+    }
+    nearest(name, candidates).map(|name| format!("did you mean '{name}'?"))
+}
+
 /// A constant.
 pub(super) const fn literal(value: Value) -> Expr {
     let ty = value.ty();
@@ -316,7 +336,7 @@ pub(super) fn convert(expr: Expr, ty: Type) -> Expr {
 
 /// A table that gives nothing, after an error.
 pub(super) fn nothing() -> Table {
-    let plan = Plan { op: Op::Rows(Vec::new()), fields: Vec::new() };
+    let plan = Plan { op: Op::Rows(Vec::new()), fields: Fields::default() };
     Table { open: true, ..Table::new(plan) }
 }
 
@@ -326,12 +346,12 @@ pub(super) fn all_columns(fields: &[Field]) -> Vec<Expr> {
 }
 
 /// A projection.
-pub(super) fn project(input: Plan, columns: Vec<(String, Expr)>) -> Plan {
+pub(super) fn project(input: Plan, columns: Vec<(Name, Expr)>) -> Plan {
     let mut fields = Vec::with_capacity(columns.len());
     let mut exprs = Vec::with_capacity(columns.len());
     for (name, expr) in columns {
         fields.push(Field { name, ty: expr.ty });
         exprs.push(expr);
     }
-    Plan { op: Op::Project { input: Box::new(input), exprs }, fields }
+    Plan { op: Op::Project { input: Box::new(input), exprs }, fields: fields.into() }
 }

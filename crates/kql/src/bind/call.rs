@@ -7,7 +7,8 @@ use super::fold::fold;
 use super::naming::name_text;
 use super::scope::{Bindable, Variable};
 use super::types::{common, wider};
-use crate::diagnostic::{Code, Diagnostic, nearest};
+use crate::diagnostic::{Code, Diagnostic};
+use crate::nearest::nearest;
 use crate::plan::{Expr, ExprKind};
 use crate::signature::{Param, ParamKind, Returns, Signature};
 use crate::syntax::Node;
@@ -78,7 +79,19 @@ impl Binder<'_> {
     ) -> Expr {
         let nodes: Vec<Node<'_>> = node.child(Args).into_iter().flat_map(Node::nodes).collect();
         let args: Vec<Expr> = nodes.iter().map(|arg| self.scalar(*arg, row)).collect();
+        if signature.name == "coalesce" && args.iter().any(|arg| arg.ty == Type::Dynamic) {
+            self.expect_dynamic(&nodes, &args);
+        }
         self.choose(signature, written, node, args)
+    }
+
+    /// A `dynamic` value among the choices of `coalesce` demands that all are.
+    fn expect_dynamic(&mut self, nodes: &[Node<'_>], args: &[Expr]) {
+        for (node, arg) in nodes.iter().zip(args) {
+            if !matches!(arg.ty, Type::Dynamic | Type::Error) {
+                self.error(Code::WrongType, *node, "The expression must have the type dynamic.");
+            }
+        }
     }
 
     /// The call with the overload that fits best.

@@ -1,22 +1,31 @@
 //! Operators that choose, compute, rename and order columns. Deliberately absent: grouping (`summarize`).
 
+use std::collections::HashSet;
+
 use super::binder::{Binder, Row, all_columns, column, project};
 use super::naming::{Names, name_text, of_expression};
 use super::scope::Table;
+use super::source::STRATEGIES;
 use super::weight::Weight;
-use crate::diagnostic::{Code, nearest};
-use crate::plan::{Expr, ExprKind, Field, Op, Plan};
+use crate::diagnostic::Code;
+use crate::nearest::nearest;
+use crate::plan::{Expr, ExprKind, Field, Fields, Name, Op, Plan};
 use crate::syntax::Node;
 use crate::syntax::SyntaxKind::{
     Args, Assignment, Call, List, NameList, NameRef, StarExpr, Wildcard,
 };
 use crate::types::{Type, Value};
 
+/// Several names stand in front of an expression of one value.
+pub(super) const ONE_VALUE: &str = "The expression does not have multiple named values.";
+/// More names stand in front of an expression than it has values.
+pub(super) const NO_VALUE: &str = "The name does not have a corresponding expression.";
+
 /// A column to be: the name that the query writes, the name that the expression suggests, and what it is.
 pub(super) struct Item<'t> {
     pub(super) node: Node<'t>,
-    pub(super) written: Option<String>,
-    pub(super) derived: Option<String>,
+    pub(super) written: Option<Name>,
+    pub(super) derived: Option<Name>,
     pub(super) expr: Expr,
 }
 
@@ -48,8 +57,12 @@ impl Binder<'_> {
         let expr = self.scalar(expression, Some(row));
         match self.columns_of(expression).len() {
             0 | 1 => {
-                let derived = self.derived_name(expression, row);
-                vec![Item { node, written: names.into_iter().next(), derived, expr }]
+                if names.len() > 1 && !self.is_own_function(expression) && expr.ty != Type::Error {
+                    self.error(Code::WrongType, node, ONE_VALUE);
+                }
+                let derived = self.derived_name(expression, row).map(Name::from);
+                let written = names.into_iter().next().map(Name::from);
+                vec![Item { node, written, derived, expr }]
             }
             _ => self.several(node, names, expression, &expr),
         }
@@ -69,6 +82,9 @@ impl Binder<'_> {
         {
             return Vec::new();
         }
+        if names.len() > columns.len() {
+            self.error(Code::WrongType, node, NO_VALUE);
+        }
         let mut names = names.into_iter();
         (0i64..)
             .zip(columns)
@@ -78,8 +94,8 @@ impl Binder<'_> {
                 let element = Expr { kind, ty: Type::Dynamic };
                 Item {
                     node,
-                    written: names.next(),
-                    derived: Some(derived),
+                    written: names.next().map(Name::from),
+                    derived: Some(derived.into()),
                     expr: super::binder::convert(element, ty),
                 }
             })
@@ -122,6 +138,12 @@ impl Binder<'_> {
         signature.columns.iter().map(column).collect()
     }
 
+    /// Whether it calls a function of the query or the workspace: how many values that gives is told by its body.
+    pub(super) fn is_own_function(&self, node: Node<'_>) -> bool {
+        let name = node.child(NameRef).map(name_text).unwrap_or_default();
+        node.kind() == Call && self.scalar_signature(&name).is_none() && !self.is_aggregate(node)
+    }
+
     fn already_declared(&mut self, node: Node<'_>, name: &str) {
         let message =
             self.in_operator(&format!("A column with the name '{name}' is already declared."));
@@ -131,33 +153,33 @@ impl Binder<'_> {
     /// `extend` and the columns of `serialize`: a name that is there already is replaced where it stands.
     pub(super) fn extend(&mut self, node: Node<'_>, input: Table) -> Table {
         let fields = input.plan.fields.clone();
-        let mut columns: Vec<(String, Expr)> =
-            fields.iter().map(|f| f.name.clone()).zip(all_columns(&fields)).collect();
-        let mut names = Names::default();
-        for field in &fields {
-            names.take(&field.name);
-        }
-        let mut written: Vec<String> = Vec::new();
+        let mut columns = named_columns(&fields);
+        // A free number is looked for only when an expression has no name: inputs may have very many columns.
+        let mut names: Option<Names> = None;
+        let mut written: HashSet<Name> = HashSet::new();
         for item in items(node) {
             for item in self.item(item, Row::of(&input)) {
                 let (name, explicit) = match (item.written, item.derived) {
                     (Some(name), _) => (name, true),
                     // A bare column changes nothing, but counts as declared.
                     (None, Some(name)) => (name, item.node.kind() == NameRef),
-                    (None, None) => (names.unnamed(), false),
-                };
-                if explicit {
-                    if written.contains(&name) {
-                        self.already_declared(item.node, &name);
+                    (None, None) => {
+                        let taken = || columns.iter().map(|(name, _)| name.clone()).collect();
+                        (names.get_or_insert_with(taken).unnamed(), false)
                     }
-                    written.push(name.clone());
-                } else if written.contains(&name) {
+                };
+                let again = written.contains(&name);
+                if again {
                     self.already_declared(item.node, &name);
+                } else if explicit {
+                    written.insert(name.clone());
                 }
                 match columns.iter_mut().find(|(other, _)| *other == name) {
                     Some((_, expr)) => *expr = item.expr,
                     None => {
-                        names.take(&name);
+                        if let Some(names) = &mut names {
+                            names.take(&name);
+                        }
                         columns.push((name, item.expr));
                     }
                 }
@@ -184,23 +206,24 @@ impl Binder<'_> {
     }
 
     /// Gives every item its name: what the query writes first, then what is derived, with numbers where names collide.
-    pub(super) fn name_items(&mut self, items: Vec<Item<'_>>) -> Vec<(String, Expr)> {
+    pub(super) fn name_items(&mut self, items: Vec<Item<'_>>) -> Vec<(Name, Expr)> {
         let mut names = Names::default();
-        let mut seen = Vec::new();
+        let mut seen = HashSet::new();
         for item in &items {
             let explicit = item
                 .written
                 .clone()
                 .or_else(|| item.derived.clone().filter(|_| item.node.kind() == NameRef));
             if let Some(name) = explicit {
+                names.take(&name);
                 if seen.contains(&name) {
                     self.already_declared(item.node, &name);
+                } else {
+                    seen.insert(name);
                 }
-                names.take(&name);
-                seen.push(name);
             }
         }
-        let mut done = Vec::new();
+        let mut done = HashSet::new();
         let mut columns = Vec::new();
         for item in items {
             let bare = item.node.kind() == NameRef;
@@ -211,11 +234,9 @@ impl Binder<'_> {
                 (None, None) => names.unnamed(),
             };
             // After the diagnostic a second column of the same name only does harm.
-            if done.contains(&name) {
-                continue;
+            if done.insert(name.clone()) {
+                columns.push((name, item.expr));
             }
-            done.push(name.clone());
-            columns.push((name, item.expr));
         }
         columns
     }
@@ -247,7 +268,7 @@ impl Binder<'_> {
     }
 
     pub(super) fn project_away(&mut self, node: Node<'_>, input: Table) -> Table {
-        let mut gone = Vec::new();
+        let mut gone = HashSet::new();
         for item in items(node) {
             gone.extend(self.matching(item, &input));
         }
@@ -256,7 +277,7 @@ impl Binder<'_> {
     }
 
     pub(super) fn project_keep(&mut self, node: Node<'_>, input: Table) -> Table {
-        let mut kept = Vec::new();
+        let mut kept = HashSet::new();
         for item in items(node) {
             kept.extend(self.matching(item, &input));
         }
@@ -267,29 +288,30 @@ impl Binder<'_> {
 
     pub(super) fn project_reorder(&mut self, node: Node<'_>, input: Table) -> Table {
         let mut order: Vec<usize> = Vec::new();
+        let mut placed = vec![false; input.fields().len()];
         // Names go before patterns: a column that is named later does not move with a pattern.
-        let named: Vec<String> =
+        let named: HashSet<String> =
             items(node).filter(|item| item.kind() == NameRef).map(name_text).collect();
         let list = node.child(List);
         for item in items(node) {
             let mut found = self.matching(item, &input);
             if item.kind() != NameRef {
-                found.retain(|at| !named.contains(&input.fields()[*at].name));
+                found.retain(|at| !named.contains(input.fields()[*at].name.as_str()));
                 sort_as_asked(list, item, &mut found, input.fields());
             }
-            found.retain(|at| !order.contains(at));
+            found.retain(|at| !std::mem::replace(&mut placed[*at], true));
             order.extend(found);
         }
-        let rest: Vec<usize> = (0..input.fields().len()).filter(|at| !order.contains(at)).collect();
-        order.extend(rest);
+        order.extend((0..input.fields().len()).filter(|at| !placed[*at]));
         select(input, order)
     }
 
     pub(super) fn project_rename(&mut self, node: Node<'_>, input: Table) -> Table {
-        let mut fields = input.plan.fields.clone();
+        let mut fields = input.fields().to_vec();
         for item in items(node) {
             let (names, source) = assignment(item);
-            let (Some(name), Some(source)) = (names.into_iter().next(), source) else {
+            let (Some(name), Some(source)) = (names.into_iter().next().map(Name::from), source)
+            else {
                 self.error(Code::Syntax, item, "Column name expected.");
                 continue;
             };
@@ -302,16 +324,18 @@ impl Binder<'_> {
         }
         let exprs = all_columns(&input.plan.fields);
         let (open, render) = (input.open, input.render);
-        let plan = Plan { op: Op::Project { input: Box::new(input.plan), exprs }, fields };
+        let op = Op::Project { input: Box::new(input.plan), exprs };
+        let plan = Plan { op, fields: fields.into() };
         Table { open, render, ..Table::new(plan) }
     }
 
     /// `distinct a, b`, `distinct *`
     pub(super) fn distinct(&mut self, node: Node<'_>, input: Table) -> Table {
+        self.expect_strategy(node, STRATEGIES);
         let mut all = Vec::new();
         for item in items(node) {
             if item.kind() == StarExpr {
-                let taken: Vec<String> =
+                let taken: HashSet<Name> =
                     all.iter().filter_map(|item: &Item<'_>| item.derived.clone()).collect();
                 for (at, field) in input.fields().iter().enumerate() {
                     if !taken.contains(&field.name) {
@@ -328,7 +352,7 @@ impl Binder<'_> {
             self.refuse_dynamic_key(item.node, &item.expr);
         }
         let columns = self.name_items(all);
-        let fields: Vec<Field> =
+        let fields: Fields =
             columns.iter().map(|(name, e)| Field { name: name.clone(), ty: e.ty }).collect();
         let keys = columns.into_iter().map(|(_, expr)| expr).collect();
         let op = Op::Summarize { input: Box::new(input.plan), keys, aggregates: Vec::new() };
@@ -350,13 +374,18 @@ impl Binder<'_> {
         let Some(of) = super::operators::operand(node, 1) else { return input };
         let items = self.item(of, Row::of(&input));
         let columns = self.name_items(items);
-        let fields: Vec<Field> =
+        let fields: Fields =
             columns.iter().map(|(name, e)| Field { name: name.clone(), ty: e.ty }).collect();
         let keys = columns.into_iter().map(|(_, expr)| expr).collect();
         let op = Op::Summarize { input: Box::new(input.plan), keys, aggregates: Vec::new() };
         let distinct = Table::new(Plan { op, fields });
         super::operators::wrap(distinct, |input| Op::Take { input, rows })
     }
+}
+
+/// All columns with their names, to be changed and added to.
+pub(super) fn named_columns(fields: &[Field]) -> Vec<(Name, Expr)> {
+    fields.iter().map(|field| field.name.clone()).zip(all_columns(fields)).collect()
 }
 
 /// These columns, in this order.

@@ -1,5 +1,7 @@
 //! `mv-expand`, `mv-apply` and `partition`: rows out of arrays, and pipes within rows. Deliberately absent: the elements.
 
+use std::collections::{HashMap, HashSet};
+
 use super::binder::{Binder, Row, call};
 use super::columns::{assignment, items};
 use super::naming::{Names, name_text, of_expression};
@@ -7,7 +9,7 @@ use super::operators::operand;
 use super::scope::{Bindable, Table, Variable};
 use super::source::property_name;
 use crate::diagnostic::Code;
-use crate::plan::{Expansion, Expr, Field, Op, PARTITION_KEY, Plan};
+use crate::plan::{Expansion, Expr, Field, Name, Op, PARTITION_KEY, Plan};
 use crate::syntax::Node;
 use crate::syntax::SyntaxKind::{Body, Operator, Pipe, Property, ToType, TypeOf};
 use crate::types::Type;
@@ -44,7 +46,7 @@ impl Binder<'_> {
             bag_as_array,
             limit,
         };
-        Table { open, ..Table::new(Plan { op, fields: expanded.fields }) }
+        Table { open, ..Table::new(Plan { op, fields: expanded.fields.into() }) }
     }
 
     pub(super) fn mv_apply(&mut self, node: Node<'_>, input: Table) -> Table {
@@ -53,17 +55,18 @@ impl Binder<'_> {
         let limit = self.limit(node);
         let inner = Table {
             open: input.open,
-            ..Table::new(Plan { op: Op::Input, fields: expanded.fields.clone() })
+            ..Table::new(Plan { op: Op::Input, fields: expanded.fields.clone().into() })
         };
         let Some(body) = node.child(Body) else { return input };
         let body = self.body(body, inner);
         // The body's columns come last. An input column that the body still has stands where it stood.
         let own = input.fields();
+        let inner: HashSet<&str> = body.fields().iter().map(|field| field.name.as_str()).collect();
         let keep: Vec<usize> = (0..own.len())
             .filter(|at| {
                 // `mv-apply a = a on …` gives the element a name and leaves the column; `mv-apply a` uses it up.
                 let replaced = expanded.used_up.contains(at);
-                let in_body = body.fields().iter().any(|field| field.name == own[*at].name);
+                let in_body = inner.contains(own[*at].name.as_str());
                 !replaced && !in_body
             })
             .collect();
@@ -79,7 +82,7 @@ impl Binder<'_> {
             body: Box::new(body.plan),
             keep,
         };
-        let table = Table { open, ..Table::new(Plan { op, fields }) };
+        let table = Table { open, ..Table::new(Plan { op, fields: fields.into() }) };
         super::columns::select(table, order)
     }
 
@@ -99,11 +102,8 @@ impl Binder<'_> {
     }
 
     fn expansions(&mut self, node: Node<'_>, input: &Table) -> Expanded {
-        let mut fields = input.plan.fields.clone();
-        let mut names = Names::default();
-        for field in &fields {
-            names.take(&field.name);
-        }
+        let mut fields = input.fields().to_vec();
+        let mut names = Names::of(&fields);
         let (mut columns, mut used_up) = (Vec::new(), Vec::new());
         for item in items(node) {
             let Some(expression) = item.nodes().next() else { continue };
@@ -117,7 +117,7 @@ impl Binder<'_> {
                 .into_iter()
                 .next()
                 .or_else(|| of_expression(source))
-                .unwrap_or_else(|| names.unnamed());
+                .map_or_else(|| names.unnamed(), Name::from);
             let at = match fields.iter().position(|field| field.name == name) {
                 Some(at) => {
                     fields[at].ty = ty;
@@ -149,11 +149,8 @@ impl Binder<'_> {
         let property = node
             .children_of(Property)
             .find(|property| property_name(*property) == "with_itemindex")?;
-        let mut names = Names::default();
-        for field in fields.iter() {
-            names.take(&field.name);
-        }
-        let name = names.derive(&property.nodes().next().map(name_text).unwrap_or_default());
+        let mut names = Names::of(fields.iter());
+        let name = names.derive(property.nodes().next().map(name_text).unwrap_or_default());
         fields.push(Field { name, ty: Type::Long });
         Some(fields.len() - 1)
     }
@@ -192,14 +189,19 @@ impl Binder<'_> {
 
 /// Columns that the input had stay in its order; the others follow.
 fn body_order(own: &[Field], used_up: &[usize], fields: &[Field]) -> Vec<usize> {
-    let mut order: Vec<usize> = own
-        .iter()
-        .enumerate()
-        .filter(|(at, _)| !used_up.contains(at))
-        .filter_map(|(_, field)| fields.iter().position(|other| other.name == field.name))
-        .collect();
-    let rest: Vec<usize> = (0..fields.len()).filter(|at| !order.contains(at)).collect();
-    order.extend(rest);
+    let mut places: HashMap<&str, usize> = HashMap::with_capacity(fields.len());
+    for (at, field) in fields.iter().enumerate() {
+        places.entry(field.name.as_str()).or_insert(at);
+    }
+    let mut placed = vec![false; fields.len()];
+    let mut order = Vec::with_capacity(fields.len());
+    for (_, field) in own.iter().enumerate().filter(|(at, _)| !used_up.contains(at)) {
+        if let Some(at) = places.get(field.name.as_str()) {
+            placed[*at] = true;
+            order.push(*at);
+        }
+    }
+    order.extend((0..fields.len()).filter(|at| !placed[*at]));
     order
 }
 

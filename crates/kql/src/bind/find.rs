@@ -4,14 +4,15 @@
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
-use super::binder::{Binder, Row, all_columns, call, column, convert, literal, nothing, project};
-use super::columns::items;
+use super::binder::{Binder, Row, call, column, convert, literal, nothing, project};
+use super::columns::{items, named_columns};
 use super::naming::name_text;
 use super::operator::operators_of;
 use super::operators::{operand, wrap};
 use super::scope::Table;
 use super::source::property_name;
-use crate::plan::{Expr, Field, Op};
+use super::union::Uniting;
+use crate::plan::{Field, Fields, Name, Op, Plan};
 use crate::syntax::Node;
 use crate::syntax::SyntaxKind::{
     Binary, By, Call, List, Literal, NameRef, Paren, Property, StarExpr, Text,
@@ -25,6 +26,15 @@ struct Wanted {
     pack: bool,
 }
 
+impl Wanted {
+    /// All columns of the answer.
+    fn fields(self, source: &Name) -> Fields {
+        let source = Field { name: source.clone(), ty: Type::String };
+        let bag = self.pack.then(|| Field { name: "pack_".into(), ty: Type::Dynamic });
+        std::iter::once(source).chain(self.columns).chain(bag).collect()
+    }
+}
+
 impl Binder<'_> {
     /// `find withsource=S in (T1, T2) where predicate project a, b:string, pack_all()`
     pub(super) fn find(&mut self, node: Node<'_>) -> Table {
@@ -35,10 +45,11 @@ impl Binder<'_> {
             .children_of(Property)
             .find(|property| property_name(*property) == "withsource")
             .and_then(|property| property.nodes().next())
-            .map_or_else(|| "source_".to_string(), name_text);
+            .map_or_else(|| "source_".into(), |name| Name::from(name_text(name)));
         let mut legs = self.searched_tables(node);
         let names: BTreeSet<String> = mentioned(predicate).into_iter().collect();
-        let known = |leg: &Table| leg.fields().iter().any(|field| names.contains(&field.name));
+        let known =
+            |leg: &Table| leg.fields().iter().any(|field| names.contains(field.name.as_str()));
         if !any_term(predicate) && legs.iter().any(known) {
             legs.retain(|leg| leg.open || known(leg));
         }
@@ -46,7 +57,7 @@ impl Binder<'_> {
         // A column that only other tables have is null in a table.
         let missing: Vec<Field> = names
             .iter()
-            .filter_map(|name| Some(Field { name: name.clone(), ty: known.ty(name)? }))
+            .filter_map(|name| Some(Field { name: name.into(), ty: known.ty(name)? }))
             .collect();
         let (mut found, mut errors) = (Vec::with_capacity(legs.len()), None);
         for (at, leg) in legs.into_iter().enumerate() {
@@ -70,9 +81,9 @@ impl Binder<'_> {
             self.diagnostics.extend(errors.into_iter().flatten());
             return nothing();
         }
-        let own = |(leg, own, _): &(Table, usize, String)| leg.fields()[..*own].to_vec();
-        let fields: Vec<Vec<Field>> = found.iter().map(own).collect();
-        let known = Known::of(fields.iter().map(Vec::as_slice));
+        let fields: Vec<(Fields, usize)> =
+            found.iter().map(|(leg, own, _)| (leg.plan.fields.clone(), *own)).collect();
+        let known = Known::of(fields.iter().map(|(fields, own)| &fields[..*own]));
         let wanted = match node.child(By) {
             Some(by) => self.projected(by, &known, found.iter().any(|(leg, ..)| leg.open)),
             None => smart(&known, found.len(), &names),
@@ -81,10 +92,18 @@ impl Binder<'_> {
         if !self.count_columns(node, width) {
             return nothing();
         }
+        let how = Uniting { every: node.child(List).is_none(), ..self.uniting() };
+        if self.options.check_only {
+            // What will not run is not laid out: the columns are those that every leg would have.
+            let open = found.iter().any(|(leg, ..)| leg.open);
+            let inputs = found.into_iter().map(|(leg, ..)| leg.plan).collect();
+            let fields = wanted.fields(&source);
+            return Table { open, ..Table::new(Plan { op: Op::Union { inputs }, fields }) };
+        }
         let found =
             found.into_iter().map(|(leg, own, name)| shaped(leg, own, &source, name, &wanted));
         let found = found.collect();
-        self.united(node, found, false, node.child(List).is_none())
+        self.united(node, found, how)
     }
 
     /// The columns that `project` lists.
@@ -113,7 +132,7 @@ impl Binder<'_> {
             if ty.is_none() && !open {
                 self.unresolved_scalar(item, &name, None);
             }
-            wanted.columns.push(Field { name, ty: ty.unwrap_or(Type::Dynamic) });
+            wanted.columns.push(Field { name: name.into(), ty: ty.unwrap_or(Type::Dynamic) });
         }
         wanted
     }
@@ -122,7 +141,7 @@ impl Binder<'_> {
 /// The columns of all tables by name, in order of first appearance: how many tables have each, and its type there;
 /// `dynamic` if they do not agree. Counted in one go, as all tables together may have tens of thousands of columns.
 struct Known<'t> {
-    order: Vec<&'t str>,
+    order: Vec<&'t Name>,
     columns: HashMap<&'t str, (usize, Type)>,
 }
 
@@ -151,9 +170,9 @@ impl<'t> Known<'t> {
 fn smart(known: &Known<'_>, legs: usize, names: &BTreeSet<String>) -> Wanted {
     let mut columns: Vec<Field> = Vec::new();
     for name in &known.order {
-        let Some((count, ty)) = known.columns.get(name) else { continue };
-        if *count == legs || names.contains(*name) {
-            columns.push(Field { name: (*name).to_string(), ty: *ty });
+        let Some((count, ty)) = known.columns.get(name.as_str()) else { continue };
+        if *count == legs || names.contains(name.as_str()) {
+            columns.push(Field { name: (*name).clone(), ty: *ty });
         }
     }
     Wanted { columns, pack: true }
@@ -161,28 +180,25 @@ fn smart(known: &Known<'_>, legs: usize, names: &BTreeSet<String>) -> Wanted {
 
 /// The table with those of these columns as null that only others have.
 fn with_missing(leg: Table, missing: &[Field]) -> Table {
-    let fields = leg.plan.fields.clone();
-    let mut columns: Vec<(String, Expr)> =
-        fields.iter().map(|f| f.name.clone()).zip(all_columns(&fields)).collect();
-    for field in missing {
-        if !columns.iter().any(|(own, _)| *own == field.name) {
-            columns.push((field.name.clone(), literal(Value::Null(field.ty))));
-        }
-    }
-    if columns.len() == fields.len() {
+    let has = |field: &&Field| leg.fields().iter().any(|own| own.name == field.name);
+    let missing: Vec<&Field> = missing.iter().filter(|field| !has(field)).collect();
+    if missing.is_empty() {
         return leg;
     }
+    let null = |field: &Field| (field.name.clone(), literal(Value::Null(field.ty)));
+    let mut columns = named_columns(leg.fields());
+    columns.extend(missing.into_iter().map(null));
     let (open, name) = (leg.open, leg.name.clone());
     Table { open, name, ..Table::new(project(leg.plan, columns)) }
 }
 
 /// The columns that are wanted of a table whose first `own` columns are its own.
-fn shaped(leg: Table, own: usize, source: &str, name: String, wanted: &Wanted) -> Table {
+fn shaped(leg: Table, own: usize, source: &Name, name: String, wanted: &Wanted) -> Table {
     let fields = leg.plan.fields.clone();
     let places: HashMap<&str, usize> =
         fields.iter().take(own).enumerate().map(|(at, field)| (field.name.as_str(), at)).collect();
     let shown: HashSet<&str> = wanted.columns.iter().map(|field| field.name.as_str()).collect();
-    let mut columns = vec![(source.to_string(), literal(Value::String(name)))];
+    let mut columns = vec![(source.clone(), literal(Value::String(name)))];
     for field in &wanted.columns {
         let value = match places.get(field.name.as_str()) {
             Some(at) => convert(column(&fields, *at), field.ty),
@@ -198,7 +214,7 @@ fn shaped(leg: Table, own: usize, source: &str, name: String, wanted: &Wanted) -
                 pairs.push(column(&fields, at));
             }
         }
-        columns.push(("pack_".to_string(), call("bag_pack", pairs, Type::Dynamic)));
+        columns.push(("pack_".into(), call("bag_pack", pairs, Type::Dynamic)));
     }
     Table { open: leg.open, ..Table::new(project(leg.plan, columns)) }
 }

@@ -8,7 +8,7 @@ use super::operators::wrap;
 use super::scope::Table;
 use super::source::field;
 use crate::diagnostic::Code;
-use crate::plan::{Aggregate, Expr, ExprKind, Field, Op, Plan, PluginArg};
+use crate::plan::{Aggregate, Expr, ExprKind, Field, Name, Op, Plan, PluginArg};
 use crate::syntax::Node;
 use crate::syntax::SyntaxKind::{Args, Body};
 use crate::types::{Type, Value};
@@ -36,7 +36,7 @@ impl Binder<'_> {
             self.refuse_dynamic_key(item, &key);
             let name = of_expression(item).unwrap_or_else(|| "Column1".to_string());
             let count = field(&format!("count_{name}"), Type::Long);
-            results.push(Table::new(counted(shared.plan.clone(), Some((name, key)), count)));
+            results.push(Table::new(counted(shared.plan.clone(), Some((name.into(), key)), count)));
         }
         if let Some(body) = node.child(Body) {
             results.push(self.body(body, shared));
@@ -111,7 +111,7 @@ impl Binder<'_> {
 }
 
 /// The number of rows, of each value of `key` or of all.
-fn counted(input: Plan, key: Option<(String, Expr)>, count: Field) -> Plan {
+fn counted(input: Plan, key: Option<(Name, Expr)>, count: Field) -> Plan {
     let aggregate =
         Aggregate { function: "count".into(), args: Vec::new(), outputs: vec![count.clone()] };
     let (mut fields, mut keys) = (Vec::new(), Vec::new());
@@ -121,7 +121,7 @@ fn counted(input: Plan, key: Option<(String, Expr)>, count: Field) -> Plan {
     }
     fields.push(count);
     let op = Op::Summarize { input: Box::new(input), keys, aggregates: vec![aggregate] };
-    let plan = Plan { op, fields };
+    let plan = Plan { op, fields: fields.into() };
     // The most frequent value first.
     match plan.fields.len() {
         2 => {

@@ -82,8 +82,8 @@ impl Binder<'_> {
         };
         let chosen = (0..width).chain(kept.iter().map(|at| width + at));
         let columns =
-            chosen.zip(names).map(|(at, field)| (field.name, column(&both, at))).collect();
-        Table { open, ..Table::new(project(Plan { op, fields: both }, columns)) }
+            chosen.zip(&names).map(|(at, field)| (field.name.clone(), column(&both, at))).collect();
+        Table { open, ..Table::new(project(Plan { op, fields: both.into() }, columns)) }
     }
 
     fn geo_options(&mut self, name: &str, args: &[Node<'_>], input: &Table) -> Option<Options> {

@@ -1,14 +1,16 @@
 //! `join` and `lookup`: keys, kinds, and the names of the columns of both sides. Deliberately absent: strategies; hints are
 //! read and left to the engine.
 
+use std::collections::HashSet;
+
 use super::binder::{Binder, Row, column, convert, project};
-use super::columns::items;
+use super::columns::{items, named_columns};
 use super::naming::{Names, name_text};
 use super::operators::operand;
 use super::scope::Table;
-use super::source::property_name;
+use super::source::{STRATEGIES, property_name};
 use crate::diagnostic::Code;
-use crate::plan::{Expr, Field, JoinKind, Op, Plan};
+use crate::plan::{Expr, Field, Fields, JoinKind, Name, Op, Plan};
 use crate::syntax::Node;
 use crate::syntax::SyntaxKind::{Binary, Member, NameRef, On, Paren, Property};
 use crate::types::Type;
@@ -27,6 +29,7 @@ struct Key {
 
 impl Binder<'_> {
     pub(super) fn join(&mut self, node: Node<'_>, left: Table) -> Table {
+        self.expect_strategy(node, STRATEGIES);
         let kind = self.join_kind(node, JoinKind::InnerUnique);
         let Some(right) = operand(node, 0) else { return left };
         let right = self.table(right);
@@ -34,7 +37,7 @@ impl Binder<'_> {
         let keys = self.join_keys(node, &left, &right);
         let (left, right, on) = with_key_columns(left, right, keys);
         let open = left.table.open || right.table.open;
-        let columns: Vec<Field> = match kind {
+        let columns: Fields = match kind {
             JoinKind::LeftAnti | JoinKind::LeftSemi => left.table.plan.fields.clone(),
             JoinKind::RightAnti | JoinKind::RightSemi => right.table.plan.fields.clone(),
             _ => both_sides(left.table.fields(), right.table.fields()),
@@ -92,7 +95,8 @@ impl Binder<'_> {
         let plan = Plan { op, fields };
         let chosen = (0..left.own).chain(kept.iter().map(|at| shift + at));
         let columns =
-            chosen.zip(names).map(|(at, field)| (field.name, column(&plan.fields, at))).collect();
+            chosen.zip(&names).map(|(at, field)| (field.name.clone(), column(&plan.fields, at)));
+        let columns = columns.collect();
         Table { open, ..Table::new(project(plan, columns)) }
     }
 
@@ -262,15 +266,14 @@ fn with_key_columns(
 fn with_columns(table: Table, keys: Vec<Expr>) -> (Side, Vec<usize>) {
     let own = table.fields().len();
     let fields = table.plan.fields.clone();
-    let mut columns: Vec<(String, Expr)> =
-        (0..own).map(|at| (fields[at].name.clone(), column(&fields, at))).collect();
+    let mut columns: Vec<(Name, Expr)> = named_columns(&fields);
     let mut places = Vec::new();
     for key in keys {
         match key.kind {
             crate::plan::ExprKind::Column(at) => places.push(at),
             _ => {
                 places.push(columns.len());
-                columns.push((format!("__key_{}", columns.len()), key));
+                columns.push((format!("__key_{}", columns.len()).into(), key));
             }
         }
     }
@@ -288,16 +291,17 @@ fn keep_unhelped(table: Table, keep: Vec<usize>) -> Table {
 }
 
 /// The columns of both sides; a right one whose name is taken gets a number.
-pub(super) fn both_sides(left: &[Field], right: &[Field]) -> Vec<Field> {
-    let mut names = Names::default();
-    for field in left.iter().chain(right) {
-        names.take(&field.name);
-    }
+pub(super) fn both_sides(left: &[Field], right: &[Field]) -> Fields {
+    let mut names = Names::of(left.iter().chain(right));
+    let taken: HashSet<&str> = left.iter().map(|field| field.name.as_str()).collect();
     let mut fields = left.to_vec();
     for field in right {
-        let taken = left.iter().any(|other| other.name == field.name);
-        let name = if taken { names.derive(&field.name) } else { field.name.clone() };
+        let name = if taken.contains(field.name.as_str()) {
+            names.derive(&field.name)
+        } else {
+            field.name.clone()
+        };
         fields.push(Field { name, ty: field.ty });
     }
-    fields
+    fields.into()
 }

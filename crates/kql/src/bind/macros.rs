@@ -6,7 +6,7 @@ use super::columns::items;
 use super::naming::name_text;
 use super::scope::Table;
 use super::source::scope_name;
-use super::union::property;
+use super::union::{Uniting, property};
 use crate::diagnostic::Code;
 use crate::syntax::Node;
 use crate::syntax::SyntaxKind::{Body, Call, Member, NameRef};
@@ -54,7 +54,8 @@ impl Binder<'_> {
         if legs.is_empty() {
             return nothing();
         }
-        self.united(node, legs, inner, false)
+        let how = Uniting { inner, ..self.uniting() };
+        self.united(node, legs, how)
     }
 }
 

@@ -3,6 +3,7 @@
 
 use std::collections::HashSet;
 
+use crate::plan::{Field, Name};
 use crate::syntax::SyntaxKind::{Assignment, Call, Index, Literal, Member, NameRef, Paren};
 use crate::syntax::{Node, SyntaxKind, literal};
 
@@ -225,38 +226,51 @@ pub(super) fn name_text(node: Node<'_>) -> String {
 /// Hands out names so that none occurs twice: a derived name that is taken gets a number.
 #[derive(Debug, Default)]
 pub(super) struct Names {
-    taken: HashSet<String>,
+    taken: HashSet<Name>,
     unnamed: usize,
 }
 
 impl Names {
+    /// The names of these columns are taken.
+    pub(super) fn of<'f>(fields: impl IntoIterator<Item = &'f Field>) -> Self {
+        let taken = fields.into_iter().map(|field| field.name.clone()).collect();
+        Self { taken, unnamed: 0 }
+    }
+
     /// Takes a name that the query wrote; `false` if it is taken already.
-    pub(super) fn take(&mut self, name: &str) -> bool {
-        self.taken.insert(name.to_string())
+    pub(super) fn take(&mut self, name: impl Into<Name>) -> bool {
+        self.taken.insert(name.into())
     }
 
     /// Takes a derived name, with the first free number after it if it is taken.
-    pub(super) fn derive(&mut self, name: &str) -> String {
-        if self.take(name) {
-            return name.to_string();
+    pub(super) fn derive(&mut self, name: impl Into<Name>) -> Name {
+        let name = name.into();
+        if self.take(&name) {
+            return name;
         }
         for number in 1usize.. {
-            let numbered = format!("{name}{number}");
+            let numbered = Name::from(format!("{name}{number}"));
             if self.take(&numbered) {
                 return numbered;
             }
         }
-        name.to_string()
+        name
     }
 
     /// `Column1`, `Column2` …
-    pub(super) fn unnamed(&mut self) -> String {
+    pub(super) fn unnamed(&mut self) -> Name {
         loop {
             self.unnamed += 1;
-            let name = format!("Column{}", self.unnamed);
+            let name = Name::from(format!("Column{}", self.unnamed));
             if self.take(&name) {
                 return name;
             }
         }
+    }
+}
+
+impl FromIterator<Name> for Names {
+    fn from_iter<I: IntoIterator<Item = Name>>(names: I) -> Self {
+        Self { taken: names.into_iter().collect(), unnamed: 0 }
     }
 }

@@ -2,14 +2,14 @@
 //! own (`columns`, `summarize`, `join`, `union`, `expand`, `parse`, `series`, `search`, `plugin`).
 
 use super::Render;
-use super::binder::{Binder, ITEMS_MAX, Row, all_columns, literal, nothing, project};
+use super::binder::{Binder, ITEMS_MAX, Row, column, literal, nothing};
 use super::columns::items;
 use super::naming::name_text;
 use super::scope::{Bindable, Table, Variable};
 use super::source::{field, property_name};
 use super::weight::of_fields;
 use crate::diagnostic::Code;
-use crate::plan::{Aggregate, Expr, ExprKind, Field, Op, Plan, SortKey};
+use crate::plan::{Aggregate, Expr, ExprKind, Field, Name, Op, Plan, SortKey};
 use crate::syntax::Node;
 use crate::syntax::SyntaxKind::{
     self, Error, List, NameRef, Property, SortKey as SortKeyNode, With,
@@ -194,14 +194,18 @@ impl Binder<'_> {
             // Of a call that gives several columns only those remain that are named, if any are.
             let wanted = if names.is_empty() { usize::MAX } else { names.len() };
             let several = self.several(item, names.clone(), expression, &expr);
-            let mut columns: Vec<(String, Expr)> = several
+            let one = several.is_empty() && !self.is_own_function(expression);
+            if names.len() > 1 && one && expr.ty != Type::Error {
+                self.error(Code::WrongType, item, super::columns::ONE_VALUE);
+            }
+            let mut columns: Vec<(Name, Expr)> = several
                 .into_iter()
                 .take(wanted)
                 .map(|item| (item.written.or(item.derived).unwrap_or_default(), item.expr))
                 .collect();
             if columns.is_empty() {
                 let name = names.into_iter().next().unwrap_or_else(|| format!("print_{at}"));
-                columns.push((name, expr));
+                columns.push((name.into(), expr));
             }
             for (name, expr) in columns {
                 if fields.iter().any(|field: &Field| field.name == name) {
@@ -212,7 +216,7 @@ impl Binder<'_> {
                 row.push(expr);
             }
         }
-        Table::new(Plan { op: Op::Rows(vec![row]), fields })
+        Table::new(Plan { op: Op::Rows(vec![row]), fields: fields.into() })
     }
 
     fn range(&mut self, node: Node<'_>) -> Table {
@@ -227,7 +231,7 @@ impl Binder<'_> {
         let from = super::binder::convert(from, ty);
         let to = super::binder::convert(to, ty);
         let step = if ty.is_number() { super::binder::convert(step, ty) } else { step };
-        Table::new(Plan { op: Op::Range { from, to, step }, fields: vec![field(&name, ty)] })
+        Table::new(Plan { op: Op::Range { from, to, step }, fields: vec![field(&name, ty)].into() })
     }
 
     fn render(&mut self, node: Node<'_>, input: Table) -> Table {
@@ -310,7 +314,7 @@ fn count(node: Node<'_>, input: Table) -> Table {
     };
     let op =
         Op::Summarize { input: Box::new(input.plan), keys: Vec::new(), aggregates: vec![count] };
-    Table::new(Plan { op, fields: vec![output] })
+    Table::new(Plan { op, fields: vec![output].into() })
 }
 
 /// `getschema`: the columns as rows, with the names of .NET's types beside Kusto's.
@@ -327,7 +331,7 @@ fn schema_of(node: Node<'_>, input: &Table) -> Table {
         let rows = vec![vec![text(&columns.join(","))]];
         return Table::new(Plan {
             op: Op::Rows(rows),
-            fields: vec![field("Schema", Type::String)],
+            fields: vec![field("Schema", Type::String)].into(),
         });
     }
     let rows = input
@@ -349,7 +353,7 @@ fn schema_of(node: Node<'_>, input: &Table) -> Table {
         field("DataType", Type::String),
         field("ColumnType", Type::String),
     ];
-    Table::new(Plan { op: Op::Rows(rows), fields })
+    Table::new(Plan { op: Op::Rows(rows), fields: fields.into() })
 }
 
 /// What `getschema` calls a type in `DataType`.
@@ -369,10 +373,14 @@ const fn dotnet_name(ty: Type) -> &'static str {
 }
 
 /// The input with a column in front.
-pub(super) fn with_first_column(input: Table, name: &str, expr: Expr) -> Table {
-    let mut columns = vec![(name.to_string(), expr)];
-    let fields = input.plan.fields.clone();
-    columns.extend(fields.iter().map(|f| f.name.clone()).zip(all_columns(&fields)));
+pub(super) fn with_first_column(input: Table, name: &Name, expr: Expr) -> Table {
+    let mut fields = Vec::with_capacity(input.fields().len() + 1);
+    fields.push(Field { name: name.clone(), ty: expr.ty });
+    fields.extend_from_slice(input.fields());
+    let mut exprs = Vec::with_capacity(fields.len());
+    exprs.push(expr);
+    exprs.extend((0..input.fields().len()).map(|at| column(input.fields(), at)));
+    let op = Op::Project { input: Box::new(input.plan), exprs };
     let open = input.open;
-    Table { open, ..Table::new(project(input.plan, columns)) }
+    Table { open, ..Table::new(Plan { op, fields: fields.into() }) }
 }

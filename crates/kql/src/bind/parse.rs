@@ -7,7 +7,7 @@ use super::operators::operand;
 use super::scope::Table;
 use super::source::property_name;
 use crate::diagnostic::Code;
-use crate::plan::{Field, Op, ParseMode, ParsePart, Plan};
+use crate::plan::{Field, Name as ColumnName, Op, ParseMode, ParsePart, Plan};
 use crate::syntax::SyntaxKind::{Name, NameRef, Parameters, Property, Star, Text, With};
 use crate::syntax::{Node, literal as literals};
 use crate::types::{Type, Value};
@@ -30,7 +30,7 @@ impl Binder<'_> {
                 _ => {}
             }
         }
-        let mut fields = input.plan.fields.clone();
+        let mut fields = input.fields().to_vec();
         let mut pattern = Vec::new();
         for part in items(node) {
             let part = self.pattern_part(part, &mut fields, &pattern);
@@ -46,7 +46,7 @@ impl Binder<'_> {
             pattern,
             only_matches,
         };
-        Table { open, ..Table::new(Plan { op, fields }) }
+        Table { open, ..Table::new(Plan { op, fields: fields.into() }) }
     }
 
     fn pattern_part(
@@ -74,7 +74,7 @@ impl Binder<'_> {
                 let message = "The name does not refer to a type that can be used here.";
                 self.error(Code::WrongType, part, message);
             }
-            return Some(ParsePart::Column(set_field(fields, name, ty)));
+            return Some(ParsePart::Column(set_field(fields, name.into(), ty)));
         }
         let mut whole = String::new();
         for token in part.tokens().filter(|token| token.kind() == Text) {
@@ -90,12 +90,12 @@ impl Binder<'_> {
             node.child(Parameters).map(|list| self.declared_fields(list)).unwrap_or_default();
         let properties: Vec<(String, Value)> =
             node.child(With).map(|with| self.properties(with)).unwrap_or_default();
-        let mut fields = input.plan.fields.clone();
+        let mut fields = input.fields().to_vec();
         let keys = declared
             .into_iter()
             .map(|field| {
                 let at = set_field(&mut fields, field.name.clone(), field.ty);
-                (field.name, at)
+                (field.name.into(), at)
             })
             .collect();
         let open = input.open;
@@ -105,12 +105,12 @@ impl Binder<'_> {
             keys,
             properties,
         };
-        Table { open, ..Table::new(Plan { op, fields }) }
+        Table { open, ..Table::new(Plan { op, fields: fields.into() }) }
     }
 }
 
 /// The place of a column that is written anew: its own if the name is there, else the end.
-fn set_field(fields: &mut Vec<Field>, name: String, ty: Type) -> usize {
+fn set_field(fields: &mut Vec<Field>, name: ColumnName, ty: Type) -> usize {
     match fields.iter().position(|field| field.name == name) {
         Some(at) => {
             fields[at].ty = ty;

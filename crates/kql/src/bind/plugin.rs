@@ -7,7 +7,8 @@ use super::geo_lookup;
 use super::naming::name_text;
 use super::plugin_columns::{self, Given};
 use super::scope::{Bindable, Table};
-use crate::diagnostic::{Code, Diagnostic, nearest};
+use crate::diagnostic::{Code, Diagnostic};
+use crate::nearest::nearest;
 use crate::plan::{Expr, ExprKind, Field, Op, Plan, PluginArg};
 use crate::syntax::Node;
 use crate::syntax::SyntaxKind::{Args, Call, NameRef, Parameter, Parameters, Star};
@@ -89,7 +90,7 @@ impl Binder<'_> {
         }
         let open = input.open;
         let op = Op::Evaluate { input: Box::new(input.plan), plugin: name, args };
-        Table { open, ..Table::new(Plan { op, fields }) }
+        Table { open, ..Table::new(Plan { op, fields: fields.into() }) }
     }
 
     fn no_such_plugin(&mut self, plugin: Node<'_>, name: &str) {
@@ -108,7 +109,7 @@ impl Binder<'_> {
     /// The arguments of a plugin. Names resolve among the input's columns, then among those of the tables given before.
     fn plugin_args(&mut self, plugin: Node<'_>, name: &str, input: &Table) -> Vec<PluginArg> {
         let mut args = Vec::new();
-        let mut scope = input.plan.fields.clone();
+        let mut scope = input.fields().to_vec();
         let width = scope.len();
         let lookup = matches!(name, "ipv4_lookup" | "ipv6_lookup");
         for (at, arg) in plugin.child(Args).into_iter().flat_map(Node::nodes).enumerate() {

@@ -180,10 +180,7 @@ fn lookup(given: &Given<'_>) -> Columns {
         .filter_map(|at| given.maybe_column(at))
         .map(|field| field.name.as_str())
         .collect();
-    let mut names = Names::default();
-    for field in given.input {
-        names.take(&field.name);
-    }
+    let mut names = Names::of(given.input);
     let mut fields = given.input.to_vec();
     for field in table.fields.iter().filter(|field| !extra.contains(&field.name.as_str())) {
         fields.push(Field { name: names.derive(&field.name), ty: field.ty });

@@ -5,16 +5,16 @@ use super::BindOptions;
 use super::binder::Binder;
 use super::scope::{Bindable, Table, Variable};
 use crate::catalog::Catalog;
-use crate::plan::Field;
+use crate::plan::Fields;
 use crate::syntax::Node;
 
 /// The names at a place.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct InScope {
     /// Columns of the operator's input.
-    pub(crate) columns: Vec<Field>,
+    pub(crate) columns: Fields,
     /// Columns of the other table of a join.
-    pub(crate) right: Vec<Field>,
+    pub(crate) right: Fields,
     /// Names of `let` and of parameters, each with what it is: a type, `table`, `function`.
     pub(crate) variables: Vec<(String, &'static str)>,
 }
@@ -45,8 +45,8 @@ impl Binder<'_> {
         }
         let variables = self.visible();
         let Some(probe) = &mut self.probe else { return };
-        let columns = input.map_or_else(Vec::new, |table| table.plan.fields.clone());
-        probe.found = InScope { columns, right: Vec::new(), variables };
+        let columns = input.map_or_else(Fields::default, |table| table.plan.fields.clone());
+        probe.found = InScope { columns, right: Fields::default(), variables };
         probe.operator = node.span().start;
     }
 

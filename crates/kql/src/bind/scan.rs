@@ -24,7 +24,7 @@ impl Binder<'_> {
         let input = self.ordered_input(node, input);
         let partition =
             self.group_keys(node, &input).into_iter().map(|key| key.expr).collect::<Vec<_>>();
-        let mut record = input.plan.fields.clone();
+        let mut record = input.fields().to_vec();
         let defaults = self.declarations(node, &mut record);
         let nodes: Vec<Node<'_>> =
             node.child(With).into_iter().flat_map(|with| with.children_of(Step)).collect();
@@ -47,13 +47,13 @@ impl Binder<'_> {
             .find(|property| property_name(*property) == "with_match_id")
             .and_then(|property| property.nodes().next());
         if let Some(name) = match_id {
-            let field = Field { name: name_text(name), ty: Type::Long };
+            let field = Field { name: name_text(name).into(), ty: Type::Long };
             self.declare_column(name, field, &mut record);
         }
         let open = input.open;
         let scan =
             Scan { input: input.plan, partition, defaults, steps, match_id: match_id.is_some() };
-        Table { open, ..Table::new(Plan { op: Op::Scan(Box::new(scan)), fields: record }) }
+        Table { open, ..Table::new(Plan { op: Op::Scan(Box::new(scan)), fields: record.into() }) }
     }
 
     /// The input in the order that `order by` asks for; without it, in its own, which it must have.
@@ -202,7 +202,7 @@ fn with_states(record: &[Field], steps: &[String]) -> Vec<Field> {
     for step in steps {
         let state = record
             .iter()
-            .map(|field| Field { name: format!("{step}.{}", field.name), ty: field.ty });
+            .map(|field| Field { name: format!("{step}.{}", field.name).into(), ty: field.ty });
         fields.extend(state);
     }
     fields

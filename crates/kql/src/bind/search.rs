@@ -4,9 +4,10 @@
 use super::binder::{Binder, Row, call, convert, literal, mistake, nothing};
 use super::columns::items;
 use super::operator::{any_of, operators_of};
-use super::operators::{with_first_column, wrap};
+use super::operators::wrap;
 use super::scope::Table;
 use super::source::property_name;
+use super::union::Uniting;
 use crate::plan::{Expr, ExprKind, Op};
 use crate::syntax::Node;
 use crate::syntax::SyntaxKind::{Binary, List, Literal, Paren, Property, StarExpr, Text};
@@ -29,28 +30,11 @@ impl Binder<'_> {
             None => self.searched_tables(node),
         };
         let every = node.child(List).is_none();
-        let table = self.with_sources(node, legs, "$table", every);
+        let how = Uniting { every, ..self.uniting() };
+        let table = self.united_with_source(node, legs, &"$table".into(), "search_arg", how);
         // One predicate over the columns of all tables: a column that a table has not is null in its rows.
         let filter = self.search_predicate(predicate, exact, Row::of(&table));
         wrap(table, |input| Op::Filter { input, predicate: filter })
-    }
-
-    /// All tables as one, the name of each in front of its rows.
-    fn with_sources(
-        &mut self,
-        node: Node<'_>,
-        legs: Vec<Table>,
-        column: &str,
-        every: bool,
-    ) -> Table {
-        let legs = legs
-            .into_iter()
-            .map(|leg| {
-                let name = leg.name.clone().unwrap_or_else(|| "search_arg0".to_string());
-                with_first_column(leg, column, literal(Value::String(name)))
-            })
-            .collect();
-        self.united(node, legs, false, every)
     }
 
     pub(super) fn searched_tables(&mut self, node: Node<'_>) -> Vec<Table> {

@@ -1,6 +1,8 @@
 //! `make-series`, and the operators that rank: `top-nested`, `top-hitters`, `reduce`. Deliberately absent: functions on
 //! series (the catalog has them).
 
+use std::collections::HashSet;
+
 use super::binder::{Binder, Row, convert, literal, mistake};
 use super::columns::{assignment, items};
 use super::naming::{Names, of_expression};
@@ -10,7 +12,7 @@ use super::source::{field, property_name};
 use super::summarize::{AggregateValues, name_columns};
 use crate::diagnostic::Code;
 use crate::plan::{
-    Aggregate, Expr, ExprKind, Field, NestedLevel, Op, Plan, Series, SortKey as Key,
+    Aggregate, Expr, ExprKind, Field, Name, NestedLevel, Op, Plan, Series, SortKey as Key,
 };
 use crate::syntax::Node;
 use crate::syntax::SyntaxKind::{Args, Call, Error, On, Property, SortKey, ToType, With};
@@ -37,7 +39,7 @@ impl Binder<'_> {
             }
         }
         let (axis, axis_name) = self.series_axis(node, &input);
-        fields.push(field(&names.derive(&axis_name), Type::Dynamic));
+        fields.push(Field { name: names.derive(axis_name), ty: Type::Dynamic });
         let (from, to, step, inclusive) = self.series_bounds(node);
         let nonempty = node.children_of(Property).any(|property| {
             property_name(property) == "kind"
@@ -55,7 +57,7 @@ impl Binder<'_> {
             inclusive,
             nonempty,
         };
-        Table::new(Plan { op, fields })
+        Table::new(Plan { op, fields: fields.into() })
     }
 
     /// The series of one item: usually one, several for aggregates of several columns.
@@ -65,10 +67,11 @@ impl Binder<'_> {
         input: &Table,
         names: &mut Names,
         values: &mut AggregateValues,
-    ) -> Vec<(String, Series)> {
+    ) -> Vec<(Name, Series)> {
         let Some(expression) = item.nodes().next() else { return Vec::new() };
         let (written, expression) = assignment(expression);
         let Some(expression) = expression else { return Vec::new() };
+        let written: Vec<Name> = written.into_iter().map(Name::from).collect();
         for name in &written {
             names.take(name);
         }
@@ -85,7 +88,7 @@ impl Binder<'_> {
             let value = self.over_aggregates(expression, input, values);
             return vec![(name, Series { value, default })];
         }
-        let call = self.aggregate(expression, input, &[]);
+        let call = self.aggregate(expression, input, &HashSet::new());
         let columns = name_columns(names, &call, &written);
         let first = values.width();
         let aggregate = call.named(columns);
@@ -148,7 +151,7 @@ impl Binder<'_> {
             None => ("count", Vec::new(), format!("approximate_count_{key_name}"), Type::Long),
         };
         let output = field(&name, ty);
-        let fields = vec![field(&key_name, key.ty), output.clone()];
+        let fields = vec![field(&key_name, key.ty), output.clone()].into();
         let aggregate = Aggregate { function: function.to_string(), args, outputs: vec![output] };
         let op = Op::Summarize {
             input: Box::new(input.plan),
@@ -173,7 +176,7 @@ impl Binder<'_> {
             levels.push(level);
         }
         let op = Op::TopNested { input: Box::new(input.plan), levels };
-        Table::new(Plan { op, fields })
+        Table::new(Plan { op, fields: fields.into() })
     }
 
     fn nested_level(&mut self, node: Node<'_>, input: &Table) -> Option<(NestedLevel, [Field; 2])> {
@@ -233,6 +236,6 @@ impl Binder<'_> {
             by_row,
             properties,
         };
-        Table::new(Plan { op, fields })
+        Table::new(Plan { op, fields: fields.into() })
     }
 }

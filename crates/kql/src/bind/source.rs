@@ -213,7 +213,7 @@ impl Binder<'_> {
             self.error(Code::Arity, node, message);
         }
         let rows = cells.chunks_exact(fields.len().max(1)).map(<[Expr]>::to_vec).collect();
-        Table::new(Plan { op: Op::Rows(rows), fields })
+        Table::new(Plan { op: Op::Rows(rows), fields: fields.into() })
     }
 
     fn externaldata(&mut self, node: Node<'_>) -> Table {
@@ -227,7 +227,22 @@ impl Binder<'_> {
             }
         }
         let properties = node.child(With).map(|with| self.properties(with)).unwrap_or_default();
-        Table::new(Plan { op: Op::External { uris, properties }, fields })
+        Table::new(Plan { op: Op::External { uris, properties }, fields: fields.into() })
+    }
+
+    /// `hint.strategy` must be one that the operator has; all of them mean the same here.
+    pub(super) fn expect_strategy(&mut self, node: Node<'_>, known: &[&str]) {
+        let hints = node.children_of(Property);
+        for value in hints.filter(|hint| property_name(*hint) == "hint.strategy") {
+            let Some(value) = value.nodes().next() else { continue };
+            if !known.contains(&value.text().trim_matches(['"', '\''])) {
+                let message = match known {
+                    [only] => format!("Expected: {only}"),
+                    _ => format!("Expected one of: {}", known.join(", ")),
+                };
+                self.error(Code::Syntax, value, message);
+            }
+        }
     }
 
     /// The `name=value` pairs directly in a node. A bare word is a text.
@@ -251,6 +266,9 @@ impl Binder<'_> {
         found
     }
 }
+
+/// The strategies that `join` and `distinct` can be asked for.
+pub(super) const STRATEGIES: &[&str] = &["auto", "broadcast", "centralized", "shuffle"];
 
 /// A value of a `datatable` as the type of its column: texts are read as `todatetime` and its like would.
 fn cell(expr: Expr, ty: Type) -> Expr {
@@ -297,5 +315,5 @@ pub(super) fn property_name(property: Node<'_>) -> String {
 
 /// A column of a row-less table, as a field.
 pub(super) fn field(name: &str, ty: Type) -> Field {
-    Field { name: name.to_string(), ty }
+    Field { name: name.into(), ty }
 }

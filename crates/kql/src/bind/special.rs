@@ -130,7 +130,7 @@ impl Binder<'_> {
         if lists.is_empty() {
             message.push_str(" No watchlist was uploaded to this workspace yet.");
         }
-        let nearest = crate::diagnostic::nearest(name, lists.iter().map(String::as_str));
+        let nearest = crate::nearest::nearest(name, lists.iter().map(String::as_str));
         let hint = nearest.map(|name| format!("did you mean '{name}'?"));
         let diagnostic =
             crate::diagnostic::Diagnostic::error(Code::Unresolved, node.span(), message);

@@ -94,7 +94,7 @@ impl Binder<'_> {
         match value {
             Bindable::Table(table) => *table,
             Bindable::Scalar(expr) => {
-                let fields = vec![Field { name: "print_0".into(), ty: expr.ty }];
+                let fields = vec![Field { name: "print_0".into(), ty: expr.ty }].into();
                 Table::new(Plan { op: Op::Rows(vec![vec![expr]]), fields })
             }
         }
@@ -114,7 +114,7 @@ impl Binder<'_> {
                 let message = "The name does not refer to a type that can be used here.";
                 self.error(Code::WrongType, parameter, message);
             }
-            fields.push(Field { name, ty });
+            fields.push(Field { name: name.into(), ty });
         }
         fields
     }

@@ -1,23 +1,31 @@
 //! `summarize`: keys, aggregates, and expressions over aggregates. Deliberately absent: `make-series` (`series`).
 
+use std::collections::HashSet;
+
 use super::aggregate::AggregateCall;
 use super::binder::{Binder, Row, column, project};
-use super::columns::{Item, assignment, items};
+use super::columns::{Item, NO_VALUE, ONE_VALUE, assignment, items};
 use super::naming::{Names, name_text, of_expression};
 use super::scope::Table;
 use crate::diagnostic::Code;
-use crate::plan::{Aggregate, Expr, Field, Op, Plan};
+use crate::plan::{Aggregate, Expr, Field, Fields, Name, Op, Plan};
 use crate::syntax::Node;
 use crate::syntax::SyntaxKind::{Args, Assignment, By, NameRef, StarExpr};
+use crate::types::Type;
 
 /// What an operator groups by and computes for each group, as far as it is bound.
 #[derive(Default)]
 pub(super) struct AggregateValues {
-    pub(super) keys: Vec<(String, Expr)>,
+    pub(super) keys: Vec<(Name, Expr)>,
     pub(super) aggregates: Vec<Aggregate>,
 }
 
 impl AggregateValues {
+    /// What is grouped by is called so.
+    pub(super) fn key_names(&self) -> HashSet<Name> {
+        self.keys.iter().map(|(name, _)| name.clone()).collect()
+    }
+
     /// How many columns keys and aggregates come to.
     pub(super) fn width(&self) -> usize {
         self.keys.len() + self.aggregates.iter().map(|a| a.outputs.len()).sum::<usize>()
@@ -29,10 +37,10 @@ struct Group {
     values: AggregateValues,
     names: Names,
     /// Output columns after the keys: from an aggregate's column, or computed from several.
-    outputs: Vec<(String, Output)>,
+    outputs: Vec<(Name, Output)>,
     computed: bool,
     /// Names that the query writes, so far.
-    declared: Vec<String>,
+    declared: HashSet<Name>,
 }
 
 enum Output {
@@ -44,18 +52,20 @@ enum Output {
 
 impl Binder<'_> {
     pub(super) fn summarize(&mut self, node: Node<'_>, input: Table) -> Table {
+        self.expect_strategy(node, &["shuffle"]);
         let keys = self.group_keys(node, &input);
         let mut group = Group {
             names: Names::default(),
             values: AggregateValues::default(),
             outputs: Vec::new(),
             computed: false,
-            declared: Vec::new(),
+            declared: HashSet::new(),
         };
         // The keys' own names are taken before any is derived.
         for (name, node) in keys.iter().filter_map(|key| Some((explicit(key)?, key.node))) {
             self.declare(node, &name, &mut group);
         }
+        let mut grouped = HashSet::new();
         for item in keys {
             let name = match explicit(&item) {
                 Some(name) => name,
@@ -64,7 +74,7 @@ impl Binder<'_> {
                     None => group.names.unnamed(),
                 },
             };
-            if !group.values.keys.iter().any(|(other, _)| *other == name) {
+            if grouped.insert(name.clone()) {
                 group.values.keys.push((name, item.expr));
             }
         }
@@ -77,14 +87,13 @@ impl Binder<'_> {
     }
 
     /// Takes a name that the query writes; a second one of its kind is an error.
-    fn declare(&mut self, node: Node<'_>, name: &str, group: &mut Group) {
-        if group.declared.iter().any(|other| other == name) {
+    fn declare(&mut self, node: Node<'_>, name: &Name, group: &mut Group) {
+        if !group.declared.insert(name.clone()) {
             let message =
                 self.in_operator(&format!("A column with the name '{name}' is already declared."));
             self.error(Code::Duplicate, node, message);
         }
         group.names.take(name);
-        group.declared.push(name.to_string());
     }
 
     /// The names written in front of an item; one that a derived name took before gets a number.
@@ -93,9 +102,10 @@ impl Binder<'_> {
         node: Node<'_>,
         written: Vec<String>,
         group: &mut Group,
-    ) -> Vec<String> {
+    ) -> Vec<Name> {
         let mut names = Vec::with_capacity(written.len());
         for name in written {
+            let name = Name::from(name);
             let free =
                 if group.declared.contains(&name) { name } else { group.names.derive(&name) };
             self.declare(node, &free, group);
@@ -128,10 +138,10 @@ impl Binder<'_> {
     fn summarize_item(&mut self, item: Node<'_>, input: &Table, group: &mut Group) {
         let (written, expression) = assignment(item);
         let Some(expression) = expression else { return };
-        let key_names: Vec<String> =
-            group.values.keys.iter().map(|(name, _)| name.clone()).collect();
+        let key_names = group.values.key_names();
         if self.is_aggregate(expression) {
             let call = self.aggregate(expression, input, &key_names);
+            self.expect_values(item, written.len(), &call, input.open);
             let first = group.values.aggregates.iter().map(|a| a.outputs.len()).sum::<usize>();
             let written = self.declared_names(item, written, group);
             let names = name_columns(&mut group.names, &call, &written);
@@ -140,6 +150,9 @@ impl Binder<'_> {
             }
             group.values.aggregates.push(call.named(names));
             return;
+        }
+        if written.len() > 1 && !self.is_own_function(expression) {
+            self.error(Code::WrongType, item, ONE_VALUE);
         }
         let written = self.declared_names(item, written, group);
         let name = match (written.into_iter().next(), of_expression(expression)) {
@@ -152,6 +165,16 @@ impl Binder<'_> {
         group.outputs.push((name, Output::Computed(expr)));
     }
 
+    /// As many names as the call gives columns, at most.
+    fn expect_values(&mut self, item: Node<'_>, names: usize, call: &AggregateCall, open: bool) {
+        let columns = call.columns.len();
+        let unknown = open || call.columns.iter().any(|(_, ty)| *ty == Type::Error);
+        if names > 1 && names > columns && !unknown {
+            let message = if columns == 1 { ONE_VALUE } else { NO_VALUE };
+            self.error(Code::WrongType, item, message);
+        }
+    }
+
     /// An expression with aggregates in it. The aggregates are bound first and stand in it as variables; everything else
     /// in it sees the keys only.
     pub(super) fn over_aggregates(
@@ -160,25 +183,25 @@ impl Binder<'_> {
         input: &Table,
         values: &mut AggregateValues,
     ) -> Expr {
-        let key_names: Vec<String> = values.keys.iter().map(|(name, _)| name.clone()).collect();
+        let key_names = values.key_names();
         let mut calls = Vec::new();
         self.find_aggregates(expression, &mut calls);
         let mut found = Vec::new();
         for call in calls {
             let bound = self.aggregate(call, input, &key_names);
             let at = values.width();
-            let ty = bound.columns.first().map_or(crate::types::Type::Error, |(_, ty)| *ty);
+            let ty = bound.columns.first().map_or(Type::Error, |(_, ty)| *ty);
             let names = bound
                 .columns
                 .iter()
                 .enumerate()
-                .map(|(column, _)| format!("__aggregate_{at}_{column}"))
+                .map(|(column, _)| format!("__aggregate_{at}_{column}").into())
                 .collect();
             values.aggregates.push(bound.named(names));
             found.push((call.id(), Expr { kind: crate::plan::ExprKind::Column(at), ty }));
         }
         let outer = std::mem::replace(&mut self.aggregate_values, found);
-        let fields: Vec<Field> = values
+        let fields: Fields = values
             .keys
             .iter()
             .map(|(name, expr)| Field { name: name.clone(), ty: expr.ty })
@@ -201,16 +224,13 @@ impl Binder<'_> {
 }
 
 /// The name that a key has because the query says so: written, or a bare column.
-fn explicit(item: &Item<'_>) -> Option<String> {
-    item.written.clone().or_else(|| (item.node.kind() == NameRef).then(|| name_text(item.node)))
+fn explicit(item: &Item<'_>) -> Option<Name> {
+    let bare = || (item.node.kind() == NameRef).then(|| name_text(item.node).into());
+    item.written.clone().or_else(bare)
 }
 
 /// The final names of an aggregate's columns: those written, then those derived.
-pub(super) fn name_columns(
-    names: &mut Names,
-    call: &AggregateCall,
-    written: &[String],
-) -> Vec<String> {
+pub(super) fn name_columns(names: &mut Names, call: &AggregateCall, written: &[Name]) -> Vec<Name> {
     call.columns
         .iter()
         .enumerate()
@@ -241,10 +261,10 @@ fn finish(input: Table, group: Group) -> Table {
     }
     let op =
         Op::Summarize { input: Box::new(input.plan), keys, aggregates: group.values.aggregates };
-    let plan = Plan { op, fields };
+    let plan = Plan { op, fields: fields.into() };
     let plan = if group.computed {
         let fields = plan.fields.clone();
-        let mut columns: Vec<(String, Expr)> =
+        let mut columns: Vec<(Name, Expr)> =
             (0..key_count).map(|at| (fields[at].name.clone(), column(&fields, at))).collect();
         for (name, output) in group.outputs {
             let expr = match output {

@@ -2,12 +2,12 @@
 
 use std::collections::HashMap;
 
-use super::binder::{Binder, column, literal, nothing, project};
+use super::binder::{Binder, column, literal, nothing};
 use super::columns::{items, matches_pattern};
 use super::operators::with_first_column;
 use super::scope::Table;
 use super::source::property_name;
-use crate::plan::{Expr, ExprKind, Field, Op, Plan};
+use crate::plan::{Expr, ExprKind, Field, Fields, Name, Op, Plan};
 use crate::syntax::Node;
 use crate::syntax::SyntaxKind::{Property, StarExpr, Wildcard};
 use crate::types::{Type, Value};
@@ -33,36 +33,49 @@ impl Binder<'_> {
             self.error(crate::diagnostic::Code::TooLarge, node, message);
             legs.truncate(UNION_TABLES_MAX);
         }
-        if let Some(name) = source {
-            legs = legs
-                .into_iter()
-                .enumerate()
-                .map(|(at, leg)| {
-                    let from = leg.name.clone().unwrap_or_else(|| format!("union_arg{at}"));
-                    with_first_column(leg, &name, literal(Value::String(from)))
-                })
-                .collect();
-        }
-        let mut table = self.united(node, legs, inner, every);
+        let how = Uniting { inner, every, ..self.uniting() };
+        let mut table = match source {
+            Some(name) => self.united_with_source(node, legs, &name.into(), "union_arg", how),
+            None => self.united(node, legs, how),
+        };
         // Whoever only reads the query cannot know what the tables that are not here would have had.
         table.open |= fuzzy && missing && self.options.check_only;
         table
     }
 
-    /// The union of these tables, unless it comes to more than a plan can hold.
-    /// `every` says that they were found by a pattern.
-    pub(super) fn united(
+    /// All columns of tables that are named one by one.
+    pub(super) const fn uniting(&self) -> Uniting {
+        Uniting { inner: false, checked: self.options.check_only, every: false }
+    }
+
+    /// The union of these tables, with a column in front that says which of them a row is of; those without a name are
+    /// called `unnamed` with a number.
+    pub(super) fn united_with_source(
         &mut self,
         node: Node<'_>,
         legs: Vec<Table>,
-        inner: bool,
-        every: bool,
+        column: &Name,
+        unnamed: &str,
+        how: Uniting,
     ) -> Table {
-        let how = Uniting { inner, checked: self.options.check_only, every };
-        if legs.len() < 2 || how.checked {
-            return unite(legs, how);
+        if how.checked {
+            let source = Field { name: column.clone(), ty: Type::String };
+            return unite(legs, Some(&source), how);
         }
-        let count = united_columns(&legs, how).0.len();
+        let named = legs.into_iter().enumerate().map(|(at, leg)| {
+            let from = leg.name.clone().unwrap_or_else(|| format!("{unnamed}{at}"));
+            with_first_column(leg, column, literal(Value::String(from)))
+        });
+        let legs = named.collect();
+        self.united(node, legs, how)
+    }
+
+    /// The union of these tables, unless it comes to more than a plan can hold.
+    pub(super) fn united(&mut self, node: Node<'_>, legs: Vec<Table>, how: Uniting) -> Table {
+        if legs.len() < 2 || how.checked {
+            return unite(legs, None, how);
+        }
+        let count = united_columns(&legs, None, how).len();
         if count.saturating_mul(legs.len()) > UNION_CELLS_MAX {
             let message = format!(
                 "a union of {} tables with {count} columns is too large; name the tables",
@@ -71,7 +84,7 @@ impl Binder<'_> {
             self.error(crate::diagnostic::Code::TooLarge, node, message);
             return nothing();
         }
-        unite(legs, how)
+        unite(legs, None, how)
     }
 
     /// The tables that one item of a union means.
@@ -107,31 +120,31 @@ pub(super) fn property(node: Node<'_>, name: &str) -> Option<String> {
 
 /// How tables are put together.
 #[derive(Clone, Copy)]
-struct Uniting {
+pub(super) struct Uniting {
     /// Only the columns that all have.
-    inner: bool,
+    pub(super) inner: bool,
     /// The plan will not run: the tables keep their own columns.
-    checked: bool,
+    pub(super) checked: bool,
     /// They were found by a pattern. When only checking, one table among hundreds whose declaration has another type for a
     /// column than the first two have does not rename it for all, which is what Microsoft's binder does too.
-    every: bool,
+    pub(super) every: bool,
 }
 
 /// Puts tables one after the other. Columns go by name; one name with several types becomes several columns.
-fn unite(legs: Vec<Table>, how: Uniting) -> Table {
+/// `source` stands in front of those of each table, if there are any.
+fn unite(legs: Vec<Table>, source: Option<&Field>, how: Uniting) -> Table {
     if legs.is_empty() {
         return Table { open: false, ..nothing() };
     }
     let open = legs.iter().any(|leg| leg.open);
-    let (columns, names) = united_columns(&legs, how);
-    let fields: Vec<Field> = names
+    let columns = united_columns(&legs, source, how);
+    let fields: Fields = columns
         .iter()
-        .zip(&columns)
-        .map(|(name, field)| Field { name: name.clone(), ty: field.ty })
+        .map(|column| Field { name: column.shown.clone(), ty: column.own.ty })
         .collect();
     let inputs = legs
         .into_iter()
-        .map(|leg| if how.checked { leg.plan } else { leg_columns(leg.plan, &columns, &names) })
+        .map(|leg| if how.checked { leg.plan } else { leg_columns(leg.plan, &columns, &fields) })
         .collect();
     Table { open, ..Table::new(Plan { op: Op::Union { inputs }, fields }) }
 }
@@ -139,70 +152,92 @@ fn unite(legs: Vec<Table>, how: Uniting) -> Table {
 /// How many columns all tables of a union may come to, those that are null in a table counted.
 const UNION_CELLS_MAX: usize = 1_000_000;
 
-/// The columns of all legs, in order of first appearance, those of one name side by side; and what each is called.
-fn united_columns(legs: &[Table], how: Uniting) -> (Vec<Field>, Vec<String>) {
-    // By hand these would be searches within searches: a union of every table has tens of thousands of columns.
-    let mut order: Vec<&str> = Vec::new();
-    let mut types: HashMap<&str, (Vec<Type>, usize)> = HashMap::new();
-    for leg in legs {
-        for field in leg.fields() {
-            let (seen, legs) = types.entry(&field.name).or_insert_with(|| {
-                order.push(&field.name);
-                (Vec::new(), 0)
-            });
-            *legs += 1;
-            let settled = how.every && how.checked && *legs > 2 && first_two_agree(seen);
-            if !seen.contains(&field.ty) && !settled {
-                seen.push(field.ty);
-            }
-        }
-    }
-    let (mut columns, mut names) = (Vec::new(), Vec::new());
-    for name in order {
-        let Some((seen, count)) = types.get(name) else { continue };
-        if how.inner && *count < legs.len() {
-            continue;
-        }
-        for ty in seen {
-            columns.push(Field { name: name.to_string(), ty: *ty });
-            names.push(match seen.len() {
-                1 => name.to_string(),
-                _ => format!("{name}_{}", ty.name()),
-            });
-        }
-    }
-    (columns, names)
+/// A column of the whole.
+struct United {
+    /// What the tables call it, and its type.
+    own: Field,
+    /// What it is called in the whole.
+    shown: Name,
 }
 
-/// Whether the first two tables that have a column agree on its type: then one type was seen.
-const fn first_two_agree(seen: &[Type]) -> bool {
-    seen.len() == 1
+/// A name that some of the tables have.
+struct Seen<'t> {
+    name: &'t Name,
+    /// The type that the first of them has, and other types of others.
+    first: Type,
+    others: Vec<Type>,
+    /// How many have it.
+    legs: usize,
+}
+
+impl<'t> Seen<'t> {
+    const fn new(field: &'t Field) -> Self {
+        Self { name: &field.name, first: field.ty, others: Vec::new(), legs: 0 }
+    }
+
+    /// One more table has it, with this type.
+    fn add(&mut self, ty: Type, how: Uniting) {
+        self.legs += 1;
+        // The first two tables that have it agree on its type.
+        let settled = how.every && how.checked && self.legs > 2 && self.others.is_empty();
+        if self.first != ty && !settled && !self.others.contains(&ty) {
+            self.others.push(ty);
+        }
+    }
+
+    /// The columns that it comes to: one for each type.
+    fn columns(self) -> impl Iterator<Item = United> {
+        let several = !self.others.is_empty();
+        std::iter::once(self.first).chain(self.others).map(move |ty| {
+            let shown = match several {
+                true => format!("{}_{}", self.name, ty.name()).into(),
+                false => self.name.clone(),
+            };
+            United { own: Field { name: self.name.clone(), ty }, shown }
+        })
+    }
+}
+
+/// The columns of all legs, in order of first appearance, those of one name side by side; and what each is called.
+fn united_columns(legs: &[Table], source: Option<&Field>, how: Uniting) -> Vec<United> {
+    // By hand these would be searches within searches: a union of every table has tens of thousands of columns.
+    let mut seen: Vec<Seen<'_>> = Vec::new();
+    let mut places: HashMap<&str, usize> = HashMap::new();
+    for field in legs.iter().flat_map(|leg| source.into_iter().chain(leg.fields())) {
+        let at = *places.entry(field.name.as_str()).or_insert_with(|| {
+            seen.push(Seen::new(field));
+            seen.len() - 1
+        });
+        if let Some(seen) = seen.get_mut(at) {
+            seen.add(field.ty, how);
+        }
+    }
+    let mut columns = Vec::with_capacity(seen.len());
+    for name in seen {
+        if !how.inner || name.legs >= legs.len() {
+            columns.extend(name.columns());
+        }
+    }
+    columns
 }
 
 /// A leg with the columns of the whole; those that it has not are null.
-fn leg_columns(plan: Plan, columns: &[Field], names: &[String]) -> Plan {
-    let same = plan.fields.len() == columns.len()
-        && plan
-            .fields
-            .iter()
-            .zip(columns.iter().zip(names))
-            .all(|(own, (field, name))| own == field && *name == field.name);
-    if same {
+fn leg_columns(plan: Plan, columns: &[United], fields: &Fields) -> Plan {
+    if plan.fields == *fields {
         return plan;
     }
     let own: HashMap<&str, usize> =
         plan.fields.iter().enumerate().map(|(at, field)| (field.name.as_str(), at)).collect();
-    let chosen = columns
+    let exprs = columns
         .iter()
-        .zip(names)
-        .map(|(field, name)| {
+        .map(|United { own: field, .. }| {
             let at = own.get(field.name.as_str()).copied();
-            let expr = match at.filter(|at| plan.fields[*at].ty == field.ty) {
+            match at.filter(|at| plan.fields[*at].ty == field.ty) {
                 Some(at) => column(&plan.fields, at),
                 None => Expr { kind: ExprKind::Literal(Value::Null(field.ty)), ty: field.ty },
-            };
-            (name.clone(), expr)
+            }
         })
         .collect();
-    project(plan, chosen)
+    // One list of columns for all legs.
+    Plan { op: Op::Project { input: Box::new(plan), exprs }, fields: fields.clone() }
 }

@@ -2,6 +2,8 @@
 //! ([`Bound::pending`](super::Bound::pending)), they are ordinary operators: a projection, a grouping. Deliberately absent:
 //! the asking.
 
+use std::collections::HashSet;
+
 use super::binder::{Binder, Row, all_columns, call, column, convert, literal, project};
 use super::call::text;
 use super::columns::assignment;
@@ -10,7 +12,7 @@ use super::plugin::Declared;
 use super::scope::Table;
 use super::{Asked, Question};
 use crate::diagnostic::{Code, Diagnostic};
-use crate::plan::{Aggregate, Expr, ExprKind, Field, Op, Plan};
+use crate::plan::{Aggregate, Expr, ExprKind, Field, Name, Op, Plan};
 use crate::syntax::Node;
 use crate::syntax::SyntaxKind::Args;
 use crate::types::{Type, Value};
@@ -41,7 +43,7 @@ struct Pivot {
 }
 
 /// The values of an output column: out of the bag if the input does not have it.
-type Columns = Vec<(String, Expr)>;
+type Columns = Vec<(Name, Expr)>;
 
 impl Binder<'_> {
     pub(super) fn bag_unpack(
@@ -155,8 +157,11 @@ impl Binder<'_> {
         mut columns: Columns,
         slots: &[Field],
     ) -> Columns {
-        for slot in slots.iter().filter(|slot| !unpacking.ignored.contains(&slot.name)) {
-            let name = format!("{}{}", unpacking.prefix, slot.name);
+        for slot in slots
+            .iter()
+            .filter(|slot| !unpacking.ignored.iter().any(|ignored| slot.name == *ignored))
+        {
+            let name = Name::from(format!("{}{}", unpacking.prefix, slot.name));
             let value = unpacking.slot(&slot.name, slot.ty);
             match columns.iter_mut().find(|(other, _)| *other == name) {
                 None => columns.push((name, value)),
@@ -191,7 +196,7 @@ impl Binder<'_> {
         let call = nodes.get(1).filter(|node| self.is_aggregate(**node)).copied();
         let aggregate = match call {
             Some(call) => {
-                let call = self.aggregate(call, &input, &[]);
+                let call = self.aggregate(call, &input, &HashSet::new());
                 let names = call.columns.iter().map(|(name, _)| name.clone()).collect();
                 call.named(names)
             }
@@ -281,11 +286,8 @@ impl Binder<'_> {
             // Neither groups nor values: no columns, no rows.
             return Table { open: false, ..super::binder::nothing() };
         }
-        let mut names = Names::default();
         let mut fields: Vec<Field> = keys.iter().map(|at| input.fields()[*at].clone()).collect();
-        for field in &fields {
-            names.take(&field.name);
-        }
+        let mut names = Names::of(&fields);
         if !self.count_columns(plugin, values.len().saturating_mul(4)) {
             return Table { open: true, ..input };
         }
@@ -301,7 +303,7 @@ impl Binder<'_> {
         }
         let key_exprs = keys.iter().map(|at| column(input.fields(), *at)).collect();
         let op = Op::Summarize { input: Box::new(input.plan), keys: key_exprs, aggregates };
-        let plan = Plan { op, fields };
+        let plan = Plan { op, fields: fields.into() };
         if aggregate.function != "sum" {
             return Table { open: input.open, ..Table::new(plan) };
         }
@@ -365,7 +367,7 @@ fn declared_columns(unpacking: &Unpacking, kept: Columns, declared: Declared) ->
 
 /// The different values of an expression.
 fn distinct(input: Plan, key: Expr) -> Plan {
-    let fields = vec![Field { name: "value".into(), ty: key.ty }];
+    let fields = vec![Field { name: "value".into(), ty: key.ty }].into();
     let op = Op::Summarize { input: Box::new(input), keys: vec![key], aggregates: Vec::new() };
     Plan { op, fields }
 }

@@ -9,8 +9,8 @@ mod layout;
 mod shapes;
 mod writer;
 
-use crate::diagnostic::Diagnostic;
-use crate::syntax::{Token, lex, parse};
+use crate::diagnostic::{Code, Diagnostic};
+use crate::syntax::{SyntaxKind, Token, lex, literal, parse};
 
 /// How many columns a line may have before it is broken where that is possible.
 pub const WIDTH: usize = 100;
@@ -24,6 +24,13 @@ pub fn format(text: &str) -> Result<String, Vec<Diagnostic>> {
     let parse = parse(text);
     if !parse.diagnostics.is_empty() {
         return Err(parse.diagnostics);
+    }
+    // An open text would swallow the line end that is put behind it, and another one each time.
+    for token in lex(text).iter().filter(|token| token.kind == SyntaxKind::Text) {
+        let span = token.start as usize..token.end as usize;
+        if text.get(span.clone()).is_none_or(|written| literal::text(written).is_err()) {
+            return Err(vec![Diagnostic::error(Code::Syntax, span, "The text has no end.")]);
+        }
     }
     let formatted = layout::print(&writer::items(&parse.tree));
     // A layout that would glue two tokens to another one, or lose one, is a defect of ours that must not reach a file.

@@ -152,7 +152,7 @@ impl Parser<'_> {
             if self.kind() == LParen {
                 self.args();
             } else {
-                // `has_any dynamic([…])`, `in list`: the parentheses may be left out around one operand.
+                self.error("Expected: (");
                 self.unary();
             }
         }
@@ -372,6 +372,10 @@ impl Parser<'_> {
         self.start(TypeOf);
         self.bump();
         self.bump();
+        let named = matches!(self.kind(), Name) && matches!(self.nth(1), RParen | Colon);
+        if !named && !matches!(self.kind(), Star | LBracket) {
+            self.error("Missing type");
+        }
         if matches!(self.kind(), Star | Name) {
             self.bump();
         }

@@ -141,8 +141,11 @@ impl Parser<'_> {
         self.properties();
         self.expression();
         self.expect_word("with");
+        if self.pattern_ends() {
+            self.error("Expected: text, * or column");
+        }
         self.start(List);
-        while !self.ended() && !matches!(self.kind(), Bar | Semicolon | RParen | RBrace) {
+        while !self.pattern_ends() {
             let before = self.position();
             self.start(PatternPart);
             match self.kind() {
@@ -176,6 +179,10 @@ impl Parser<'_> {
             }
         }
         self.finish();
+    }
+
+    fn pattern_ends(&self) -> bool {
+        self.ended() || matches!(self.kind(), Bar | Semicolon | RParen | RBrace)
     }
 
     pub(super) fn make_series(&mut self) {

@@ -2,7 +2,7 @@
 //! own list of functions, whose tests are the engine's.
 
 use kql::catalog::{Catalog, StoredFunction};
-use kql::plan::Field;
+use kql::plan::{Field, Fields};
 use kql::signature::{Overload, Param, ParamKind, Returns, Signature};
 use kql::types::Type;
 
@@ -51,12 +51,12 @@ static AGGREGATES: [Signature; 7] = [
     one!("arg_max", [ANY], Returns::Argument(0)),
 ];
 
-fn fields(columns: &[(&str, Type)]) -> Vec<Field> {
-    columns.iter().map(|(name, ty)| Field { name: (*name).to_string(), ty: *ty }).collect()
+fn fields(columns: &[(&str, Type)]) -> Fields {
+    columns.iter().map(|(name, ty)| Field { name: (*name).into(), ty: *ty }).collect()
 }
 
 impl Catalog for Workspace {
-    fn table(&self, name: &str) -> Option<Vec<Field>> {
+    fn table(&self, name: &str) -> Option<Fields> {
         use Type::{DateTime, Dynamic, Int, Long, String};
         Some(match name {
             "SignIns" => fields(&[

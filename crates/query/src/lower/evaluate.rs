@@ -28,7 +28,7 @@ impl Lowering<'_> {
         let mut call = Call {
             name: plugin.to_owned(),
             args: Vec::with_capacity(args.len()),
-            columns: input.fields.clone(),
+            columns: input.fields.to_vec(),
             width,
             tables: Vec::new(),
         };
@@ -38,7 +38,7 @@ impl Lowering<'_> {
             match arg {
                 PluginArg::Table(table) => {
                     call.args.push(Arg::Table);
-                    call.tables.push(table.fields.clone());
+                    call.tables.push(table.fields.to_vec());
                     let flow = self.flow(table)?;
                     tables.push(self.whole(flow)?);
                 }
@@ -50,7 +50,7 @@ impl Lowering<'_> {
                         Some(arg) => arg,
                         None => {
                             computed.push(scalar::operand(&flow.columns, expr)?);
-                            call.columns.push(Field { name: String::new(), ty: expr.ty });
+                            call.columns.push(Field { name: "".into(), ty: expr.ty });
                             Arg::Column(width + computed.len() - 1)
                         }
                     };
@@ -116,7 +116,7 @@ impl Lowering<'_> {
         let named: Vec<Field> = fields
             .iter()
             .enumerate()
-            .map(|(at, field)| Field { name: format!("p{at}"), ty: field.ty })
+            .map(|(at, field)| Field { name: format!("p{at}").into(), ty: field.ty })
             .collect();
         let provider = Arc::new(Evaluated::new(plugin, input, tables, work, &named));
         self.scan("", provider, &named)

@@ -304,7 +304,7 @@ impl<'a> Lowering<'a> {
             .fields
             .iter()
             .enumerate()
-            .map(|(at, field)| plan::Field { name: format!("s{at}"), ty: field.ty })
+            .map(|(at, field)| plan::Field { name: format!("s{at}").into(), ty: field.ty })
             .collect();
         let flow = self.scan("", provider.clone(), &fields)?;
         self.in_order(flow)

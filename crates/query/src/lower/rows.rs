@@ -71,7 +71,7 @@ impl Lowering<'_> {
         let renamed: Vec<Field> = fields
             .iter()
             .enumerate()
-            .map(|(at, field)| Field { name: format!("v{at}"), ty: field.ty })
+            .map(|(at, field)| Field { name: format!("v{at}").into(), ty: field.ty })
             .collect();
         let flow = self.scan("", provider, &renamed)?;
         self.in_order(flow)

@@ -231,11 +231,12 @@ mod tests {
     /// `left (key, time) join right (key, time)`: columns 1 and 3 are the times.
     fn join(kind: JoinKind) -> Plan {
         let side = || {
-            let field = |name: &str| Field { name: name.to_owned(), ty: Type::DateTime };
-            Box::new(Plan { op: Op::Input, fields: vec![field("k"), field("t")] })
+            let field = |name: &str| Field { name: name.into(), ty: Type::DateTime };
+            Box::new(Plan { op: Op::Input, fields: vec![field("k"), field("t")].into() })
         };
         let op = Op::Join { left: side(), right: side(), kind, on: vec![(0, 0)] };
-        Plan { op, fields: [side().fields, side().fields].concat() }
+        let fields = [side().fields.to_vec(), side().fields.to_vec()].concat().into();
+        Plan { op, fields }
     }
 
     fn found(predicate: KqlExpr) -> Option<(i64, i64)> {

@@ -61,10 +61,13 @@ impl Found {
     /// The answer, in the order of names.
     pub(crate) fn fields(self) -> Vec<Field> {
         match self {
-            Self::Slots(slots) => slots.into_iter().map(|(name, ty)| Field { name, ty }).collect(),
-            Self::Values(values) => {
-                values.into_iter().map(|name| Field { name, ty: Type::String }).collect()
+            Self::Slots(slots) => {
+                slots.into_iter().map(|(name, ty)| Field { name: name.into(), ty }).collect()
             }
+            Self::Values(values) => values
+                .into_iter()
+                .map(|name| Field { name: name.into(), ty: Type::String })
+                .collect(),
         }
     }
 }

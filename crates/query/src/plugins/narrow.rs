@@ -22,7 +22,7 @@ pub(super) fn identity(call: &Call) -> Result<Work> {
 /// Row by row, the cells in the order of their columns; a null value is an empty text.
 pub(super) fn narrow(call: &Call) -> Result<Work> {
     let names: Vec<String> =
-        call.columns.iter().take(call.width).map(|field| field.name.clone()).collect();
+        call.columns.iter().take(call.width).map(|field| field.name.to_string()).collect();
     Ok(Work::streaming(move |_| {
         let names = names.clone();
         Ok(Box::new(move |rows: &Rows| cells(rows, &names)))

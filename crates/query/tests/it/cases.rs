@@ -64,7 +64,7 @@ fn read(text: &str) -> File {
 
 fn field(text: &str) -> Field {
     let (name, ty) = text.trim().split_once(':').expect("name:type");
-    Field { name: name.to_owned(), ty: Type::named(ty).expect("a type of the language") }
+    Field { name: name.into(), ty: Type::named(ty).expect("a type of the language") }
 }
 
 async fn answer(engine: &query::Engine, text: &str) -> String {

@@ -76,7 +76,7 @@ fn signins() -> Memory {
     let mut tables = Memory::default();
     let fields =
         [("TimeGenerated", Type::DateTime), ("User", Type::String), ("RawEvent", Type::Dynamic)]
-            .map(|(name, ty)| Field { name: name.to_owned(), ty })
+            .map(|(name, ty)| Field { name: name.into(), ty })
             .to_vec();
     let rows: Vec<_> = (0..10)
         .map(|hour| json!([format!("2024-05-15T{hour:02}:00:00Z"), "ann", { "n": hour }]))

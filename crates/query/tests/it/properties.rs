@@ -18,8 +18,8 @@ fn row() -> impl Strategy<Value = Value> {
 fn tables(rows: &[Value]) -> Memory {
     let mut tables = Memory::default();
     let fields = vec![
-        Field { name: "S".to_owned(), ty: Type::String },
-        Field { name: "N".to_owned(), ty: Type::Long },
+        Field { name: "S".into(), ty: Type::String },
+        Field { name: "N".into(), ty: Type::Long },
     ];
     tables.add("T", fields, rows);
     tables

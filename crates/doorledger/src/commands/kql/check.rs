@@ -72,7 +72,7 @@ fn verdict(query: Query, bound: &Bound, ok: bool) -> Value {
     let columns = bound.statements.last().map(|statement| {
         let fields = statement.plan.fields.iter();
         fields
-            .map(|field| json!({ "name": field.name, "type": field.ty.name() }))
+            .map(|field| json!({ "name": field.name.as_str(), "type": field.ty.name() }))
             .collect::<Vec<_>>()
     });
     let diagnostics: Vec<Value> = bound.diagnostics.iter().map(diagnostic).collect();

@@ -157,7 +157,7 @@ fn declared(columns: &Value) -> Result<Vec<Field>, String> {
             let ty = if matches!(ty, "object" | "array") { "dynamic" } else { ty };
             let ty = Type::named(ty)
                 .ok_or_else(|| format!("column {name} has an unknown type `{ty}`"))?;
-            Ok(Field { name: name.to_owned(), ty })
+            Ok(Field { name: name.into(), ty })
         })
         .collect()
 }
