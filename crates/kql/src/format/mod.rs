@@ -42,6 +42,6 @@ pub fn format(text: &str) -> Result<String, Vec<Diagnostic>> {
 fn significant<'t>(text: &'t str, tokens: &[Token]) -> impl Iterator<Item = &'t str> {
     tokens
         .iter()
-        .filter(|token| token.kind != crate::syntax::SyntaxKind::Whitespace)
+        .filter(|token| token.kind != SyntaxKind::Whitespace)
         .map(|token| text[token.start as usize..token.end as usize].trim_end())
 }
