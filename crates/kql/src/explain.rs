@@ -131,6 +131,23 @@ fn describe_rarer<'p>(op: &'p Op, plan: &'p Plan) -> (String, Vec<&'p Plan>) {
         Op::Scan(scan) => {
             (format!("scan {} steps -> {output}", scan.steps.len()), vec![&scan.input])
         }
+        Op::Graph(graph) => {
+            let nodes = fields(&graph.node_fields);
+            (format!("graph {nodes}"), graph.tables().collect())
+        }
+        Op::GraphTable(table) => {
+            let part = if table.edges { "edges" } else { "nodes" };
+            (format!("graph-to-table {part} -> {output}"), table.graph.tables().collect())
+        }
+        Op::GraphMatch(search) => {
+            let line = format!(
+                "graph-match {:?} {} nodes, {} edges -> {output}",
+                search.search,
+                search.nodes.len(),
+                search.edges.len()
+            );
+            (line, search.graph.tables().collect())
+        }
         Op::Reduce { input, source, .. } => {
             (format!("reduce {}", show(source, &input.fields)), vec![input])
         }
