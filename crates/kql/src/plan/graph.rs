@@ -191,13 +191,21 @@ impl GraphMatch {
             MatchColumn::Path { value, .. } => Some(value),
             _ => None,
         });
-        self.nodes.iter().flatten().chain(edges).chain(paths).chain(&self.conditions).chain(&self.exprs)
+        self.nodes
+            .iter()
+            .flatten()
+            .chain(edges)
+            .chain(paths)
+            .chain(&self.conditions)
+            .chain(&self.exprs)
     }
 
     /// The same, to be changed.
     pub fn expressions_mut(&mut self) -> impl Iterator<Item = &mut Expr> {
-        let edges =
-            self.edges.iter_mut().flat_map(|edge| edge.conditions.iter_mut().chain(&mut edge.inner));
+        let edges = self
+            .edges
+            .iter_mut()
+            .flat_map(|edge| edge.conditions.iter_mut().chain(&mut edge.inner));
         let paths = self.columns.iter_mut().filter_map(|(column, _)| match column {
             MatchColumn::Path { value, .. } => Some(value),
             _ => None,

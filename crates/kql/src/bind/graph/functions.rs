@@ -105,7 +105,8 @@ impl Binder<'_> {
             "node_degree_in" => return Some(self.degree(node, &args, row, 2)),
             "node_degree_out" => return Some(self.degree(node, &args, row, 1)),
             "inner_nodes" => {
-                let message = "'inner_nodes()' stands only as the first argument of all(), any() or map().";
+                let message =
+                    "'inner_nodes()' stands only as the first argument of all(), any() or map().";
                 self.error(Code::WrongType, node, message);
                 return Some(mistake());
             }
@@ -121,7 +122,8 @@ impl Binder<'_> {
     /// `all(e, condition)`, `map(inner_nodes(e), value)`: the value is over the columns of the path's parts, by their names
     /// alone, and over those of the other names.
     fn along_path(&mut self, path: Node<'_>, value: Node<'_>, fold: PathFold) -> Expr {
-        let inner = path.kind() == Call && path.child(NameRef).map(name_text).as_deref() == Some("inner_nodes");
+        let inner = path.kind() == Call
+            && path.child(NameRef).map(name_text).as_deref() == Some("inner_nodes");
         let part = if inner { PathPart::InnerNodes } else { PathPart::Edges };
         let name = match inner {
             true => path.child(Args).and_then(|args| args.nodes().next()),

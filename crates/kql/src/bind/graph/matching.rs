@@ -9,7 +9,9 @@ use super::functions::{GraphScope, Named};
 use super::pattern::{Element, Pattern};
 use super::{graph_of, node_row, property};
 use crate::diagnostic::Code;
-use crate::plan::{Expr, ExprKind, Field, Graph, GraphMatch, MatchColumn, Op, PathFold, PathPart, Plan, Search};
+use crate::plan::{
+    Expr, ExprKind, Field, Graph, GraphMatch, MatchColumn, Op, PathFold, PathPart, Plan, Search,
+};
 use crate::syntax::Node;
 use crate::syntax::SyntaxKind::{List, Where};
 use crate::types::Type;
@@ -68,9 +70,11 @@ impl Binder<'_> {
 
     /// Shortest paths are sought along one sequence with an edge of variable length.
     fn is_one_path(&mut self, node: Node<'_>, pattern: &Pattern) -> bool {
-        let chain = pattern.edges.iter().enumerate().all(|(at, edge)| {
-            edge.left == at && edge.right == at + 1
-        });
+        let chain = pattern
+            .edges
+            .iter()
+            .enumerate()
+            .all(|(at, edge)| edge.left == at && edge.right == at + 1);
         let varies = pattern.edges.iter().any(|edge| edge.length.is_some());
         if !(chain && varies) {
             let message = self.in_operator(
@@ -190,10 +194,20 @@ impl Binder<'_> {
 
 /// What a condition is about.
 enum About {
-    Node { node: usize, start: usize },
-    Edge { edge: usize, start: usize },
+    Node {
+        node: usize,
+        start: usize,
+    },
+    Edge {
+        edge: usize,
+        start: usize,
+    },
     /// Each part of a path alone.
-    EachOf { edge: usize, part: PathPart, value: Expr },
+    EachOf {
+        edge: usize,
+        part: PathPart,
+        value: Expr,
+    },
     Match,
 }
 

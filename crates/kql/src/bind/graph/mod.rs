@@ -113,9 +113,8 @@ impl Binder<'_> {
             ("source".into(), convert(column(input.fields(), source), id)),
             ("target".into(), convert(column(input.fields(), target), id)),
         ];
-        columns.extend(
-            input.fields().iter().map(|f| f.name.clone()).zip(all_columns(input.fields())),
-        );
+        columns
+            .extend(input.fields().iter().map(|f| f.name.clone()).zip(all_columns(input.fields())));
         let mut graph = Graph {
             edges: project(input.plan, columns),
             nodes: Vec::new(),
@@ -193,8 +192,8 @@ impl Binder<'_> {
         let name = property(node, "with_component_id")
             .map_or_else(|| "ComponentId".to_string(), name_text);
         if graph.node_fields.iter().any(|field| field.name == name) {
-            let message = self
-                .in_operator(&format!("A column with the name '{name}' is already declared."));
+            let message =
+                self.in_operator(&format!("A column with the name '{name}' is already declared."));
             self.error(Code::Duplicate, node, message);
         }
         graph.node_fields.push(Field { name, ty: Type::Long });

@@ -154,12 +154,14 @@ impl Binder<'_> {
             return None;
         };
         if least < 0 || least > most {
-            let message = self.in_operator("The length of an edge runs from the smaller to the larger number.");
+            let message = self
+                .in_operator("The length of an edge runs from the smaller to the larger number.");
             self.error(Code::WrongType, range, message);
             return None;
         }
         if most > PATH_EDGES_MAX {
-            let message = format!("an edge of a pattern stands for more than {PATH_EDGES_MAX} edges");
+            let message =
+                format!("an edge of a pattern stands for more than {PATH_EDGES_MAX} edges");
             self.error(Code::TooLarge, range, message);
             return None;
         }
