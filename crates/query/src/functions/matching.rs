@@ -5,7 +5,7 @@
 //! for only where the needle's own edge is part of a term). Deliberately absent: patterns of the user (`regexes`).
 
 use arrow::array::ArrayRef;
-use datafusion::common::{DataFusionError, Result};
+use datafusion::common::Result;
 use kql::signature::{Overload, Returns, Signature};
 use kql::types::Type;
 use regex::{Regex, RegexBuilder};
@@ -14,6 +14,7 @@ use super::cells::Cells;
 use super::kinds::{ANY, JSON, TEXT};
 use super::{Function, p};
 use crate::dynamic;
+use crate::error::Error;
 use crate::kernel::Args;
 
 macro_rules! matcher {
@@ -333,7 +334,7 @@ impl Needle {
         let regex = RegexBuilder::new(&pattern)
             .case_insensitive(!case)
             .build()
-            .map_err(|error| DataFusionError::Execution(error.to_string()))?;
+            .map_err(|error| Error::Regex { pattern, message: error.to_string() })?;
         let edges = (
             needle.chars().next().is_some_and(char::is_alphanumeric),
             needle.chars().next_back().is_some_and(char::is_alphanumeric),
