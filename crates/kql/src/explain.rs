@@ -131,6 +131,16 @@ fn describe_rarer<'p>(op: &'p Op, plan: &'p Plan) -> (String, Vec<&'p Plan>) {
         Op::Scan(scan) => {
             (format!("scan {} steps -> {output}", scan.steps.len()), vec![&scan.input])
         }
+        Op::Reduce { input, source, .. } => {
+            (format!("reduce {}", show(source, &input.fields)), vec![input])
+        }
+        _ => describe_graph(op, output),
+    }
+}
+
+/// The same of operators on graphs.
+fn describe_graph(op: &Op, output: String) -> (String, Vec<&Plan>) {
+    match op {
         Op::Graph(graph) => {
             let nodes = fields(&graph.node_fields);
             (format!("graph {nodes}"), graph.tables().collect())
@@ -147,9 +157,6 @@ fn describe_rarer<'p>(op: &'p Op, plan: &'p Plan) -> (String, Vec<&'p Plan>) {
                 search.edges.len()
             );
             (line, search.graph.tables().collect())
-        }
-        Op::Reduce { input, source, .. } => {
-            (format!("reduce {}", show(source, &input.fields)), vec![input])
         }
         _ => (output, vec![]),
     }

@@ -37,10 +37,7 @@ impl Binder<'_> {
         }
         let scope = scope_of(&graph, &pattern);
         let names = scope.names.iter().map(|named| named.name.clone()).collect();
-        let outer = (
-            std::mem::replace(&mut self.graph, Some(scope)),
-            std::mem::replace(&mut self.scan_steps, names),
-        );
+        let outer = (self.graph.replace(scope), std::mem::replace(&mut self.scan_steps, names));
         let bound = self.clauses(node, graph, pattern, search);
         (self.graph, self.scan_steps) = outer;
         let Some((bound, fields)) = bound else { return open };
