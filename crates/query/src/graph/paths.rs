@@ -189,7 +189,7 @@ impl<'s> Shortest<'s> {
         }
     }
 
-    /// The places in front of one, with the edges between; `layer` is where they lie.
+    /// The places in front of one, with the layers in which they lie and the edges between; the first one comes last.
     fn before(
         &self,
         layers: &[HashSet<Place>],
@@ -223,6 +223,7 @@ impl<'s> Shortest<'s> {
                 found.push((layer, before, Some(edge)));
             }
         }
+        found.reverse();
         found
     }
 

@@ -365,27 +365,39 @@ impl Writer {
                 *columns = vec![(name.clone(), ty)];
                 format!("project {name} = {value}")
             }
-            14 => {
+            _ => self.rarer_step((ty, &value), name, any, columns),
+        }
+    }
+
+    fn rarer_step(
+        &mut self,
+        (ty, value): (Type, &str),
+        name: String,
+        any: String,
+        columns: &mut Columns,
+    ) -> String {
+        match self.dice.roll(6) {
+            0 => {
                 let list = self.scalar(Type::Dynamic, columns, DEPTH_MAX);
                 columns.push((name.clone(), Type::Dynamic));
                 format!("mv-expand {name} = {list}")
             }
-            15 => {
+            1 => {
                 let list = self.scalar(Type::Dynamic, columns, 1);
                 columns.push((name.clone(), Type::Long));
                 format!("mv-apply e = {list} to typeof(long) on (summarize {name} = sum(e))")
             }
-            16 => {
+            2 => {
                 let kind =
                     self.dice.pick(&["inner", "leftouter", "rightanti", "fullouter", "leftsemi"]);
                 *columns = vec![(any.clone(), ty)];
                 format!("join kind={kind} (T | union U) on {any} | project {any}")
             }
-            17 => format!(
+            3 => format!(
                 "union (U | where {})",
                 self.scalar(Type::Bool, &vec![("S".into(), Type::String)], 2)
             ),
-            18 => {
+            4 => {
                 *columns = vec![("a".into(), Type::String), ("n".into(), Type::Long)];
                 let kind = self.dice.pick(&["none", "all", "unique_edges"]);
                 format!(
