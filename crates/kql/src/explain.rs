@@ -134,6 +134,30 @@ fn describe_rarer<'p>(op: &'p Op, plan: &'p Plan) -> (String, Vec<&'p Plan>) {
         Op::Reduce { input, source, .. } => {
             (format!("reduce {}", show(source, &input.fields)), vec![input])
         }
+        _ => describe_graph(op, output),
+    }
+}
+
+/// The same of operators on graphs.
+fn describe_graph(op: &Op, output: String) -> (String, Vec<&Plan>) {
+    match op {
+        Op::Graph(graph) => {
+            let nodes = fields(&graph.node_fields);
+            (format!("graph {nodes}"), graph.tables().collect())
+        }
+        Op::GraphTable(table) => {
+            let part = if table.edges { "edges" } else { "nodes" };
+            (format!("graph-to-table {part} -> {output}"), table.graph.tables().collect())
+        }
+        Op::GraphMatch(search) => {
+            let line = format!(
+                "graph-match {:?} {} nodes, {} edges -> {output}",
+                search.search,
+                search.nodes.len(),
+                search.edges.len()
+            );
+            (line, search.graph.tables().collect())
+        }
         _ => (output, vec![]),
     }
 }

@@ -2,6 +2,13 @@
 //! overload chosen, every `let` and stored function inlined. `query` lowers it without asking anything further.
 //! Deliberately absent: how anything is computed, and where tables are kept.
 
+mod graph;
+
+pub use graph::{
+    Direction, Graph, GraphMatch, GraphTable, Mark, MatchColumn, PathFold, PathPart, PatternEdge,
+    Search,
+};
+
 pub use crate::fields::{Fields, Name};
 use crate::types::{Type, Value};
 
@@ -344,6 +351,12 @@ pub enum Op {
     /// `scan`. The fields of a *record* are the input's columns and the declared ones. Output: a record for each match of a
     /// row with a step, then the match's number if it is asked for.
     Scan(Box<Scan>),
+    /// `make-graph`: no table, but what the operators on graphs read. It has no fields.
+    Graph(Box<Graph>),
+    /// `graph-match` and `graph-shortest-paths`. Output: the projection of each match.
+    GraphMatch(Box<GraphMatch>),
+    /// `graph-to-table`. Output: the hashes of node ids that are asked for, then the columns of a node or an edge.
+    GraphTable(Box<GraphTable>),
     /// `reduce by`. Output: `Pattern`, `Count`, `Representative`; or the input's columns and `Pattern`.
     Reduce {
         /// Input.

@@ -81,9 +81,35 @@ fn trees_of_statements_operators_and_expressions() {
             "T | mv-expand x = a.b to typeof(string) limit 5 | parse kind=regex m with * 'p' q:long r",
             "union isfuzzy=true withsource=S T*, (U | count)",
             "T | scan order by a asc declare (n:long=0) with (step s output=none: x > s.x => n = 1, m = 2; step t: true)",
+            "E | make-graph a --> b with N on id, (M) on ['i d'] partitioned-by c (graph-to-table edges as F with_source_id=s)",
+            "G | graph-match cycles=none (a)-[e*1..n]->(), (a)<--(c)-[f]-(a) where a.x == 1 project y = a.x, e.z",
             "print -1 + 2 * 3, x between (1 .. 5d), dynamic({'a': [1, null]})",
         ],
         |text| parse(text).tree.outline(),
+    ));
+}
+
+#[test]
+fn diagnostics_of_graphs() {
+    insta::assert_snapshot!(all(
+        &[
+            "SignIns | make-graph User --> Usr",
+            "SignIns | make-graph Details --> User",
+            "SignIns | make-graph User --> User | where User == 'x'",
+            "SignIns | make-graph User --> User with_node_id=n | graph-match (a)-->(b) where a.x == 1 project b.n",
+            "SignIns | make-graph User --> User with_node_id=n | graph-match (a)-[e*3..1]->(b) project b.n",
+            "SignIns | make-graph User --> User with_node_id=n | graph-match (a)-[e*1..2]->(b)-[f*1..2]->(c) where e.User == f.User project b.n",
+            "SignIns | make-graph User --> User with_node_id=n | graph-match (a)-->(b), (c) project b.n",
+            "SignIns | make-graph User --> User with_node_id=n | graph-match (a)-[a]->(b) project b.n",
+            "SignIns | make-graph User --> User with_node_id=n | graph-match (a)-[e]->(b) where all(e, true) project b.n",
+            "SignIns | make-graph User --> User with_node_id=n | graph-shortest-paths (a)-->(b) project b.n",
+            "SignIns | make-graph User --> User with_node_id=n | graph-match (a)->(b) project b.n",
+            "SignIns | make-graph User --> User with_node_id=n | graph-to-table nodes, edges",
+            "SignIns | make-graph User --> User",
+            "SignIns | graph-match (a)-->(b) project a.x",
+            "graph('G') | graph-match (a)-->(b) project a.x",
+        ],
+        diagnostics,
     ));
 }
 

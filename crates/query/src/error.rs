@@ -28,6 +28,9 @@ pub enum Error {
         "function '{0}' looks at other rows, which this operator does not offer: `extend` it before"
     )]
     NoWindow(String),
+    /// A condition of the query's own that does not hold.
+    #[error("assertion failed: {0}")]
+    Assertion(String),
     /// A function that asks about something that only a cluster has.
     #[error("function '{0}' is not available in this workspace")]
     Unavailable(&'static str),

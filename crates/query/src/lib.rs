@@ -12,6 +12,7 @@ mod error;
 mod explained;
 mod external;
 mod functions;
+mod graph;
 mod kernel;
 mod lower;
 mod memory;

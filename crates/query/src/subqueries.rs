@@ -91,6 +91,9 @@ pub(crate) fn starts_from_group(plan: &Plan) -> bool {
             Op::Scan(scan) => stack.push(&scan.input),
             Op::Join { left, right, .. } => stack.extend([&**left, &**right]),
             Op::Union { inputs } => stack.extend(inputs),
+            Op::Graph(graph) => stack.extend(graph.tables()),
+            Op::GraphMatch(search) => stack.extend(search.graph.tables()),
+            Op::GraphTable(table) => stack.extend(table.graph.tables()),
             Op::Table { .. }
             | Op::Watchlist { .. }
             | Op::Rows(_)
@@ -260,6 +263,9 @@ pub(crate) fn inputs(op: &mut Op) -> Vec<&mut Plan> {
         | Op::Reduce { input, .. } => vec![input],
         Op::MvApply { input, body, .. } | Op::Partition { input, body, .. } => vec![input, body],
         Op::Scan(scan) => vec![&mut scan.input],
+        Op::Graph(graph) => graph.tables_mut().collect(),
+        Op::GraphMatch(search) => search.graph.tables_mut().collect(),
+        Op::GraphTable(table) => table.graph.tables_mut().collect(),
         Op::Join { left, right, .. } => vec![left, right],
         Op::Union { inputs } => inputs.iter_mut().collect(),
         Op::Evaluate { input, args, .. } => {
@@ -314,6 +320,7 @@ pub(crate) fn exprs(op: &mut Op) -> Vec<&mut Expr> {
             })
             .collect(),
         Op::Partition { key, .. } => vec![key],
+        Op::GraphMatch(search) => search.expressions_mut().collect(),
         Op::Scan(scan) => {
             let steps = scan.steps.iter_mut().flat_map(|step| {
                 std::iter::once(&mut step.condition)
@@ -337,6 +344,8 @@ pub(crate) fn exprs(op: &mut Op) -> Vec<&mut Expr> {
         | Op::Shared { .. }
         | Op::Serialize { .. }
         | Op::Input
+        | Op::Graph(_)
+        | Op::GraphTable(_)
         | Op::Sample { .. }
         | Op::External { .. } => Vec::new(),
     }

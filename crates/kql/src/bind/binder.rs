@@ -65,6 +65,10 @@ pub(super) struct Binder<'a> {
     pub(super) serialized: bool,
     /// The steps of the `scan` that is bound: `step.column` is a column of its own there.
     pub(super) scan_steps: Vec<String>,
+    /// What names mean in the clauses of the graph operator that is bound.
+    pub(super) graph: Option<super::graph::GraphScope>,
+    /// Whether the statement at work gives several tables that have names: they are results only if nothing follows.
+    pub(super) named_outputs: bool,
     /// Aggregate calls that stand for a column while an expression around them is bound.
     pub(super) aggregate_values: Vec<(u32, Expr)>,
     /// How many names were compared for hints.
@@ -110,6 +114,8 @@ impl<'a> Binder<'a> {
             missing_tables: 0,
             serialized: false,
             scan_steps: Vec::new(),
+            graph: None,
+            named_outputs: false,
             aggregate_values: Vec::new(),
             compared: 0,
             parsed: HashMap::new(),

@@ -86,6 +86,11 @@ impl Binder<'_> {
         {
             return column(row.fields, at);
         }
+        if row.is_some()
+            && let Some(expr) = self.graph_variable(&name)
+        {
+            return expr;
+        }
         match self.variable(node, &name) {
             Some(Variable::Value(Bindable::Scalar(expr))) => {
                 if row.is_some() && has_columns(&expr) {

@@ -13,6 +13,7 @@ mod fold;
 mod fork;
 mod function;
 mod geo_lookup;
+mod graph;
 mod join;
 mod json;
 mod known;

@@ -71,6 +71,9 @@ impl Binder<'_> {
     }
 
     fn operator_over(&mut self, name: &str, node: Node<'_>, input: Table) -> Table {
+        if !self.takes_input(name, node, &input) {
+            return Table { open: true, ..nothing() };
+        }
         match name {
             "where" | "filter" => self.filter(node, input),
             "extend" => self.extend(node, input),
@@ -126,6 +129,10 @@ impl Binder<'_> {
             "reduce" => self.reduce(node, input),
             "fork" => self.fork(node, input),
             "facet" => self.facet(node, input),
+            "make-graph" => self.make_graph(node, input),
+            "graph-match" | "graph-shortest-paths" => self.graph_match(name, node, input),
+            "graph-mark-components" => self.mark_components(node, input),
+            "graph-to-table" => self.graph_to_table(node, input),
             _ => {
                 let message = format!("The operator '{name}' {SUPPORTED_LATER}.");
                 self.error(Code::Unsupported, node, message);

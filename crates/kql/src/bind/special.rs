@@ -22,6 +22,9 @@ impl Binder<'_> {
     ) -> Option<Bindable> {
         let args: Vec<Node<'_>> = node.child(Args).into_iter().flat_map(Node::nodes).collect();
         let first = args.first().copied();
+        if let Some(expr) = self.graph_call(name, node, row) {
+            return Some(Bindable::Scalar(expr));
+        }
         Some(match name {
             "toscalar" => Bindable::Scalar(self.toscalar(first?)),
             "materialize" => Bindable::Table(Box::new(self.materialize(first?))),

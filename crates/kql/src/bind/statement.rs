@@ -21,9 +21,14 @@ impl Binder<'_> {
     pub(super) fn root(&mut self) -> Vec<BoundStatement> {
         let tree = Rc::clone(&self.tree);
         let mut bound = Vec::new();
+        let last = tree.root().nodes().filter(|node| node.kind() == Query).last().map(Node::id);
         for node in tree.root().nodes() {
             if let Some(value) = self.statement(node) {
                 let table = self.as_table(value);
+                self.refuse_graph(node, &table);
+                if std::mem::take(&mut self.named_outputs) && Some(node.id()) != last {
+                    continue;
+                }
                 let render = table.render;
                 bound.push(BoundStatement { plan: table.plan, render: render.clone() });
                 let more = table.more.into_iter();

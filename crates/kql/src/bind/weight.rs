@@ -183,6 +183,12 @@ impl<'p> Walk<'p> {
                 }
                 self.plan(&scan.input);
             }
+            Op::Graph(graph) => graph.tables().for_each(|table| self.plan(table)),
+            Op::GraphTable(table) => table.graph.tables().for_each(|table| self.plan(table)),
+            Op::GraphMatch(search) => {
+                self.exprs(search.expressions());
+                search.graph.tables().for_each(|table| self.plan(table));
+            }
             Op::Evaluate { input, args, .. } => {
                 for arg in args {
                     match arg {

@@ -64,6 +64,30 @@ pub(crate) static OPERATORS: &[Operator] = &[
     ),
     op("fork", "fork (…) (…)", "Several pipes over the same rows.", &[]),
     op("getschema", "getschema", "The columns and their types, a row for each.", &[]),
+    op(
+        "graph-mark-components",
+        "graph-mark-components",
+        "Numbers the connected components of a graph in a column of its nodes.",
+        &["kind=", "with_component_id="],
+    ),
+    op(
+        "graph-match",
+        "graph-match (a)-[e]->(b) where Predicate project Name = a.Property, …",
+        "A row for each place in a graph where a pattern fits.",
+        &["cycles=", "where", "project"],
+    ),
+    op(
+        "graph-shortest-paths",
+        "graph-shortest-paths (a)-[e*1..5]->(b) where Predicate project Name = a.Property, …",
+        "A row for each shortest path between two nodes of a graph.",
+        &["output=", "where", "project"],
+    ),
+    op(
+        "graph-to-table",
+        "graph-to-table nodes",
+        "The nodes or the edges of a graph as a table.",
+        &["nodes", "edges", "as", "with_node_id=", "with_source_id=", "with_target_id="],
+    ),
     op("invoke", "invoke function(…)", "Hands the rows to a function as its first argument.", &[]),
     op(
         "join",
@@ -77,6 +101,12 @@ pub(crate) static OPERATORS: &[Operator] = &[
         "lookup (Table) on Column",
         "Adds the columns of a small table that agrees in the keys.",
         JOINED,
+    ),
+    op(
+        "make-graph",
+        "make-graph Source --> Target with Nodes on Id",
+        "A graph whose edges are the rows, for the operators on graphs.",
+        &["with", "on", "with_node_id=", "partitioned-by"],
     ),
     op(
         "make-series",
@@ -262,6 +292,9 @@ pub(crate) const VALUES: &[(&str, &str, &[&str])] = &[
     ("parse-where", "kind", &["simple", "regex", "relaxed"]),
     ("mv-expand", "bagexpansion", &["bag", "array"]),
     ("search", "kind", &["case_sensitive", "default"]),
+    ("graph-mark-components", "kind", &["weak", "strong"]),
+    ("graph-match", "cycles", &["all", "none", "unique_edges"]),
+    ("graph-shortest-paths", "output", &["any", "all"]),
     ("render", "kind", &["default", "stacked", "stacked100", "unstacked"]),
 ];
 

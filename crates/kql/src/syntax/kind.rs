@@ -125,6 +125,20 @@ pub enum SyntaxKind {
     ToType,
     /// `step s: condition => a = x` of `scan`
     ScanStep,
+    /// `T on id` of `make-graph`
+    NodeTable,
+    /// `(a)-[e]->(b)`: a sequence of a graph pattern
+    MatchPattern,
+    /// `(a)`
+    MatchNode,
+    /// `-[e*1..3]->`
+    MatchEdge,
+    /// `*1..3`
+    MatchRange,
+    /// `where …` within `graph-match`
+    Where,
+    /// `nodes as N with_node_id=i` of `graph-to-table`
+    GraphOutput,
     /// A name, also `['in brackets']`
     NameRef,
     /// `prefix*`

@@ -2,6 +2,7 @@
 
 mod builder;
 mod expression;
+mod graph;
 mod kind;
 mod lexer;
 pub(crate) mod literal;

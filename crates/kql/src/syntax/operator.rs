@@ -239,6 +239,10 @@ impl Parser<'_> {
             }
             "fork" => self.fork(),
             "macro-expand" => self.macro_expand(),
+            "make-graph" => self.make_graph(),
+            "graph-match" | "graph-shortest-paths" => self.graph_match(),
+            "graph-mark-components" => self.properties(),
+            "graph-to-table" => self.graph_to_table(),
             "facet" => {
                 self.expect_word("by");
                 self.list();

@@ -176,8 +176,7 @@ fn assert(args: &Args<'_>) -> Result<ArrayRef> {
     let (condition, message) = (args.bool(0)?, args.text(1)?);
     for row in 0..args.rows {
         if condition.get(row) != Some(true) {
-            let message = format!("assertion failed: {}", message.get(row));
-            return Err(datafusion::common::DataFusionError::Execution(message));
+            return Err(Error::Assertion(message.get(row).to_owned()).into());
         }
     }
     args.bools(|_| Some(true))

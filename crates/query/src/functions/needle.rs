@@ -6,8 +6,10 @@
 
 use arrow::array::{Array, ArrayRef, AsArray, BooleanBufferBuilder, ByteView, StringViewArray};
 use arrow::buffer::BooleanBuffer;
-use datafusion::common::{DataFusionError, Result};
+use datafusion::common::Result;
 use regex::bytes::{Regex, RegexBuilder};
+
+use crate::error::Error;
 
 /// A sweep that would pass over more than so many times the texts' own bytes is not made: rows that an earlier filter
 /// dropped lie between them.
@@ -54,7 +56,7 @@ impl Needle {
         let regex = RegexBuilder::new(&pattern)
             .case_insensitive(!case)
             .build()
-            .map_err(|error| DataFusionError::Execution(error.to_string()))?;
+            .map_err(|error| Error::Regex { pattern, message: error.to_string() })?;
         let edges = (
             needle.chars().next().is_some_and(char::is_alphanumeric),
             needle.chars().next_back().is_some_and(char::is_alphanumeric),

@@ -2,7 +2,7 @@
 //! Kusto's RE2. A constant pattern is compiled once for each batch. Deliberately absent: matching of plain text (`matching`).
 
 use arrow::array::ArrayRef;
-use datafusion::common::{DataFusionError, Result};
+use datafusion::common::Result;
 use kql::signature::{Overload, ParamKind, Returns, Signature};
 use kql::types::Type;
 use regex::{Regex, RegexBuilder};
@@ -10,6 +10,7 @@ use regex::{Regex, RegexBuilder};
 use super::kinds::{ANY, JSON, LONG, TEXT};
 use super::{Function, convert, p};
 use crate::dynamic;
+use crate::error::Error;
 use crate::kernel::{Args, Text};
 
 /// How much memory one compiled pattern may take.
@@ -162,9 +163,7 @@ fn as_written(pattern: &str) -> String {
 
 fn compiled(pattern: &str) -> Result<Regex> {
     RegexBuilder::new(pattern).size_limit(PATTERN_BYTES_MAX).build().map_err(|error| {
-        DataFusionError::Execution(format!(
-            "'{pattern}' is not a valid regular expression: {error}"
-        ))
+        Error::Regex { pattern: pattern.to_owned(), message: error.to_string() }.into()
     })
 }
 

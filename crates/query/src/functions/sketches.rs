@@ -182,6 +182,10 @@ fn percentiles_array_tdigest(args: &Args<'_>) -> Result<ArrayRef> {
 }
 
 fn ranked(args: &Args<'_>, rank: fn(&Digest, f64) -> Option<f64>) -> Result<ArrayRef> {
+    // A digest holds no truth values.
+    if args.types.get(1) == Some(&Type::Bool) {
+        return args.reals(|_| None);
+    }
     let digest = args.text(0)?;
     // Moments and spans are known by their ticks.
     let value = match args.types.get(1) {

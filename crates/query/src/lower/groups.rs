@@ -230,6 +230,9 @@ pub(crate) fn below(op: &Op) -> Option<&Plan> {
         | Op::Rows(_)
         | Op::Range { .. }
         | Op::Union { .. }
+        | Op::Graph(_)
+        | Op::GraphMatch(_)
+        | Op::GraphTable(_)
         | Op::Input
         | Op::External { .. } => None,
     }

@@ -14,6 +14,7 @@ mod compare;
 mod evaluate;
 mod expand;
 mod geo_lookup;
+mod graph;
 pub(crate) mod groups;
 mod guard;
 mod join;
@@ -257,6 +258,12 @@ impl<'a> Lowering<'a> {
                 };
                 self.parse(input, source, &pattern, &plan.fields)
             }
+            Op::Graph(_) => Err(Error::Operator {
+                operator: "make-graph",
+                message: "a graph is not a table: end the query with graph-match, graph-shortest-paths or graph-to-table".to_owned(),
+            }),
+            Op::GraphMatch(search) => self.graph_match(search, &plan.fields),
+            Op::GraphTable(table) => self.graph_table(table, &plan.fields),
             op @ Op::Reduce { .. } => self.reduce(op, &plan.fields),
             op @ Op::ParseKv { .. } => self.parse_kv(op, &plan.fields),
             Op::Evaluate { input, plugin, args } if geo_lookup::is_lookup(plugin) => {

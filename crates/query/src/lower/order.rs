@@ -71,7 +71,7 @@ impl Lowering<'_> {
         let fetch = rows.map(|rows| usize::try_from(rows).unwrap_or(usize::MAX));
         let numbering = wanted.then(|| expr.clone());
         if !(wanted && fetch.is_none()) {
-            flow.plan = LogicalPlan::Sort(Sort { expr, input: Arc::new(flow.plan), fetch });
+            flow.plan = first_of(flow.plan, expr, fetch)?;
         }
         match numbering {
             Some(by) => Ok(self.numbered(flow, by, Role::Order)?.0),
@@ -87,12 +87,7 @@ impl Lowering<'_> {
             return self.first_of_each(flow, order, rows, false);
         }
         let rows = usize::try_from(rows).unwrap_or(usize::MAX);
-        let plan = if order.is_empty() {
-            LogicalPlanBuilder::from(flow.plan).limit(0, Some(rows))?.build()?
-        } else {
-            let input = Arc::new(flow.plan);
-            LogicalPlan::Sort(Sort { expr: order, input, fetch: Some(rows) })
-        };
+        let plan = first_of(flow.plan, order, Some(rows))?;
         Ok(Flow { plan, columns: flow.columns })
     }
 
@@ -207,6 +202,14 @@ fn wants_order(op: &Op, own: bool, in_group: bool) -> bool {
         Op::Scan(_) => true,
         _ => false,
     }
+}
+
+/// Rows in an order, or the first of them. A sort that keeps no row is none: DataFusion's cannot do with less than one.
+fn first_of(input: LogicalPlan, expr: Vec<SortExpr>, fetch: Option<usize>) -> Result<LogicalPlan> {
+    if expr.is_empty() || fetch == Some(0) {
+        return Ok(LogicalPlanBuilder::from(input).limit(0, fetch)?.build()?);
+    }
+    Ok(LogicalPlan::Sort(Sort { expr, input: Arc::new(input), fetch }))
 }
 
 /// Whether a body, of which an order is wanted or not, wants one of the rows that it starts from.

@@ -9,6 +9,7 @@ use regex::Regex;
 use serde::{Deserialize, Serialize};
 
 use crate::dynamic;
+use crate::error::Error;
 use crate::kernel::Args;
 
 /// How a text is taken apart; travels as JSON in a constant argument of the kernel.
@@ -37,10 +38,10 @@ pub(crate) fn parse(args: &Args<'_>) -> DataFusionResult<ArrayRef> {
     let spec: Spec = serde_json::from_str(spec)
         .map_err(|error| DataFusionError::Internal(format!("parse-kv: {error}")))?;
     let regex = match &spec.regex {
-        Some(pattern) => Some(
-            Regex::new(pattern)
-                .map_err(|error| DataFusionError::Execution(format!("parse-kv: {error}")))?,
-        ),
+        Some(pattern) => Some(Regex::new(pattern).map_err(|error| Error::Regex {
+            pattern: pattern.clone(),
+            message: error.to_string(),
+        })?),
         None => None,
     };
     let places: HashMap<&str, usize> =

@@ -126,3 +126,27 @@ async fn a_timespan_restricts_every_table() {
     let batches: Vec<_> = output.tables.remove(0).batches.try_collect().await.expect("rows");
     assert_eq!(format!("{:?}", batches[0].columns[0]), "Long([Some(1)])");
 }
+
+#[tokio::test]
+async fn a_search_in_a_graph_ends_with_its_time() {
+    let engine = engine(Memory::default());
+    let within = QueryLimits { time_max: Duration::from_millis(500), ..limits() };
+    // Every node leads to every other: there are more paths than anybody can wait for, and none fulfils the condition.
+    let text = "range a from 1 to 40 step 1 | extend k = 1 | join kind=inner (range b from 1 to 40 step 1 | extend k = 1) on k \
+                | make-graph a --> b with_node_id=id \
+                | graph-match cycles=all (x)-[e*9..20]->(y) where x.id + y.id == -1 project x.id";
+    let error = ask_within(&engine, text, within).await.err().expect("a limit");
+    assert_eq!(error.kind, QueryErrorKind::Limit);
+    assert!(error.message.contains("execution timeout"), "{}", error.message);
+    // The runtime of this test waits for its threads: the test ends only if the search does.
+}
+
+#[tokio::test]
+async fn a_search_in_a_graph_ends_with_the_rows_that_are_wanted() {
+    let engine = engine(Memory::default());
+    let text = "range a from 1 to 40 step 1 | extend k = 1 | join kind=inner (range b from 1 to 40 step 1 | extend k = 1) on k \
+                | make-graph a --> b with_node_id=id \
+                | graph-match cycles=all (x)-[e*9..20]->(y) project x.id | take 3";
+    let answer = ask_within(&engine, text, limits()).await.expect("rows");
+    assert_eq!(answer.rows.len(), 3);
+}

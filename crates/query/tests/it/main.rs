@@ -7,5 +7,6 @@ mod cases;
 mod limits;
 mod outside;
 mod properties;
+mod random;
 mod reference;
 mod support;

@@ -66,6 +66,57 @@ proptest! {
     }
 
     #[test]
+    fn a_condition_is_true_false_or_null_for_each_row(
+        rows in prop::collection::vec(row(), 1..20),
+        number in -5_i64..5,
+    ) {
+        for condition in [
+            format!("N > {number}"),
+            format!("N == {number}"),
+            format!("N != {number}"),
+            format!("N in ({number}, 1)"),
+            format!("N between ({number} .. 3)"),
+            format!("N + 1 <= {number} or S has 'a'"),
+            format!("N / 2 < {number} and S !contains 'b'"),
+            "tolong(S) > N".to_owned(),
+            "tobool(S)".to_owned(),
+        ] {
+            let split = ["p", "not(p)", "isnull(p)"].map(|part| {
+                let part = part.replace('p', &condition);
+                numbers(&rows, &format!("T | where {part} | count"))[0].unwrap()
+            });
+            let whole = numbers(&rows, "T | count")[0].unwrap();
+            prop_assert_eq!(split.iter().sum::<i64>(), whole, "{} {:?}", condition, split);
+            // The same for a value that was computed before it is asked.
+            let text = format!(
+                "T | extend p = {condition} | summarize countif(p), countif(not(p)), countif(isnull(p))"
+            );
+            let computed: Vec<i64> = numbers(&rows, &text).into_iter().flatten().collect();
+            prop_assert_eq!(computed, split.to_vec(), "{}", text);
+        }
+    }
+
+    #[test]
+    fn summaries_of_parts_make_the_summary_of_the_whole(
+        rows in prop::collection::vec(row(), 1..30),
+        parts in 1_i64..5,
+    ) {
+        let whole = numbers(
+            &rows,
+            "T | summarize count(), sum(N), min(N), max(N), dcount(S), countif(N > 0), array_length(make_set(S))",
+        );
+        let merged = numbers(
+            &rows,
+            &format!(
+                "T | summarize c = count(), s = sum(N), low = min(N), high = max(N), h = hll(S), p = countif(N > 0), \
+                 l = make_set(S) by part = hash(S) % {parts} \
+                 | summarize sum(c), sum(s), min(low), max(high), dcount_hll(hll_merge(h)), sum(p), array_length(make_set(l))"
+            ),
+        );
+        prop_assert_eq!(whole, merged);
+    }
+
+    #[test]
     fn the_row_of_an_extreme_is_one_row(rows in prop::collection::vec(row(), 1..30)) {
         let rows: Vec<Value> = rows.iter().enumerate().map(|(at, row)| {
             json!([format!("{at}"), row[1]])

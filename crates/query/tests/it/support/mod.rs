@@ -176,9 +176,15 @@ fn cell(column: &ColumnValues, row: usize) -> Value {
 
 fn datetime(ticks: i64) -> String {
     let since = ticks - UNIX_EPOCH_TICKS;
-    let second = since.div_euclid(10_000_000);
-    let at = Timestamp::from_second(second).expect("a moment of the calendar");
-    let text = at.to_string();
+    // The last day of the year 9999 is one that `Timestamp` does not reach: 400 years make one cycle of the calendar.
+    let cycle = 146_097 * 86_400;
+    let (second, years) = match since.div_euclid(10_000_000) {
+        late if late > 250_000_000_000 => (late - cycle, 400),
+        second => (second, 0),
+    };
+    let text = Timestamp::from_second(second).expect("a moment of the calendar").to_string();
+    let year: i64 = text[..4].parse().expect("a year");
+    let text = format!("{:04}{}", year + years, &text[4..]);
     match since.rem_euclid(10_000_000) {
         0 => text,
         fraction => {
