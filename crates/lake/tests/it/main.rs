@@ -2,9 +2,13 @@
 //! linked once.
 
 #[cfg(test)]
+mod chain;
+#[cfg(test)]
 mod crash;
 #[cfg(test)]
 mod damage;
+#[cfg(test)]
+mod faults;
 #[cfg(test)]
 mod housekeeping;
 #[cfg(test)]
@@ -17,5 +21,7 @@ mod nodes;
 mod pruning;
 #[cfg(test)]
 mod rows;
+#[cfg(test)]
+mod simulation;
 #[cfg(test)]
 mod support;
