@@ -17,6 +17,9 @@ use crate::removed;
 /// The operations of one node.
 pub(crate) struct Operations {
     journal: Journal,
+    intake: Arc<dyn Intake>,
+    /// Why nothing may be written, if that is so.
+    read_only: Option<String>,
     backfills: Arc<Backfills>,
     /// Names of the destinations that are configured.
     destinations: Vec<String>,
@@ -27,11 +30,13 @@ impl Operations {
     /// Over this journal and these backfills.
     pub(crate) fn new(
         journal: Journal,
+        intake: Arc<dyn Intake>,
+        read_only: Option<String>,
         backfills: Arc<Backfills>,
         destinations: Vec<String>,
         clock: Arc<dyn Clock>,
     ) -> Self {
-        Self { journal, backfills, destinations, clock }
+        Self { journal, intake, read_only, backfills, destinations, clock }
     }
 }
 
@@ -64,11 +69,14 @@ impl api::Operations for Operations {
                 cursor: None,
                 gap: None,
             };
-            Intake::append(&self.journal, batch).await.map_err(OperationError::Intake)
+            self.intake.append(batch).await.map_err(OperationError::Intake)
         })
     }
 
     fn start_backfills(&self, wanted: &BackfillRequest) -> Result<(), OperationError> {
+        if let Some(reason) = &self.read_only {
+            return Err(OperationError::Intake(IntakeError::ReadOnly(reason.clone())));
+        }
         self.backfills
             .start(&wanted.tenants, &wanted.since)
             .map(drop)
@@ -77,6 +85,9 @@ impl api::Operations for Operations {
 
     fn forget_destination(&self, name: String) -> BoxFuture<'_, Result<Forgotten, OperationError>> {
         Box::pin(async move {
+            if let Some(reason) = &self.read_only {
+                return Err(OperationError::Intake(IntakeError::ReadOnly(reason.clone())));
+            }
             let (journal, configured) = (self.journal.clone(), self.destinations.clone());
             let forgotten = tokio::task::spawn_blocking(move || {
                 removed::forget(&journal, configured.iter().map(String::as_str), &name)

@@ -3,27 +3,30 @@
 //! Deliberately absent: what each part does.
 
 mod configure;
+mod damage;
 mod external;
 mod folder;
 mod outgoing;
 mod store;
 
 pub(crate) use configure::{Written, configure, folder_of, outline};
+pub(crate) use damage::{Damage, read_journal};
 pub(crate) use folder::{ask_folder, explain_folder};
 pub(crate) use outgoing::{client, first_page, tokens};
-pub(crate) use store::{OpenError, Store};
+pub(crate) use store::{OpenError, Store, lake_failure, lake_options, lock};
 
 use std::net::SocketAddr;
 use std::sync::Arc;
 
 use anyhow::{Context as _, Result};
-use api::{Api, ApiOptions, ApiTokens, Limits, Listener, ReceiverEntry, Tls, TlsConfig};
+use api::{Api, ApiOptions, ApiTokens, Intake, Limits, Listener, ReceiverEntry, Tls, TlsConfig};
 use model::{Clock, QueryEngine, QueryLimits};
 use net::Client;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use self::damage::Refusing;
 use crate::backfills::Backfills;
 use crate::collect::{Collector, Job, Until};
 use crate::config::{Config, ConfiguredDestination, Settings, Way};
@@ -60,9 +63,14 @@ impl Node {
         let metrics = install_metrics();
         let listener = listen(&config.settings).await?;
         let address = listener.socket.local_addr().context("read the listener's address")?;
-        let store = Store::open(&config.settings, config.domains.clone())
+        let store = Store::open_or_read_only(&config.settings, config.domains.clone())
             .await
             .map_err(OpenError::into_error)?;
+        let read_only = store.damage.first().map(|damage| damage.what.clone());
+        let intake: Arc<dyn Intake> = match &read_only {
+            Some(reason) => Arc::new(Refusing(reason.clone())),
+            None => Arc::new(store.journal.clone()),
+        };
         let client = client(&config.settings)?;
         let board = Arc::new(Board::default());
         let collector = Collector {
@@ -72,7 +80,10 @@ impl Node {
             board: board.clone(),
         };
         let backfills = Arc::new(Backfills::new(collector.clone(), &config.sources, stop.clone()));
-        let shippers = shippers(&config.destinations, &store, &client, &clock, &board)?;
+        // A damaged folder is left as it is: no place of a destination moves.
+        let destinations: &[ConfiguredDestination] =
+            if read_only.is_some() { &[] } else { &config.destinations };
+        let shippers = shippers(destinations, &store, &client, &clock, &board)?;
         let report = Report::new(&config, &store, clock.clone(), board.clone());
         let replay = Replay::new(
             store.journal.clone(),
@@ -81,6 +92,8 @@ impl Node {
         );
         let operations = Operations::new(
             store.journal.clone(),
+            intake.clone(),
+            read_only.clone(),
             backfills.clone(),
             config.destinations.iter().map(|configured| configured.plan.name.clone()).collect(),
             clock.clone(),
@@ -93,14 +106,20 @@ impl Node {
                     board.source_condition(&source.id, SourceCondition::Listening);
                     receivers.push(ReceiverEntry { source: source.id, receiver });
                 }
-                Way::Poll(poll) => polls.push((source.id, poll)),
+                Way::Poll(poll) => match &read_only {
+                    Some(reason) => {
+                        let reason = reason.clone();
+                        board.source_condition(&source.id, SourceCondition::Waiting { reason });
+                    }
+                    None => polls.push((source.id, poll)),
+                },
             }
         }
         let tokens = ApiTokens::from_hashes(config.settings.tokens.iter().map(String::as_str))
             .context("read tokens")?;
         let api = Arc::new(Api::new(ApiOptions {
             receivers,
-            intake: Arc::new(store.journal.clone()),
+            intake,
             engine,
             status: Arc::new(report),
             dead_letters: Arc::new(replay),
