@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use object_store::path::Path;
-use object_store::{ObjectStore, ObjectStoreExt};
+use object_store::{ObjectStore, ObjectStoreExt, PutMode, PutOptions};
 use serde::Serialize;
 
 use crate::archive::{Segment, listed, segments};
@@ -50,13 +50,13 @@ pub async fn remedies(
     let mut remedies = Vec::new();
     for verdict in verdicts.iter().filter(|verdict| !verdict.findings.is_empty()) {
         let mut ward = Ward::admit(&place, verdict, options, notary, now).await?;
-        for finding in &verdict.findings {
+        // A file may have several findings; what was put aside must not be put aside again.
+        let paths: BTreeSet<&str> =
+            verdict.findings.iter().map(|finding| finding.path.as_str()).collect();
+        for path in paths {
             let prefix = format!("{}/", verdict.table);
-            let path = finding.path.strip_prefix(&prefix).unwrap_or(&finding.path);
-            let remedy = ward.treat(path, accept).await?;
-            if !remedies.contains(&remedy) {
-                remedies.push(remedy);
-            }
+            let path = path.strip_prefix(&prefix).unwrap_or(path);
+            remedies.push(ward.treat(path, accept).await?);
         }
         if let Some(notary) = notary.filter(|_| accept.contains(&verdict.table)) {
             accept_log(&place, &verdict.table, notary).await?;
@@ -276,7 +276,9 @@ impl<'a> Ward<'a> {
         let aside = Path::from(format!("{}/{path}", self.aside));
         let read = async { self.store.get(path).await?.bytes().await };
         let bytes = read.await.map_err(Error::file("read", &shown))?;
-        let put = self.store.put(&aside, bytes.into()).await;
+        // Evidence is never replaced.
+        let options = PutOptions { mode: PutMode::Create, ..PutOptions::default() };
+        let put = self.store.put_opts(&aside, bytes.into(), options).await;
         put.map_err(Error::file("put aside", &shown))?;
         self.store.delete(path).await.map_err(Error::file("put aside", &shown))
     }

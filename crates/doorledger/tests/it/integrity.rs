@@ -70,6 +70,7 @@ fn a_lake_that_nobody_touched_fits() {
     for (arguments, code) in [
         (&["verify", "--data", "nowhere"][..], 65),
         (&["verify", "--data", "data", "--since", "yesterday"], 65),
+        (&["verify", "--data", "data", "--table", "Nothing_CL"], 65),
         (&["doctor", "--data", "nowhere"], 65),
     ] {
         assert_eq!(run(folder.path(), arguments).code, code, "{arguments:?}");

@@ -18,54 +18,62 @@ use tempfile::TempDir;
 use crate::support::{DOORS, FlatMapper, Journal, WIDER_DOORS, clock, drain, open, options};
 
 /// A lake and the data folder with the key and the pins.
-struct Sealed {
-    lake: TempDir,
+pub(crate) struct Sealed {
+    pub(crate) lake: TempDir,
     data: TempDir,
     journal: Journal,
 }
 
 impl Sealed {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let (lake, data) = (TempDir::new().unwrap(), TempDir::new().unwrap());
         Self { lake, data, journal: Journal::new() }
     }
 
-    fn identity(&self) -> Arc<Identity> {
+    pub(crate) fn data_folder(&self) -> &Path {
+        self.data.path()
+    }
+
+    pub(crate) fn identity(&self) -> Arc<Identity> {
         Arc::new(Identity::open(self.data.path()).unwrap())
     }
 
-    fn options(&self) -> LakeOptions {
+    pub(crate) fn options(&self) -> LakeOptions {
         let mut options = options(&self.lake);
         options.notary = Some(Arc::new(Notary::open(self.identity(), self.data.path()).unwrap()));
         options
     }
 
-    async fn add(&self, lake: &Arc<Lake>, id: &str, day: &str) {
+    pub(crate) async fn add(&self, lake: &Arc<Lake>, id: &str, day: &str) {
         let text = format!(r#"{{"id":"{id}","at":"{day}T10:00:00Z","door":"front {id}"}}"#);
         self.journal.append("doors", &[text]);
         drain(lake, &self.journal).await;
     }
 
-    async fn verify(&self) -> Vec<TableVerdict> {
+    pub(crate) fn checks(&self) -> VerifyOptions {
         let mut checks = VerifyOptions::new(self.lake.path().to_str().unwrap());
         let key = self.identity().public_key();
         checks.trusted = vec![key];
         checks.pins = Some(pins_of(self.data.path(), &key).unwrap().unwrap_or_default());
         checks.parallel = 2;
-        verify(&checks, &Arc::new(Progress::default())).await.unwrap()
+        checks
     }
 
-    async fn findings(&self) -> Vec<Finding> {
+    pub(crate) async fn verify(&self) -> Vec<TableVerdict> {
+        verify(&self.checks(), &Arc::new(Progress::default())).await.unwrap()
+    }
+
+    pub(crate) async fn findings(&self) -> Vec<Finding> {
         self.verify().await.into_iter().flat_map(|verdict| verdict.findings).collect()
     }
 
     /// The table's file at `path`.
-    fn file(&self, path: &str) -> PathBuf {
+    pub(crate) fn file(&self, path: &str) -> PathBuf {
         self.lake.path().join("Doors_CL").join(path)
     }
 
     /// The files below a folder of the table.
-    fn files(&self, folder: &str) -> Vec<PathBuf> {
+    pub(crate) fn files(&self, folder: &str) -> Vec<PathBuf> {
         let mut found = Vec::new();
         let mut folders = vec![self.file(folder)];
         while let Some(folder) = folders.pop() {
@@ -78,13 +86,13 @@ impl Sealed {
         found
     }
 
-    fn shown(&self, path: &Path) -> String {
+    pub(crate) fn shown(&self, path: &Path) -> String {
         path.strip_prefix(self.lake.path()).unwrap().to_str().unwrap().to_owned()
     }
 }
 
 /// A lake in which everything has happened that leaves a kind of file behind.
-async fn eventful() -> Sealed {
+pub(crate) async fn eventful() -> Sealed {
     let sealed = Sealed::new();
     let lake = open(sealed.options()).await;
     for round in 0..70 {

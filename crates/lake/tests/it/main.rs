@@ -20,6 +20,8 @@ mod nodes;
 #[cfg(test)]
 mod pruning;
 #[cfg(test)]
+mod repair;
+#[cfg(test)]
 mod rows;
 #[cfg(test)]
 mod simulation;

@@ -34,6 +34,12 @@ pub(super) async fn run(config: Option<&Path>, options: Verify) -> Result<()> {
     let verdicts = watched(&progress, lake::verify(&checks, &progress)).await;
     let verdicts = verdicts.map_err(node::lake_failure)?;
     let took = started.elapsed();
+    let unknown = verdicts.iter().find(|v| v.commits == 0 && v.findings.is_empty());
+    if let Some(verdict) = unknown.filter(|_| !options.tables.is_empty()) {
+        let hint = "leave --table out to see the tables that there are";
+        let message = format!("there is no table `{}`\n  hint: {hint}", verdict.table);
+        return Err(Failure::error(Exit::Data, message));
+    }
     findings.extend(verdicts.iter().flat_map(|verdict| verdict.findings.iter().cloned()));
     match options.format {
         ReportFormat::Json => {
