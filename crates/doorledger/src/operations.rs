@@ -30,13 +30,18 @@ impl Operations {
     /// Over this journal and these backfills.
     pub(crate) fn new(
         journal: Journal,
-        intake: Arc<dyn Intake>,
-        read_only: Option<String>,
         backfills: Arc<Backfills>,
         destinations: Vec<String>,
         clock: Arc<dyn Clock>,
     ) -> Self {
-        Self { journal, intake, read_only, backfills, destinations, clock }
+        let intake = Arc::new(journal.clone());
+        Self { journal, intake, read_only: None, backfills, destinations, clock }
+    }
+
+    /// The same, but if there is a `reason`, nothing is written.
+    pub(crate) fn read_only(mut self, reason: Option<String>, intake: Arc<dyn Intake>) -> Self {
+        (self.read_only, self.intake) = (reason, intake);
+        self
     }
 }
 

@@ -20,8 +20,10 @@ use std::sync::Arc;
 
 use anyhow::{Context as _, Result};
 use api::{Api, ApiOptions, ApiTokens, Intake, Limits, Listener, ReceiverEntry, Tls, TlsConfig};
-use model::{Clock, QueryEngine, QueryLimits};
+use journal::Journal;
+use model::{Clock, QueryEngine, QueryLimits, SourceId};
 use net::Client;
+use sources::PollSource;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -29,7 +31,7 @@ use tokio_util::task::TaskTracker;
 use self::damage::Refusing;
 use crate::backfills::Backfills;
 use crate::collect::{Collector, Job, Until};
-use crate::config::{Config, ConfiguredDestination, Settings, Way};
+use crate::config::{Config, ConfiguredDestination, ConfiguredSource, Settings, Way};
 use crate::exit::{Exit, Failure};
 use crate::operations::Operations;
 use crate::removed;
@@ -67,10 +69,7 @@ impl Node {
             .await
             .map_err(OpenError::into_error)?;
         let read_only = store.damage.first().map(|damage| damage.what.clone());
-        let intake: Arc<dyn Intake> = match &read_only {
-            Some(reason) => Arc::new(Refusing(reason.clone())),
-            None => Arc::new(store.journal.clone()),
-        };
+        let intake = intake(&store.journal, read_only.as_deref());
         let client = client(&config.settings)?;
         let board = Arc::new(Board::default());
         let collector = Collector {
@@ -92,29 +91,13 @@ impl Node {
         );
         let operations = Operations::new(
             store.journal.clone(),
-            intake.clone(),
-            read_only.clone(),
             backfills.clone(),
             config.destinations.iter().map(|configured| configured.plan.name.clone()).collect(),
             clock.clone(),
-        );
+        )
+        .read_only(read_only.clone(), intake.clone());
         let engine: Arc<dyn QueryEngine> = store.engine(&config.settings, clock.clone())?;
-        let (mut receivers, mut polls) = (Vec::new(), Vec::new());
-        for source in config.sources {
-            match source.way {
-                Way::Receive(receiver) => {
-                    board.source_condition(&source.id, SourceCondition::Listening);
-                    receivers.push(ReceiverEntry { source: source.id, receiver });
-                }
-                Way::Poll(poll) => match &read_only {
-                    Some(reason) => {
-                        let reason = reason.clone();
-                        board.source_condition(&source.id, SourceCondition::Waiting { reason });
-                    }
-                    None => polls.push((source.id, poll)),
-                },
-            }
-        }
+        let (receivers, polls) = ways(config.sources, read_only.as_deref(), &board);
         let tokens = ApiTokens::from_hashes(config.settings.tokens.iter().map(String::as_str))
             .context("read tokens")?;
         let api = Arc::new(Api::new(ApiOptions {
@@ -180,6 +163,39 @@ pub(crate) async fn start_backfills(
         Collector { client, journal: store.journal.clone(), clock, board: Arc::default() };
     let backfills = Backfills::new(collector, &config.sources, stop);
     Ok((store, backfills))
+}
+
+/// Who takes events.
+fn intake(journal: &Journal, read_only: Option<&str>) -> Arc<dyn Intake> {
+    match read_only {
+        Some(reason) => Arc::new(Refusing(reason.to_owned())),
+        None => Arc::new(journal.clone()),
+    }
+}
+
+type Polls = Vec<(SourceId, Box<dyn PollSource>)>;
+
+/// The sources by the way in which their events come. Nothing is polled if nothing may be written.
+fn ways(
+    sources: Vec<ConfiguredSource>,
+    read_only: Option<&str>,
+    board: &Board,
+) -> (Vec<ReceiverEntry>, Polls) {
+    let (mut receivers, mut polls) = (Vec::new(), Vec::new());
+    for source in sources {
+        match (source.way, read_only) {
+            (Way::Receive(receiver), _) => {
+                board.source_condition(&source.id, SourceCondition::Listening);
+                receivers.push(ReceiverEntry { source: source.id, receiver });
+            }
+            (Way::Poll(poll), None) => polls.push((source.id, poll)),
+            (Way::Poll(_), Some(reason)) => {
+                let reason = reason.to_owned();
+                board.source_condition(&source.id, SourceCondition::Waiting { reason });
+            }
+        }
+    }
+    (receivers, polls)
 }
 
 async fn listen(settings: &Settings) -> Result<Listener> {

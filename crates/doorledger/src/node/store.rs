@@ -98,78 +98,18 @@ impl Store {
         }
         let mapper = Arc::new(Providers { domains: domains.clone() });
         let mut damage = Vec::new();
-        let data = settings.data.clone();
-        let notary = tokio::task::spawn_blocking(move || damage::notary(&data)).await;
-        let notary = match notary.context("read the key")? {
-            Ok(notary) => Some(notary),
-            Err(found) => {
-                damage.push(found);
-                None
-            }
-        };
-        // Nobody signs: nothing may be written then, not even a table.
-        let (options, mapper) = (lake_options(settings, notary), mapper as Arc<dyn ColumnMapper>);
-        let lake = if damage.is_empty() {
-            Lake::open(options, mapper, clock.clone()).await
-        } else {
-            Lake::open_read_only(options, mapper, clock.clone()).await
-        };
-        let lake = lake.map_err(lake_failure)?;
-        // Every provider's table is there from the start, so that a query over all of them needs no events first.
-        for provider in sources::ALL {
-            lake.ensure_table(provider.table()).await.map_err(lake_failure)?;
-        }
-        damage.extend(lake.damage().into_iter().map(Damage::of_lake));
-        let (journal, stand_in) = match try_journal(settings, clock.clone(), lake.clone()).await? {
-            Ok(journal) => (journal, None),
-            Err(error) => {
-                damage.push(Damage::of_journal(&error).ok_or_else(|| journal_failure(error))?);
-                let (journal, folder) =
-                    damage::stand_in(journal_options(settings), clock, lake.clone())?;
-                (journal, Some(folder))
-            }
-        };
-        let stop_lake = CancellationToken::new();
-        for found in &damage {
-            let Damage { part, what, hint } = found;
+        let lake = open_lake(settings, mapper, clock.clone(), &mut damage).await?;
+        let (journal, stand_in) =
+            journal_or_stand_in(settings, clock, lake.clone(), &mut damage).await?;
+        for Damage { part, what, hint } in &damage {
             tracing::error!(part, hint, "the data folder is damaged and read only: {what}");
         }
-        if !damage.is_empty() {
-            let (writer, keeper) = (tokio::spawn(async {}), tokio::spawn(async {}));
-            let _stand_in = stand_in;
-            return Ok(Self {
-                journal,
-                lake,
-                domains,
-                writer,
-                keeper,
-                stop_lake,
-                damage,
-                _stand_in,
-                _lock: lock,
-            });
-        }
-        let (writing, keeping) = (lake.clone(), lake.clone());
-        let (intake, stop) = (Arc::new(journal.clone()), stop_lake.clone());
-        let writer = tokio::spawn(async move {
-            if let Err(error) = writing.run(intake, stop).await {
-                let hint = error.hint();
-                tracing::error!(
-                    hint,
-                    "the lake's writer has ended: {:#}",
-                    anyhow::Error::new(error)
-                );
-            }
-        });
-        let stop = stop_lake.clone();
-        let keeper = tokio::spawn(async move {
-            if let Err(error) = keeping.maintain(stop).await {
-                tracing::error!(
-                    "the lake's housekeeping has ended: {:#}",
-                    anyhow::Error::new(error)
-                );
-            }
-        });
+        let stop_lake = CancellationToken::new();
+        let (writer, keeper) = if damage.is_empty() {
+            start(&lake, &journal, &stop_lake)
+        } else {
+            (tokio::spawn(async {}), tokio::spawn(async {}))
+        };
         Ok(Self {
             journal,
             lake,
@@ -178,7 +118,7 @@ impl Store {
             keeper,
             stop_lake,
             damage,
-            _stand_in: None,
+            _stand_in: stand_in,
             _lock: lock,
         })
     }
@@ -210,6 +150,73 @@ impl Store {
         self.journal.close().await;
         Ok(())
     }
+}
+
+/// Opens the lake with every provider's table, as far as it is sound.
+async fn open_lake(
+    settings: &Settings,
+    mapper: Arc<dyn ColumnMapper>,
+    clock: Arc<dyn Clock>,
+    damage: &mut Vec<Damage>,
+) -> Result<Arc<Lake>> {
+    let data = settings.data.clone();
+    let notary = tokio::task::spawn_blocking(move || damage::notary(&data)).await;
+    let notary = notary.context("read the key")?.map_err(|found| damage.push(found)).ok();
+    let is_signed = notary.is_some();
+    let options = lake_options(settings, notary);
+    // If nobody signs, nothing may be written, not even a table.
+    let lake = if is_signed {
+        Lake::open(options, mapper, clock).await
+    } else {
+        Lake::open_read_only(options, mapper, clock).await
+    };
+    let lake = lake.map_err(lake_failure)?;
+    // Every provider's table is there from the start, so that a query over all of them needs no events first.
+    for provider in sources::ALL {
+        lake.ensure_table(provider.table()).await.map_err(lake_failure)?;
+    }
+    damage.extend(lake.damage().into_iter().map(Damage::of_lake));
+    Ok(lake)
+}
+
+/// Opens the journal, or an empty one beside it if it is damaged.
+async fn journal_or_stand_in(
+    settings: &Settings,
+    clock: Arc<dyn Clock>,
+    lake: Arc<Lake>,
+    damage: &mut Vec<Damage>,
+) -> Result<(Journal, Option<TempDir>)> {
+    match try_journal(settings, clock.clone(), lake.clone()).await? {
+        Ok(journal) => Ok((journal, None)),
+        Err(error) => {
+            damage.push(Damage::of_journal(&error).ok_or_else(|| journal_failure(error))?);
+            let (journal, folder) = damage::stand_in(journal_options(settings), clock, lake)?;
+            Ok((journal, Some(folder)))
+        }
+    }
+}
+
+/// Starts the lake's writer and its housekeeping.
+fn start(
+    lake: &Arc<Lake>,
+    journal: &Journal,
+    stop: &CancellationToken,
+) -> (JoinHandle<()>, JoinHandle<()>) {
+    let (writing, keeping) = (lake.clone(), lake.clone());
+    let (intake, stop_writing, stop_keeping) =
+        (Arc::new(journal.clone()), stop.clone(), stop.clone());
+    let writer = tokio::spawn(async move {
+        if let Err(error) = writing.run(intake, stop_writing).await {
+            let hint = error.hint();
+            tracing::error!(hint, "the lake's writer has ended: {:#}", anyhow::Error::new(error));
+        }
+    });
+    let keeper = tokio::spawn(async move {
+        if let Err(error) = keeping.maintain(stop_keeping).await {
+            tracing::error!("the lake's housekeeping has ended: {:#}", anyhow::Error::new(error));
+        }
+    });
+    (writer, keeper)
 }
 
 /// Opens the journal of a data folder, which asks the lake what it holds.
