@@ -169,8 +169,9 @@ impl Error {
                 "restore the file from a backup, or move the table's folder away; nothing was overwritten"
             }
             Self::Unpinned { .. } => {
-                "entries were removed or replaced: restore the table's `_delta_log` from a copy; `doorledger verify` names what is \
-                 missing, `doorledger doctor --repair` takes the log as it is from now on"
+                "entries were removed or replaced: restore the table's `_delta_log`, or `lake-heads.json`, from a copy; \
+                 `doorledger verify` names what is missing, and `doorledger doctor --repair --accept TABLE` takes the log as it \
+                 is from now on"
             }
             Self::Damaged { .. } => "run `doorledger doctor`: it names the damage and the repair",
             Self::Uneven { .. } => {
