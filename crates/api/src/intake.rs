@@ -46,6 +46,9 @@ pub enum IntakeError {
     /// The server is stopping.
     #[error("the server is stopping")]
     Closed,
+    /// The data folder is damaged, so that nothing is written to it until somebody has looked.
+    #[error("the data folder is read only: {0}")]
+    ReadOnly(String),
     /// The storage failed. The text is for the log, not for the sender.
     #[error("the journal cannot write: {0}")]
     Storage(String),

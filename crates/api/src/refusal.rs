@@ -19,6 +19,9 @@ const CLOSED_RETRY_SECONDS: u64 = 5;
 /// How long a sender is asked to wait when the storage failed: somebody has to look first.
 const STORAGE_RETRY_SECONDS: u64 = 10;
 
+/// How long a sender is asked to wait when the data folder is damaged: somebody has to repair it and start anew.
+const READ_ONLY_RETRY_SECONDS: u64 = 60;
+
 /// Why nothing of a request was taken.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Refusal {
@@ -37,6 +40,7 @@ pub(crate) enum Refusal {
     Full { retry_after_seconds: u64 },
     Closed,
     Storage,
+    ReadOnly { reason: String },
     Failed,
 }
 
@@ -59,6 +63,7 @@ impl Refusal {
             Self::Full { .. } => "journal_full",
             Self::Closed => "stopping",
             Self::Storage => "journal_failed",
+            Self::ReadOnly { .. } => "read_only",
             Self::Failed => "internal",
         }
     }
@@ -102,6 +107,13 @@ impl Refusal {
                 .of(StatusCode::BAD_REQUEST, format!("no event could be read: {reason}"))
                 .hint("send a JSON array of events, one JSON event per line, or one JSON event"),
             Self::Busy | Self::Full { .. } | Self::Closed | Self::Storage => self.later(),
+            Self::ReadOnly { reason } => self
+                .of(
+                    StatusCode::SERVICE_UNAVAILABLE,
+                    format!("the data folder is damaged and read only: {reason}"),
+                )
+                .hint("run `doorledger doctor` on the server; nothing of this request was stored")
+                .retry_after_seconds(READ_ONLY_RETRY_SECONDS),
             Self::Failed => {
                 self.of(StatusCode::INTERNAL_SERVER_ERROR, "the request could not be worked on")
             }
@@ -164,6 +176,7 @@ impl From<IntakeError> for Refusal {
             IntakeError::Busy => Self::Busy,
             IntakeError::TooLarge { events, .. } => Self::TooMany { events },
             IntakeError::Closed => Self::Closed,
+            IntakeError::ReadOnly(reason) => Self::ReadOnly { reason },
             IntakeError::Storage(_) => Self::Storage,
         }
     }

@@ -2,6 +2,7 @@
 //! help and the shell completions.
 //! Deliberately absent: what the commands do (`commands`).
 
+mod integrity;
 mod kql;
 
 use std::net::SocketAddr;
@@ -9,6 +10,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+pub(crate) use self::integrity::{Doctor, ReportFormat, Verify};
 pub(crate) use self::kql::{CheckKql, ExplainKql, FmtKql, Kql, Names, RunKql};
 
 /// The ledger of every door opened in your identity providers: collects each event of Auth0 and OneLogin, keeps them,
@@ -64,6 +66,10 @@ pub(crate) enum Command {
     /// List destinations, and give up one that was removed from the configuration
     #[command(subcommand)]
     Destinations(Destinations),
+    /// Check that nothing in the lake was changed, removed or added by anybody else
+    Verify(Verify),
+    /// Name every damaged file of a data folder and its repair
+    Doctor(Doctor),
     /// Make an API token and print the line that admits it
     Token(Token),
     /// Run a stand-in of a service, for tests and demonstrations

@@ -17,6 +17,9 @@ use crate::removed;
 /// The operations of one node.
 pub(crate) struct Operations {
     journal: Journal,
+    intake: Arc<dyn Intake>,
+    /// Why nothing may be written, if that is so.
+    read_only: Option<String>,
     backfills: Arc<Backfills>,
     /// Names of the destinations that are configured.
     destinations: Vec<String>,
@@ -31,7 +34,14 @@ impl Operations {
         destinations: Vec<String>,
         clock: Arc<dyn Clock>,
     ) -> Self {
-        Self { journal, backfills, destinations, clock }
+        let intake = Arc::new(journal.clone());
+        Self { journal, intake, read_only: None, backfills, destinations, clock }
+    }
+
+    /// The same, but if there is a `reason`, nothing is written.
+    pub(crate) fn read_only(mut self, reason: Option<String>, intake: Arc<dyn Intake>) -> Self {
+        (self.read_only, self.intake) = (reason, intake);
+        self
     }
 }
 
@@ -64,11 +74,14 @@ impl api::Operations for Operations {
                 cursor: None,
                 gap: None,
             };
-            Intake::append(&self.journal, batch).await.map_err(OperationError::Intake)
+            self.intake.append(batch).await.map_err(OperationError::Intake)
         })
     }
 
     fn start_backfills(&self, wanted: &BackfillRequest) -> Result<(), OperationError> {
+        if let Some(reason) = &self.read_only {
+            return Err(OperationError::Intake(IntakeError::ReadOnly(reason.clone())));
+        }
         self.backfills
             .start(&wanted.tenants, &wanted.since)
             .map(drop)
@@ -77,6 +90,9 @@ impl api::Operations for Operations {
 
     fn forget_destination(&self, name: String) -> BoxFuture<'_, Result<Forgotten, OperationError>> {
         Box::pin(async move {
+            if let Some(reason) = &self.read_only {
+                return Err(OperationError::Intake(IntakeError::ReadOnly(reason.clone())));
+            }
             let (journal, configured) = (self.journal.clone(), self.destinations.clone());
             let forgotten = tokio::task::spawn_blocking(move || {
                 removed::forget(&journal, configured.iter().map(String::as_str), &name)

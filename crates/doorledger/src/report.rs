@@ -15,7 +15,7 @@ use model::{Clock, SourceId, Timestamp, Via};
 use sources::SourceErrorKind;
 
 use crate::config::{Config, Way};
-use crate::node::Store;
+use crate::node::{Damage, Store};
 use crate::removed;
 use crate::ship::Shipper;
 use crate::status::{Board, DestinationCondition, SourceCondition};
@@ -30,6 +30,7 @@ pub(crate) struct Report {
     sources: Vec<(SourceId, Via)>,
     destinations: Vec<(String, &'static str)>,
     journal_bytes_max: u64,
+    damage: Vec<Damage>,
 }
 
 impl Report {
@@ -58,7 +59,16 @@ impl Report {
                 .map(|d| (d.plan.name.clone(), d.kind))
                 .collect(),
             journal_bytes_max: config.settings.journal_bytes_max,
+            damage: store.damage.clone(),
         }
+    }
+
+    /// What is damaged in the journal, or in everything else.
+    fn damaged(&self, journal: bool) -> Option<Trouble> {
+        let found = self.damage.iter().find(|damage| (damage.part == "journal") == journal)?;
+        let code = if journal { "journal.damaged" } else { "lake.damaged" };
+        let message = format!("damaged, so that nothing is taken: {}", found.what);
+        Some(trouble(code, message, &found.hint))
     }
 
     fn sources(&self, now: Timestamp) -> Vec<SourceStatus> {
@@ -154,6 +164,9 @@ impl Report {
     }
 
     fn journal_trouble(&self) -> Option<Trouble> {
+        if let Some(damaged) = self.damaged(true) {
+            return Some(damaged);
+        }
         if let Err(error) = self.journal.healthy() {
             let hint = match error.hint() {
                 "" => "events are refused until it can be written; look at the disk",
@@ -187,8 +200,9 @@ impl Report {
             committed_offset: reader.as_ref().map_or(0, |reader| reader.offset),
             uncommitted_events: reader.as_ref().map_or(0, |reader| reader.backlog_events),
             tables,
-            trouble: lake.error.map(|error| {
-                trouble("lake.storage", error, "events wait in the journal; nothing is lost")
+            trouble: self.damaged(false).or_else(|| {
+                let hint = "events wait in the journal; nothing is lost";
+                lake.error.map(|error| trouble("lake.storage", error, hint))
             }),
         }
     }
@@ -217,7 +231,11 @@ impl StatusReport for Report {
 
     fn readiness(&self) -> BoxFuture<'_, Vec<Check>> {
         let error = self.journal_trouble().map(|trouble| trouble.message);
-        Box::pin(async move { vec![Check { name: "journal".to_owned(), error }] })
+        let mut checks = vec![Check { name: "journal".to_owned(), error }];
+        if let Some(damaged) = self.damaged(false) {
+            checks.push(Check { name: "lake".to_owned(), error: Some(damaged.message) });
+        }
+        Box::pin(async move { checks })
     }
 }
 

@@ -67,6 +67,7 @@ const TABLES: &[(&str, &str)] = &[
     ("let f = () {", "};"),
     ("let f = (a:long = ", ") { a };"),
     ("search (", ")"),
+    ("find where (", ")"),
 ];
 
 fn answered(forms: &[(&str, &str)], stack_bytes: usize) {

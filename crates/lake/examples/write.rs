@@ -1,5 +1,5 @@
 //! What it costs to write events into a lake: `cargo run --release -p lake --example write -- --events 100000`.
-//! Prints CPU seconds, rows a second and the memory peak. The events stand in memory and their columns are set from
+//! Prints CPU seconds, rows a second and the memory peak of writing, merging and verifying. The events stand in memory and their columns are set from
 //! ready-made texts, so that what is measured is the lake and nothing else.
 //! Deliberately absent: journal, network and mapping, which have measurements of their own.
 
@@ -8,8 +8,9 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use futures::future::BoxFuture;
+use identity::Identity;
 use journal::{DeadLetter, StoredBatch, StoredEvent};
-use lake::{Intake, IntakeError, Lake, LakeOptions};
+use lake::{Intake, IntakeError, Lake, LakeOptions, Notary, VerifyOptions, verify};
 use model::{
     Column, ColumnMapper, ColumnType, EventContext, RowWriter, SourceId, SystemClock, TableSchema,
     Timestamp, Via,
@@ -144,7 +145,13 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut arguments = std::env::args().skip_while(|argument| argument != "--events").skip(1);
     let events: u64 = arguments.next().map_or(Ok(100_000), |count| count.parse())?;
     let folder = tempfile::tempdir()?;
-    let options = LakeOptions::new(folder.path().display().to_string(), "bench");
+    let keys = tempfile::tempdir()?;
+    let identity = Arc::new(Identity::open(keys.path())?);
+    let mut options = LakeOptions::new(folder.path().display().to_string(), "bench");
+    let mut checks = VerifyOptions::new(options.url.clone());
+    checks.trusted = vec![identity.public_key()];
+    checks.parallel = std::thread::available_parallelism()?.get();
+    options.notary = Some(Arc::new(Notary::open(identity, keys.path())?));
     let lake = Lake::open(options, Arc::new(Ready), Arc::new(SystemClock)).await?;
     lake.ensure_table(&SIGN_INS).await?;
     let stock = Arc::new(Stock {
@@ -186,6 +193,11 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         ));
     }
     print(&format!("       {:.0} MB peak", peak_mb()));
+    let (started, cpu) = (Instant::now(), cpu_seconds());
+    let verdicts = verify(&checks, &Arc::default()).await?;
+    report("verify", events, started.elapsed(), cpu_seconds() - cpu);
+    let findings: usize = verdicts.iter().map(|verdict| verdict.findings.len()).sum();
+    print(&format!("       {findings} findings, {:.0} MB peak", peak_mb()));
     Ok(())
 }
 

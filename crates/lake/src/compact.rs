@@ -5,17 +5,18 @@ use std::sync::Arc;
 
 use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
-use futures::TryStreamExt;
 use jiff::Timestamp;
 
-use crate::delta::Deed;
+use crate::change::Change;
+use crate::digest::EventSum;
 use crate::encode::{Care, Encoded, Encoder, by_day, day_of};
 use crate::files::DataFile;
 use crate::limits::{
     COMPACT_FILE_BYTES, COMPACT_FILES_MAX, COMPACT_FILES_MIN, COMPACT_GATHER_BYTES_MAX,
     COMPACT_GATHER_ROWS_MAX, COMPACT_QUIET, ENCODE_ROWS,
 };
-use crate::reading::read_file;
+use crate::reading::read_whole;
+use crate::record::Deed;
 use crate::table::Table;
 use crate::tail::conform;
 use crate::{Error, Result};
@@ -31,10 +32,18 @@ pub(crate) async fn step(table: &Table, now: Timestamp) -> Result<usize> {
     };
     let today = day_of(now.as_microsecond());
     let Some(inputs) = plan(&files.ordered, |day| quiet && day < today) else { return Ok(0) };
-    let encoded = merge(table, &inputs).await?;
+    let (inputs, encoded) = merge(table, &inputs).await?;
     let output = table.write(inputs[0].day, encoded).await?;
+    let change = Change {
+        deed: Deed::Compact,
+        added: std::slice::from_ref(&output),
+        removed: &inputs,
+        attested: None,
+        reason: None,
+        now,
+    };
     // If it fails in a way that leaves open whether the commit was made, the file stays: the vacuum will know.
-    if table.replace(Deed::Compact, &inputs, std::slice::from_ref(&output), now).await? {
+    if table.replace(&change).await? {
         metrics::counter!("lake_compacted_files_total").increment(inputs.len() as u64);
         return Ok(inputs.len());
     }
@@ -94,8 +103,8 @@ fn fitting(files: &[Arc<DataFile>]) -> Vec<Arc<DataFile>> {
         .collect()
 }
 
-/// The rows of `inputs` as one file.
-async fn merge(table: &Table, inputs: &[Arc<DataFile>]) -> Result<Encoded> {
+/// The rows of `inputs` as one file, and the inputs with what proves the content that was read.
+async fn merge(table: &Table, inputs: &[Arc<DataFile>]) -> Result<(Vec<Arc<DataFile>>, Encoded)> {
     let schema = table.schema();
     let bytes: u64 = inputs.iter().map(|input| input.bytes).sum();
     let care = if bytes > COMPACT_FILE_BYTES / 2 { Care::Settled } else { Care::Compacted };
@@ -107,12 +116,17 @@ async fn merge(table: &Table, inputs: &[Arc<DataFile>]) -> Result<Encoded> {
         bytes: 0,
         encoder: Encoder::new(schema.clone(), care).map_err(Error::encode(&table.name))?,
     };
+    let mut read = Vec::new();
+    let mut events = EventSum::default();
     for input in inputs {
-        let mut rows = read_file(table, input, None, ENCODE_ROWS).await?;
-        while let Some(batch) = rows.try_next().await? {
+        let mut rows = read_whole(table, input, ENCODE_ROWS).await?;
+        while let Some(batch) = rows.next()? {
             check_types(table, input, &batch, &schema)?;
             gathered.push(conform(&batch, &schema).map_err(Error::encode(&table.name))?)?;
         }
+        let proof = rows.proof();
+        events.add(proof.events);
+        read.push(Arc::new(DataFile { proof: Some(proof), ..input.as_ref().clone() }));
     }
     let encoded = gathered.finish()?;
     let expected: u64 = inputs.iter().map(|input| input.stats.rows).sum();
@@ -124,7 +138,10 @@ async fn merge(table: &Table, inputs: &[Arc<DataFile>]) -> Result<Encoded> {
         );
         return Err(Error::ForeignTable { table: table.name.clone(), reason });
     }
-    Ok(encoded)
+    if encoded.proof.events != events {
+        return Err(Error::Uneven { table: table.name.clone(), files: inputs.len() });
+    }
+    Ok((read, encoded))
 }
 
 /// Rows that are sorted and handed to the encoder together.
@@ -203,6 +220,7 @@ mod tests {
                 bytes: kib * KIB,
                 day: *day,
                 stats: FileStats { time: Some((-number, 0)), ..FileStats::default() },
+                proof: None,
             })
         };
         (0..).zip(sizes).map(file).collect()

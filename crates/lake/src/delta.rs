@@ -3,24 +3,29 @@
 //! Deliberately absent: data files and rows in memory.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use deltalake::DeltaTableError;
 use deltalake::kernel::transaction::{CommitBuilder, CommitProperties, TransactionError};
-use deltalake::kernel::{
-    Action, Add, MetadataExt, Protocol, Remove, StructType, Transaction, new_metadata,
-};
+use deltalake::kernel::{Action, MetadataExt, Protocol, StructType, Transaction, new_metadata};
 use deltalake::logstore::LogStoreRef;
 use deltalake::protocol::{DeltaOperation, SaveMode};
 use deltalake::table::state::DeltaTableState;
 use futures::TryStreamExt;
-use object_store::path::Path;
+use jiff::Timestamp;
 use object_store::{ObjectStore, ObjectStoreExt};
 
+use crate::change::Change;
+use crate::digest::Digest;
+use crate::entries::{check, check_entry, entry_path};
 use crate::files::Files;
 use crate::layout::{self, DAY, Layout};
 use crate::limits::{CHECKPOINT_COMMITS, LOG_KEPT};
 use crate::maintain::Removed;
+use crate::notary::Notary;
 use crate::place::Place;
+use crate::record::{Deed, Found, RECORD, Record, Told};
+use crate::sealing::SealingStore;
 use crate::{Error, Result};
 
 /// A table's log at the version that was read last.
@@ -28,23 +33,50 @@ pub(crate) struct DeltaLog {
     table: String,
     store: LogStoreRef,
     state: DeltaTableState,
+    /// `None` if nobody signs.
+    seal: Option<Seal>,
 }
 
-/// What a commit does, for Delta's history.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Deed {
-    /// New rows.
-    Append,
-    /// The same rows in better files.
-    Compact,
-    /// Days whose time is over.
-    Expire,
+/// What a log needs so that its next entry can be chained to the last one.
+struct Seal {
+    notary: Arc<Notary>,
+    store: Arc<SealingStore>,
+    tip: Tip,
+}
+
+/// The last entry of a log.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Tip {
+    /// The digest of its bytes; `None` if it is gone.
+    pub(crate) digest: Option<Digest>,
+    /// What was taken as found and is not attested yet.
+    pub(crate) found: Option<Found>,
+    /// Who signed it, if anybody did.
+    pub(crate) key: Option<String>,
+}
+
+impl Tip {
+    fn of(version: u64, bytes: Option<&[u8]>) -> Self {
+        let record = bytes.and_then(|bytes| Record::parse(bytes).ok());
+        Self {
+            digest: bytes.map(Digest::of),
+            found: match &record {
+                Some(record) => record.found.clone(),
+                None => Some(Found { version, attested: None }),
+            },
+            key: record.map(|record| record.key),
+        }
+    }
 }
 
 impl DeltaLog {
     /// Opens the log of `table`; `None` if there is no such table.
-    pub(crate) async fn open(place: &Place, table: &str) -> Result<Option<Self>> {
-        let store = place.log_store(table);
+    pub(crate) async fn open(
+        place: &Place,
+        table: &str,
+        notary: Option<&Arc<Notary>>,
+    ) -> Result<Option<Self>> {
+        let (store, sealing) = place.log_store(table, notary);
         let exists = store.is_delta_table_location().await;
         if !exists.map_err(Error::table(table, "look for"))? {
             return Ok(None);
@@ -54,7 +86,12 @@ impl DeltaLog {
             Err(source) => return Err(damage(place, table, source).await),
         };
         check(place, table).await?;
-        Ok(Some(Self { table: table.to_owned(), store, state }))
+        let mut log = Self { table: table.to_owned(), store, state, seal: None };
+        if let (Some(notary), Some(store)) = (notary, sealing) {
+            let tip = log.tip_at(log.state.version()).await?;
+            log.seal = Some(Seal { notary: notary.clone(), store, tip });
+        }
+        Ok(Some(log))
     }
 
     /// Opens the log of `table`, made if there is none.
@@ -62,16 +99,28 @@ impl DeltaLog {
         place: &Place,
         table: &str,
         layout: &Layout,
+        notary: Option<&Arc<Notary>>,
+        now: Timestamp,
     ) -> Result<Self> {
-        if let Some(log) = Self::open(place, table).await? {
+        if let Some(log) = Self::open(place, table, notary).await? {
             return Ok(log);
         }
-        let store = place.log_store(table);
-        let created = create(&store, table, layout).await;
-        match created {
-            Ok(state) => Ok(Self { table: table.to_owned(), store, state }),
+        let (store, sealing) = place.log_store(table, notary);
+        let record = notary.map(|notary| {
+            Told::new(Deed::Create, now).record(table, 0, None, &notary.public_key())
+        });
+        match create(&store, table, layout, record.as_ref()).await {
+            Ok(state) => {
+                let mut log = Self { table: table.to_owned(), store, state, seal: None };
+                if let (Some(notary), Some(store)) = (notary, sealing) {
+                    let digest = store.written(&entry_path(0));
+                    let tip = Tip { digest, ..Tip::default() };
+                    log.seal = Some(Seal { notary: notary.clone(), store, tip });
+                }
+                Ok(log)
+            }
             // Another node was faster.
-            Err(DeltaTableError::VersionAlreadyExists(_)) => Self::open(place, table)
+            Err(DeltaTableError::VersionAlreadyExists(_)) => Self::open(place, table, notary)
                 .await?
                 .ok_or(Error::Stopped { task: "creation of a table" }),
             Err(source) => Err(Error::table(table, "create")(source)),
@@ -84,7 +133,7 @@ impl DeltaLog {
     }
 
     /// Adds the columns of `layout` that the table lacks.
-    pub(crate) async fn widen(&mut self, layout: &Layout) -> Result<()> {
+    pub(crate) async fn widen(&mut self, layout: &Layout, now: Timestamp) -> Result<()> {
         let old = self.state.schema();
         let wider = layout::to_delta(&self.table, &layout.schema)?;
         let fields: Vec<_> =
@@ -96,7 +145,11 @@ impl DeltaLog {
         let metadata = self.state.metadata().clone().with_schema(&wider);
         let metadata = metadata.map_err(Error::table(&self.table, "widen"))?;
         let operation = DeltaOperation::AddColumn { fields };
-        self.commit_actions(vec![Action::Metadata(metadata)], None, operation).await
+        let told = self
+            .seal
+            .as_ref()
+            .map(|seal| Told { found: seal.tip.found.clone(), ..Told::new(Deed::Widen, now) });
+        self.commit_actions(vec![Action::Metadata(metadata)], told, None, operation).await
     }
 
     /// Commits added and removed files and, with `node`, how far that node's journal is in the table. The commit relies
@@ -104,12 +157,11 @@ impl DeltaLog {
     /// retries are not used, because they do not notice that two compactions replaced the same files.
     pub(crate) async fn commit(
         &mut self,
-        deed: Deed,
-        actions: Vec<Action>,
+        change: &Change<'_>,
         node: Option<(&str, u64)>,
     ) -> Result<()> {
-        let operation = match deed {
-            Deed::Append => DeltaOperation::Write {
+        let operation = match change.deed {
+            Deed::Create | Deed::Widen | Deed::Append | Deed::Attest => DeltaOperation::Write {
                 mode: SaveMode::Append,
                 partition_by: Some(vec![DAY.to_owned()]),
                 predicate: None,
@@ -120,12 +172,14 @@ impl DeltaLog {
             },
             Deed::Expire => DeltaOperation::Delete { predicate: None },
         };
-        self.commit_actions(actions, node, operation).await
+        let told = self.seal.as_ref().map(|seal| change.told(seal.tip.found.as_ref()));
+        self.commit_actions(change.actions(), told, node, operation).await
     }
 
     async fn commit_actions(
         &mut self,
         actions: Vec<Action>,
+        told: Option<Told>,
         node: Option<(&str, u64)>,
         operation: DeltaOperation,
     ) -> Result<()> {
@@ -137,13 +191,47 @@ impl DeltaLog {
             properties = properties
                 .with_application_transaction(Transaction::new(node, offset.cast_signed()));
         }
+        let version = self.state.version() + 1;
+        let found = told.as_ref().and_then(|told| told.found.clone());
+        if let (Some(seal), Some(told)) = (&self.seal, told) {
+            let key = seal.notary.public_key();
+            let record = told.record(&self.table, version, seal.tip.digest, &key);
+            let record = serde_json::to_value(record).map_err(Error::encode(&self.table))?;
+            properties = properties.with_metadata([(RECORD.to_owned(), record)]);
+        }
         let commit = CommitBuilder::from(properties)
             .with_actions(actions)
             .build(Some(&self.state), self.store.clone(), operation)
             .await
             .map_err(Error::table(&self.table, "commit to"))?;
         self.state = commit.snapshot();
+        if let Some(seal) = &mut self.seal {
+            let digest = seal.store.written(&entry_path(version));
+            let key = Some(seal.notary.public_key().to_string());
+            seal.tip = Tip { digest, found, key };
+        }
         Ok(())
+    }
+
+    async fn tip_at(&self, version: u64) -> Result<Tip> {
+        let path = entry_path(version);
+        let store = self.store.object_store(None);
+        let read = async { store.get(&path).await?.bytes().await };
+        match read.await {
+            Ok(bytes) => Ok(Tip::of(version, Some(&bytes))),
+            Err(object_store::Error::NotFound { .. }) => Ok(Tip::of(version, None)),
+            Err(error) => Err(Error::file("read", format!("{}/{path}", self.table))(error)),
+        }
+    }
+
+    /// The last entry, if entries are signed.
+    pub(crate) fn tip(&self) -> Option<&Tip> {
+        self.seal.as_ref().map(|seal| &seal.tip)
+    }
+
+    /// Where the log lies.
+    pub(crate) fn store(&self) -> Arc<dyn ObjectStore> {
+        self.store.object_store(None)
     }
 
     /// Reads what others have committed since. Says whether there was anything.
@@ -156,6 +244,12 @@ impl DeltaLog {
         let store = self.store.object_store(None);
         for version in before + 1..=self.state.version() {
             check_entry(store.as_ref(), &self.table, &format!("{version:020}.json")).await?;
+        }
+        if self.seal.is_some() && self.state.version() != before {
+            let tip = self.tip_at(self.state.version()).await?;
+            if let Some(seal) = &mut self.seal {
+                seal.tip = tip;
+            }
         }
         Ok(self.state.version() != before)
     }
@@ -220,6 +314,7 @@ async fn create(
     store: &LogStoreRef,
     table: &str,
     layout: &Layout,
+    record: Option<&Record>,
 ) -> Result<DeltaTableState, DeltaTableError> {
     let schema = layout::to_delta(table, &layout.schema)
         .map_err(|error| DeltaTableError::Generic(crate::error::chain(&error)))?;
@@ -239,7 +334,12 @@ async fn create(
         protocol: protocol.clone(),
         metadata: metadata.clone(),
     };
-    let commit = CommitBuilder::default()
+    let mut properties = CommitProperties::default();
+    if let Some(record) = record {
+        let record = serde_json::to_value(record)?;
+        properties = properties.with_metadata([(RECORD.to_owned(), record)]);
+    }
+    let commit = CommitBuilder::from(properties)
         .with_actions(vec![Action::Protocol(protocol), Action::Metadata(metadata)])
         .with_max_retries(0)
         .build(None, store.clone(), operation)
@@ -262,84 +362,4 @@ async fn damage(place: &Place, table: &str, source: DeltaTableError) -> Error {
         Err(error) => error,
         Ok(()) => Error::table(table, "open")(source),
     }
-}
-
-/// Reads every entry of the log that a reader has to replay. The library passes over an entry that ends in the middle,
-/// and with it over the rows that it tells of.
-async fn check(place: &Place, table: &str) -> Result<()> {
-    let store = place.table_store(table);
-    let listed: Vec<_> = store
-        .list(Some(&Path::from("_delta_log")))
-        .try_collect()
-        .await
-        .map_err(Error::file("list", format!("{table}/_delta_log")))?;
-    let names = || listed.iter().filter_map(|meta| meta.location.filename());
-    let version = |name: &str| name.get(..20)?.parse::<u64>().ok();
-    let checkpoint = names().filter(|name| name.contains(".checkpoint.")).filter_map(version).max();
-    for name in names().filter(|name| name.len() == 25 && name.ends_with(".json")) {
-        if version(name).is_some_and(|version| checkpoint.is_none_or(|first| version > first)) {
-            check_entry(store.as_ref(), table, name).await?;
-        }
-    }
-    Ok(())
-}
-
-async fn check_entry(store: &dyn ObjectStore, table: &str, name: &str) -> Result<()> {
-    let path = Path::from(format!("_delta_log/{name}"));
-    let read = async { store.get(&path).await?.bytes().await };
-    let source: Box<dyn std::error::Error + Send + Sync> = match read.await {
-        Ok(bytes) => match bad_line(&bytes) {
-            Some(reason) => reason.into(),
-            None => return Ok(()),
-        },
-        // A checkpoint has covered it meanwhile.
-        Err(object_store::Error::NotFound { .. }) => return Ok(()),
-        Err(error) => return Err(Error::file("read", format!("{table}/{path}"))(error)),
-    };
-    Err(Error::DamagedLog { table: table.to_owned(), path: format!("{table}/{path}"), source })
-}
-
-fn bad_line(bytes: &[u8]) -> Option<String> {
-    if bytes.is_empty() {
-        return Some("the file is empty".to_owned());
-    }
-    bytes.split(|byte| *byte == b'\n').enumerate().find_map(|(number, line)| {
-        let blank = line.iter().all(u8::is_ascii_whitespace);
-        let error = serde_json::from_slice::<serde::de::IgnoredAny>(line).err()?;
-        (!blank).then(|| format!("line {}: {error}", number + 1))
-    })
-}
-
-/// The action that adds a file.
-pub(crate) fn add(file: &crate::files::DataFile, now_milliseconds: i64, new_rows: bool) -> Action {
-    Action::Add(Add {
-        path: file.path.clone(),
-        partition_values: partition(file.day),
-        size: file.bytes.cast_signed(),
-        modification_time: now_milliseconds,
-        data_change: new_rows,
-        stats: Some(file.stats.to_json()),
-        ..Add::default()
-    })
-}
-
-/// The action that removes a file.
-pub(crate) fn remove(
-    file: &crate::files::DataFile,
-    now_milliseconds: i64,
-    rows_vanish: bool,
-) -> Action {
-    Action::Remove(Remove {
-        path: file.path.clone(),
-        data_change: rows_vanish,
-        deletion_timestamp: Some(now_milliseconds),
-        extended_file_metadata: Some(true),
-        partition_values: Some(partition(file.day)),
-        size: Some(file.bytes.cast_signed()),
-        ..Remove::default()
-    })
-}
-
-fn partition(day: i32) -> HashMap<String, Option<String>> {
-    HashMap::from([(DAY.to_owned(), Some(crate::encode::day_text(day)))])
 }

@@ -254,7 +254,8 @@ fn make_folder_of(file: &FsPath) -> io::Result<()> {
 }
 
 #[cfg(unix)]
-fn sync_folder_of(path: &FsPath) -> io::Result<()> {
+/// Makes durable that `path` has its name.
+pub(crate) fn sync_folder_of(path: &FsPath) -> io::Result<()> {
     match path.parent() {
         Some(folder) => File::open(folder)?.sync_all(),
         None => Ok(()),

@@ -22,6 +22,7 @@ use parquet::file::properties::{EnabledStatistics, WriterProperties, WriterPrope
 use parquet::schema::types::ColumnPath;
 use serde_json::{Map, Value, json};
 
+use crate::digest::{Digest, EventSum, Proof};
 use crate::layout::{
     ADDITIONAL_FIELDS, EVENT_ID, INGESTION_TIME, OFFSET, RAW_EVENT, TIME_GENERATED, TIME_RECEIVED,
     kusto_type,
@@ -176,6 +177,8 @@ pub(crate) struct Encoded {
     pub(crate) payload: PutPayload,
     /// What the log is told of it.
     pub(crate) stats: FileStats,
+    /// What proves its content.
+    pub(crate) proof: Proof,
 }
 
 /// Encodes the `rows` of `batches` as one file.
@@ -194,6 +197,7 @@ pub(crate) fn encode(
 pub(crate) struct Encoder {
     writer: ArrowWriter<Blocks>,
     stats: FileStats,
+    events: EventSum,
 }
 
 impl Encoder {
@@ -203,7 +207,7 @@ impl Encoder {
             .with_properties(properties(&schema, care))
             .with_skip_arrow_metadata(true);
         let writer = ArrowWriter::try_new_with_options(Blocks::new(), schema, options)?;
-        Ok(Self { writer, stats: FileStats::default() })
+        Ok(Self { writer, stats: FileStats::default(), events: EventSum::default() })
     }
 
     /// Appends `rows` of `batches`, in this order.
@@ -230,13 +234,16 @@ impl Encoder {
 
     fn write_batch(&mut self, batch: &RecordBatch) -> Result<(), ParquetError> {
         self.stats.add(batch)?;
+        self.events.add_rows(batch);
         self.writer.write(batch)
     }
 
     /// The whole file.
     pub(crate) fn finish(self) -> Result<Encoded, ParquetError> {
         let blocks = self.writer.into_inner()?;
-        Ok(Encoded { payload: blocks.0.freeze(), stats: self.stats })
+        let payload = blocks.0.freeze();
+        let proof = Proof { bytes: Digest::of_payload(&payload), events: self.events };
+        Ok(Encoded { payload, stats: self.stats, proof })
     }
 }
 

@@ -57,6 +57,30 @@ pub enum Error {
         /// Why, as a lowercase fragment.
         reason: String,
     },
+    /// Merged files do not hold the events that were read. Nothing was committed.
+    #[error(
+        "merging {files} files of table `{table}` changed its events; they were left as they are"
+    )]
+    Uneven {
+        /// The table.
+        table: String,
+        /// How many files.
+        files: usize,
+    },
+    /// A table's log is not the one whose head was pinned.
+    #[error("the log of table `{table}` is not what this node wrote: {what}")]
+    Unpinned {
+        /// The table.
+        table: String,
+        /// What does not fit, as a lowercase fragment.
+        what: String,
+    },
+    /// Tables are damaged, so that nothing is written. Everything else can be read.
+    #[error("the lake is read only: {reason}")]
+    Damaged {
+        /// The first table's trouble.
+        reason: String,
+    },
     /// A file cannot be read or written.
     #[error("cannot {action} `{path}`")]
     File {
@@ -143,6 +167,15 @@ impl Error {
             }
             Self::DamagedLog { .. } => {
                 "restore the file from a backup, or move the table's folder away; nothing was overwritten"
+            }
+            Self::Unpinned { .. } => {
+                "entries were removed or replaced: restore the table's `_delta_log`, or `lake-heads.json`, from a copy; \
+                 `doorledger verify` names what is missing, and `doorledger doctor --repair --accept TABLE` takes the log as it \
+                 is from now on"
+            }
+            Self::Damaged { .. } => "run `doorledger doctor`: it names the damage and the repair",
+            Self::Uneven { .. } => {
+                "this is a defect of doorledger or of the machine's memory: report it"
             }
             Self::JournalReplaced { .. } => {
                 "the journal was replaced or restored from a backup: give this node another name, so that new events are not taken for old ones"

@@ -9,6 +9,7 @@ use datafusion::common::pruning::PruningStatistics;
 use datafusion::common::{Column, ScalarValue};
 use deltalake::kernel::LogicalFileView;
 
+use crate::digest::Proof;
 use crate::encode::{FileStats, day_from_text};
 use crate::layout::{DAY, INGESTION_TIME, OFFSET, TIME_GENERATED, TIME_RECEIVED};
 
@@ -23,6 +24,8 @@ pub(crate) struct DataFile {
     pub(crate) day: i32,
     /// What the log says of its content.
     pub(crate) stats: FileStats,
+    /// What proves its content, if this program has just written or read it whole.
+    pub(crate) proof: Option<Proof>,
 }
 
 /// The files of one version of a table.
@@ -80,7 +83,7 @@ fn read(view: &LogicalFileView, path: String) -> DataFile {
     let end = start + DAY_MICROSECONDS - 1;
     let (least, greatest) = stats.time.unwrap_or((start, end));
     stats.time = Some((least.clamp(start, end), greatest.clamp(start, end)));
-    DataFile { path, bytes: u64::try_from(view.size()).unwrap_or(0), day, stats }
+    DataFile { path, bytes: u64::try_from(view.size()).unwrap_or(0), day, stats, proof: None }
 }
 
 /// The statistics of some files, one container a file.

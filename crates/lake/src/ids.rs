@@ -22,6 +22,8 @@ const FIRST_DAY: i32 = -719_162;
 
 impl StoredIds for Lake {
     fn ids_of_day(&self, day: i32) -> Result<Vec<u128>, StoredIdsError> {
+        // What a damaged table holds is not known: an event that comes again could be taken for a new one.
+        self.undamaged()?;
         let ids = self.runtime.block_on(async {
             let mut ids = Vec::new();
             for table in self.tables() {

@@ -11,6 +11,7 @@ use model::{Clock, ColumnMapper, ColumnType, TableSchema};
 use tokio::runtime::Handle;
 use tokio_util::sync::CancellationToken;
 
+use crate::damaged::{Damaged, TableDamage};
 use crate::intake::Intake;
 use crate::layout::kusto_type;
 use crate::options::LakeOptions;
@@ -30,6 +31,7 @@ pub struct Lake {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) place: Place,
     tables: RwLock<BTreeMap<String, Arc<Table>>>,
+    damaged: RwLock<BTreeMap<String, Damaged>>,
     /// Held while a table is opened, so that it is opened once.
     opening: tokio::sync::Mutex<()>,
     error: Mutex<Option<String>>,
@@ -42,8 +44,10 @@ pub struct Lake {
 impl Lake {
     /// Opens the lake at `options.url`, made if there is none, with every table that it has.
     ///
+    /// Tables that are damaged are set aside: see [`Lake::damage`].
+    ///
     /// # Errors
-    /// If the address is of no use, or a table's log is damaged.
+    /// If the address is of no use, or the store cannot be read.
     pub async fn open(
         options: LakeOptions,
         mapper: Arc<dyn ColumnMapper>,
@@ -56,7 +60,7 @@ impl Lake {
     /// with [`Lake::load_tail`].
     ///
     /// # Errors
-    /// If there is no lake, or a table's log is damaged.
+    /// If there is no lake, or the store cannot be read.
     pub async fn open_read_only(
         options: LakeOptions,
         mapper: Arc<dyn ColumnMapper>,
@@ -71,8 +75,9 @@ impl Lake {
         clock: Arc<dyn Clock>,
         read_only: bool,
     ) -> Result<Arc<Self>> {
-        let place =
-            Place::open(&options.url, &options.storage_options, (!read_only).then(|| clock.now()))?;
+        let create_at = (!read_only).then(|| clock.now());
+        let wrap = options.wrap.as_ref();
+        let place = Place::open(&options.url, &options.storage_options, create_at, wrap)?;
         let listed = place
             .store
             .list_with_delimiter(None)
@@ -91,23 +96,73 @@ impl Lake {
             clock,
             place,
             tables: RwLock::default(),
+            damaged: RwLock::default(),
             opening: tokio::sync::Mutex::default(),
             error: Mutex::default(),
             read_only,
         };
         for name in names {
-            lake.open_table(&name, None).await?;
+            if let Err(error) = lake.open_table(&name, None).await {
+                lake.set_aside(&name, error)?;
+            }
+        }
+        // A log that is gone as a whole is in no listing, but it was pinned.
+        for name in lake.options.notary.iter().flat_map(|notary| notary.pinned_tables()) {
+            if lake.table(&name).is_none() && !lake.is_damaged(&name) {
+                let what = "all of it is gone".to_owned();
+                lake.set_aside(&name.clone(), Error::Unpinned { table: name, what })?;
+            }
         }
         Ok(Arc::new(lake))
     }
 
     /// Makes sure that a provider's table exists and has all of its columns, so that it can be asked before its first
-    /// event comes.
+    /// event comes. A table that turns out to be damaged is set aside: see [`Lake::damage`].
     ///
     /// # Errors
     /// If the table cannot be made, or widened.
     pub async fn ensure_table(&self, schema: &TableSchema) -> Result<()> {
-        self.writable_table(schema).await.map(drop)
+        if !self.is_damaged(schema.name)
+            && let Err(error) = self.writable_table(schema).await
+        {
+            self.set_aside(schema.name, error)?;
+        }
+        let mut damaged = self.damaged.write().unwrap_or_else(PoisonError::into_inner);
+        if let Some(damaged) = damaged.get_mut(schema.name) {
+            damaged.with_columns(schema);
+        }
+        Ok(())
+    }
+
+    /// The tables that cannot be used. As long as there is one, nothing is written to the lake.
+    #[must_use]
+    pub fn damage(&self) -> Vec<TableDamage> {
+        let damaged = self.damaged.read().unwrap_or_else(PoisonError::into_inner);
+        damaged.values().map(|table| table.damage.clone()).collect()
+    }
+
+    fn is_damaged(&self, table: &str) -> bool {
+        self.damaged.read().unwrap_or_else(PoisonError::into_inner).contains_key(table)
+    }
+
+    /// Notes that a table is damaged, or gives back an error that may pass.
+    fn set_aside(&self, name: &str, error: Error) -> Result<()> {
+        let Some(damaged) = Damaged::of(name, &error) else { return Err(error) };
+        tracing::error!(table = name, hint = damaged.damage.hint, "{}", damaged.damage.what);
+        self.damaged
+            .write()
+            .unwrap_or_else(PoisonError::into_inner)
+            .insert(name.to_owned(), damaged);
+        Ok(())
+    }
+
+    /// Refuses what needs every table.
+    pub(crate) fn undamaged(&self) -> Result<()> {
+        let damaged = self.damaged.read().unwrap_or_else(PoisonError::into_inner);
+        match damaged.values().next() {
+            Some(table) => Err(Error::Damaged { reason: table.damage.what.clone() }),
+            None => Ok(()),
+        }
     }
 
     /// Reads `intake` into the tables until `cancel`, then commits what was read.
@@ -152,21 +207,30 @@ impl Lake {
     /// The table called `name`, for DataFusion; `None` if there is none. It shows committed rows and those in memory.
     #[must_use]
     pub fn table_provider(self: &Arc<Self>, name: &str) -> Option<Arc<dyn TableProvider>> {
-        let table = self.table(name)?;
-        Some(Arc::new(LakeTable::new(self.clone(), table)))
+        if let Some(table) = self.table(name) {
+            return Some(Arc::new(LakeTable::new(self.clone(), table)));
+        }
+        let damaged = self.damaged.read().unwrap_or_else(PoisonError::into_inner);
+        damaged.get(name).map(|table| Arc::new(table.clone()) as Arc<dyn TableProvider>)
     }
 
     /// The names of all tables, in order.
     #[must_use]
     pub fn table_names(&self) -> Vec<String> {
-        self.tables().iter().map(|table| table.name.clone()).collect()
+        let mut names: Vec<String> = self.tables().iter().map(|table| table.name.clone()).collect();
+        names.extend(self.damage().into_iter().map(|damage| damage.table));
+        names.sort();
+        names
     }
 
     /// The columns of a table as KQL sees them, `Type` among them; `None` if there is no such table.
     #[must_use]
     pub fn columns(&self, table: &str) -> Option<Vec<(String, ColumnType)>> {
-        let schema = crate::provider::shown_schema(&self.table(table)?.schema());
-        Some(columns_of(&schema))
+        if let Some(table) = self.table(table) {
+            return Some(columns_of(&crate::provider::shown_schema(&table.schema())));
+        }
+        let damaged = self.damaged.read().unwrap_or_else(PoisonError::into_inner);
+        Some(columns_of(&damaged.get(table)?.shown))
     }
 
     /// Shows events of the journal `journal_id` that nobody is writing into this lake: for a query on a folder while
@@ -187,10 +251,14 @@ impl Lake {
     /// How the lake is.
     #[must_use]
     pub fn status(&self) -> LakeStatus {
-        LakeStatus {
-            error: self.error.lock().unwrap_or_else(PoisonError::into_inner).clone(),
-            tables: self.tables().iter().map(|table| TableStatus::of(table)).collect(),
-        }
+        let damaged = self.damaged.read().unwrap_or_else(PoisonError::into_inner);
+        let damage = damaged.values().next().map(|table| table.damage.what.clone());
+        let mut tables: Vec<TableStatus> =
+            self.tables().iter().map(|table| TableStatus::of(table)).collect();
+        tables.extend(damaged.values().map(Damaged::status));
+        tables.sort_by(|a, b| a.name.cmp(&b.name));
+        let error = self.error.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        LakeStatus { error: damage.or(error), tables }
     }
 
     /// Maps events to rows and shows them: all of them, or none if it fails. Returns how many bytes the events had.
@@ -214,8 +282,10 @@ impl Lake {
     /// The table that events of `provider` go to; `None` if nobody knows the provider.
     pub(crate) async fn table_of(&self, provider: &str) -> Result<Option<Arc<Table>>> {
         match self.mapper.table(provider) {
-            Some(schema) => self.writable_table(schema).await.map(Some),
-            None => Ok(None),
+            Some(schema) if !self.is_damaged(schema.name) => {
+                self.writable_table(schema).await.map(Some)
+            }
+            _ => Ok(None),
         }
     }
 
@@ -241,7 +311,8 @@ impl Lake {
         {
             return Ok(Some(table));
         }
-        let access = Access { may_write: !self.read_only, options: &self.options };
+        let access =
+            Access { may_write: !self.read_only, options: &self.options, now: self.clock.now() };
         let opened = Table::open(&self.place, name, schema, self.writer(), access).await?;
         let Some(table) = opened.map(Arc::new) else { return Ok(None) };
         let mut tables = self.tables.write().unwrap_or_else(PoisonError::into_inner);
@@ -265,7 +336,7 @@ impl Lake {
     }
 
     fn writable(&self) -> Result<()> {
-        if self.read_only { Err(Error::ReadOnly) } else { Ok(()) }
+        if self.read_only { Err(Error::ReadOnly) } else { self.undamaged() }
     }
 
     /// Who writes: the node and its journal.

@@ -24,10 +24,17 @@
 //!
 //! Deliberately absent: KQL, HTTP, and every provider: the binary hands in the column mapper.
 
+mod archive;
+mod attest;
+mod change;
+mod clockwatch;
 mod compact;
+mod damaged;
 mod delta;
+mod digest;
 mod durable;
 mod encode;
+mod entries;
 mod error;
 mod files;
 mod ids;
@@ -36,16 +43,24 @@ mod lake;
 mod layout;
 mod limits;
 mod maintain;
+mod notary;
 mod options;
+mod pinning;
 mod place;
 mod provider;
 mod reading;
+mod record;
+mod repair;
 mod rows;
+mod sealing;
 mod status;
 mod table;
 mod tail;
+mod verify;
 mod writer;
 
+pub use damaged::TableDamage;
+pub use digest::{Digest, EventSum, NotADigest};
 pub use error::{Error, Result};
 pub use intake::{Intake, IntakeError, READER};
 pub use lake::Lake;
@@ -54,5 +69,8 @@ pub use layout::{
     TENANT, TIME_GENERATED, TIME_RECEIVED, TYPE, kusto_type,
 };
 pub use maintain::Maintained;
-pub use options::{Failpoint, LakeOptions, Step};
+pub use notary::{Notary, PINS_FILE, Pin, PinsError, pins_of};
+pub use options::{Failpoint, LakeOptions, Step, StoreWrap};
+pub use repair::{Remedy, accept_table, remedies};
 pub use status::{LakeStatus, TableStatus};
+pub use verify::{Finding, Progress, TableVerdict, VerifyOptions, verify};

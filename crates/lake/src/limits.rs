@@ -80,3 +80,15 @@ pub(crate) const VACUUM_ROUNDS: u64 = 90;
 
 /// How many bytes of a text value are kept as a minimum or maximum in Parquet statistics.
 pub(crate) const STATISTICS_BYTES: usize = 64;
+
+/// Files whose digests one commit attests: its record stays below 64 KiB.
+pub(crate) const ATTEST_FILES_MAX: usize = 256;
+
+/// Log entries in one segment of the chain's archive.
+pub(crate) const ARCHIVE_ENTRIES_MAX: usize = 4096;
+
+/// Bytes of log entries after which a segment is full. One entry more may come on top.
+pub(crate) const ARCHIVE_BYTES_MAX: usize = 16 * 1024 * 1024;
+
+/// Bytes that a segment may have when it is decompressed: the limit above, escaped as JSON, and one large entry.
+pub(crate) const SEGMENT_BYTES_MAX: u64 = 128 * 1024 * 1024;

@@ -6,6 +6,10 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use object_store::ObjectStore;
+
+use crate::notary::Notary;
+
 /// How a lake is opened.
 #[derive(Clone)]
 pub struct LakeOptions {
@@ -32,8 +36,12 @@ pub struct LakeOptions {
     pub vacuum_grace: Duration,
     /// Pause between two looks at what there is to compact, to expire and to clean.
     pub maintain_every: Duration,
+    /// Who signs commits and remembers how far each log reached; `None` writes commits without records.
+    pub notary: Option<Arc<Notary>>,
     /// Makes steps fail; for tests.
     pub failpoint: Option<Failpoint>,
+    /// Puts something in front of the store; for tests.
+    pub wrap: Option<StoreWrap>,
 }
 
 impl LakeOptions {
@@ -50,7 +58,9 @@ impl LakeOptions {
             refresh_age: Duration::from_secs(10),
             vacuum_grace: Duration::from_secs(6 * 60 * 60),
             maintain_every: Duration::from_secs(20),
+            notary: None,
             failpoint: None,
+            wrap: None,
         }
     }
 
@@ -74,6 +84,9 @@ impl fmt::Debug for LakeOptions {
             .finish_non_exhaustive()
     }
 }
+
+/// Makes another store of a lake's store: one that fails, say.
+pub type StoreWrap = Arc<dyn Fn(Arc<dyn ObjectStore>) -> Arc<dyn ObjectStore> + Send + Sync>;
 
 /// Asked before each [`Step`]; `true` makes it fail as if the disk had.
 pub type Failpoint = Arc<dyn Fn(Step) -> bool + Send + Sync>;

@@ -15,6 +15,9 @@ use object_store::{ObjectStore, parse_url_opts};
 use url::Url;
 
 use crate::durable::{self, DurableFolder};
+use crate::notary::Notary;
+use crate::options::StoreWrap;
+use crate::sealing::SealingStore;
 use crate::{Error, Result};
 
 /// The root of a lake.
@@ -35,11 +38,13 @@ impl Place {
         address: &str,
         options: &HashMap<String, String>,
         create_at: Option<Timestamp>,
+        wrap: Option<&StoreWrap>,
     ) -> Result<Self> {
         let store: Arc<dyn ObjectStore> = match remote(address) {
             Some(url) => open_remote(&url, options)?,
             None => open_local(address, create_at)?,
         };
+        let store = wrap.map_or_else(|| store.clone(), |wrap| wrap(store.clone()));
         let invalid = |source: url::ParseError| Error::Address {
             address: address.to_owned(),
             source: source.into(),
@@ -54,16 +59,23 @@ impl Place {
         Ok(Self { store, store_url, root })
     }
 
-    /// The log of the table called `table`.
-    pub(crate) fn log_store(&self, table: &str) -> LogStoreRef {
+    /// The log of the table called `table`; with `notary`, and the store that signs what is written to it.
+    pub(crate) fn log_store(
+        &self,
+        table: &str,
+        notary: Option<&Arc<Notary>>,
+    ) -> (LogStoreRef, Option<Arc<SealingStore>>) {
         let mut url = self.root.clone();
         url.set_path(&format!("/{table}/"));
-        default_logstore(
-            self.table_store(table),
-            self.store.clone(),
-            &url,
-            &StorageConfig::default(),
-        )
+        let plain = self.table_store(table);
+        let sealing =
+            notary.map(|notary| Arc::new(SealingStore::new(plain.clone(), notary.clone())));
+        let store = match &sealing {
+            Some(sealing) => sealing.clone() as Arc<dyn ObjectStore>,
+            None => plain,
+        };
+        let log = default_logstore(store, self.store.clone(), &url, &StorageConfig::default());
+        (log, sealing)
     }
 
     /// Everything of the table called `table`.

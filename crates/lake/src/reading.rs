@@ -12,11 +12,14 @@ use futures::{FutureExt, StreamExt, TryStreamExt};
 use object_store::path::Path;
 use object_store::{ObjectStore, ObjectStoreExt};
 use parquet::arrow::ProjectionMask;
-use parquet::arrow::arrow_reader::ArrowReaderOptions;
+use parquet::arrow::arrow_reader::{
+    ArrowReaderOptions, ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder,
+};
 use parquet::arrow::async_reader::{AsyncFileReader, ParquetRecordBatchStreamBuilder};
 use parquet::errors::ParquetError;
 use parquet::file::metadata::{ParquetMetaData, ParquetMetaDataReader};
 
+use crate::digest::{Digest, EventSum, Proof};
 use crate::files::DataFile;
 use crate::table::Table;
 use crate::{Error, Result};
@@ -44,6 +47,46 @@ pub(crate) async fn read_file(
     }
     let stream = builder.build().map_err(Error::file("read", &shown))?;
     Ok(stream.map_err(move |source| Error::file("read", &shown)(source)).boxed())
+}
+
+/// A file that was read into memory, whose rows are decoded one batch after the other. What it yields is what was
+/// hashed: no second read can bring other bytes.
+pub(crate) struct WholeFile {
+    shown: String,
+    rows: ParquetRecordBatchReader,
+    proof: Proof,
+}
+
+/// Reads `file` whole, for batches of `batch_rows`.
+pub(crate) async fn read_whole(
+    table: &Table,
+    file: &DataFile,
+    batch_rows: usize,
+) -> Result<WholeFile> {
+    let shown = format!("{}/{}", table.name, file.path);
+    let read = async { table.store.get(&Path::from(file.path.as_str())).await?.bytes().await };
+    let bytes = read.await.map_err(Error::file("read", &shown))?;
+    let proof = Proof { bytes: Digest::of(&bytes), events: EventSum::default() };
+    let rows = ParquetRecordBatchReaderBuilder::try_new(bytes)
+        .and_then(|builder| builder.with_batch_size(batch_rows).build())
+        .map_err(Error::file("read", &shown))?;
+    Ok(WholeFile { shown, rows, proof })
+}
+
+impl WholeFile {
+    /// The next rows.
+    pub(crate) fn next(&mut self) -> Result<Option<RecordBatch>> {
+        let batch = self.rows.next().transpose().map_err(Error::file("read", &self.shown))?;
+        if let Some(batch) = &batch {
+            self.proof.events.add_rows(batch);
+        }
+        Ok(batch)
+    }
+
+    /// What proves the content that was read so far.
+    pub(crate) fn proof(&self) -> Proof {
+        self.proof
+    }
 }
 
 /// A file of an object store, as the Parquet library wants to see it.

@@ -8,7 +8,6 @@ use std::time::Duration;
 
 use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
-use deltalake::kernel::Action;
 use jiff::Timestamp;
 use model::TableSchema;
 use object_store::path::Path;
@@ -17,13 +16,17 @@ use tokio::sync::{Mutex, MutexGuard};
 use tokio::time::Instant;
 use uuid::Uuid;
 
-use crate::delta::{self, Deed, DeltaLog};
+use crate::change::Change;
+use crate::delta::{self, DeltaLog};
 use crate::encode::{Care, Encoded, by_day, day_text, encode};
 use crate::files::{DataFile, Files};
 use crate::layout::{DAY, Layout};
 use crate::limits::{ATTEMPT_SHARE_OF_GRACE, COMMIT_TRIES_MAX};
+use crate::notary::Notary;
 use crate::options::{Failpoint, LakeOptions, Step};
+use crate::pinning;
 use crate::place::Place;
+use crate::record::Deed;
 use crate::tail::{Tail, TailBatch, conform};
 use crate::{Error, Result};
 
@@ -40,6 +43,7 @@ pub(crate) struct Table {
     /// A try to commit that takes longer is given up: see [`ATTEMPT_SHARE_OF_GRACE`].
     attempt_max: Duration,
     failpoint: Option<Failpoint>,
+    notary: Option<Arc<Notary>>,
 }
 
 /// What may be done to a table.
@@ -49,6 +53,8 @@ pub(crate) struct Access<'a> {
     pub(crate) may_write: bool,
     /// How the lake was opened.
     pub(crate) options: &'a LakeOptions,
+    /// The present.
+    pub(crate) now: Timestamp,
 }
 
 /// What a query sees; always consistent.
@@ -89,7 +95,12 @@ impl Table {
         access: Access<'_>,
     ) -> Result<Option<Self>> {
         let mut place = place.clone();
-        let (log, layout) = match (DeltaLog::open(&place, name).await?, schema) {
+        let mut notary = access.options.notary.as_ref();
+        let opened = DeltaLog::open(&place, name, notary).await?;
+        if let (Some(log), Some(notary)) = (&opened, notary) {
+            pinning::check(notary, name, log, access.may_write).await?;
+        }
+        let (log, layout) = match (opened, schema) {
             (None, None) => return Ok(None),
             (Some(log), None) => {
                 let layout = Layout::of_stored(log.schema()?);
@@ -98,19 +109,27 @@ impl Table {
             (Some(mut log), Some(schema)) => {
                 let layout = Layout::widened(log.schema()?.as_ref(), schema);
                 if access.may_write {
-                    log.widen(&layout).await?;
+                    log.widen(&layout, access.now).await?;
                 }
                 (log, layout)
             }
             (None, Some(schema)) => {
                 // Who may only read sees rows of a journal in a table that exists in memory alone.
                 if !access.may_write {
-                    place = Place::open("memory:///", &HashMap::new(), None)?;
+                    place = Place::open("memory:///", &HashMap::new(), None, None)?;
+                    notary = None;
+                }
+                if let Some(notary) = notary {
+                    pinning::expect(notary, name)?;
                 }
                 let layout = Layout::new(schema);
-                (DeltaLog::open_or_create(&place, name, &layout).await?, layout)
+                let log = DeltaLog::open_or_create(&place, name, &layout, notary, access.now);
+                (log.await?, layout)
             }
         };
+        if let (true, Some(notary)) = (access.may_write, notary) {
+            pinning::pin(notary, name, &log).await;
+        }
         let view = View {
             layout: Arc::new(layout),
             files: Arc::new(log.files(&Files::default())),
@@ -132,6 +151,7 @@ impl Table {
             view: RwLock::new(view),
             attempt_max: access.options.vacuum_grace / ATTEMPT_SHARE_OF_GRACE,
             failpoint: access.options.failpoint.clone(),
+            notary: notary.cloned(),
         }))
     }
 
@@ -233,7 +253,7 @@ impl Table {
             .put(&Path::from(path.as_str()), encoded.payload)
             .await
             .map_err(Error::file("write", format!("{}/{path}", self.name)))?;
-        Ok(DataFile { path, bytes, day, stats: encoded.stats })
+        Ok(DataFile { path, bytes, day, stats: encoded.stats, proof: Some(encoded.proof) })
     }
 
     /// Deletes files that belong to no commit. What cannot be deleted is left to the vacuum.
@@ -250,6 +270,14 @@ impl Table {
     async fn append(&self, files: &[DataFile], offset: u64, now: Timestamp) -> Result<()> {
         self.fail_at(Step::Commit)?;
         let writer = self.view().writer.clone();
+        let change = Change {
+            deed: Deed::Append,
+            added: files,
+            removed: &[],
+            attested: None,
+            reason: None,
+            now,
+        };
         let mut log = self.log.lock().await;
         for _ in 0..COMMIT_TRIES_MAX {
             if self.view().unsure {
@@ -263,9 +291,7 @@ impl Table {
                 }
             }
             let started = Instant::now();
-            let actions: Vec<Action> =
-                files.iter().map(|file| delta::add(file, now.as_millisecond(), true)).collect();
-            let committed = log.commit(Deed::Append, actions, Some((&writer, offset))).await;
+            let committed = log.commit(&change, Some((&writer, offset))).await;
             self.view_mut().unsure = committed.is_err();
             metrics::histogram!("lake_commit_seconds").record(started.elapsed().as_secs_f64());
             match committed {
@@ -276,6 +302,7 @@ impl Table {
                     }
                     self.publish(&log, Some(offset));
                     self.view_mut().last_commit = Some(now);
+                    self.pin(&log).await;
                     return Ok(());
                 }
                 Err(error) if delta::came_second(&error) => {}
@@ -358,18 +385,8 @@ impl Table {
 
     /// Replaces files by others in one commit, provided that they still belong to the table: somebody else may have
     /// replaced or dropped them meanwhile. Says whether it was done.
-    pub(crate) async fn replace(
-        &self,
-        deed: Deed,
-        old: &[Arc<DataFile>],
-        new: &[DataFile],
-        now: Timestamp,
-    ) -> Result<bool> {
-        let now = now.as_millisecond();
-        let rows_vanish = new.is_empty();
-        let removed = old.iter().map(|file| delta::remove(file, now, rows_vanish));
-        let added = new.iter().map(|file| delta::add(file, now, false));
-        let actions: Vec<Action> = removed.chain(added).collect();
+    pub(crate) async fn replace(&self, change: &Change<'_>) -> Result<bool> {
+        let (old, new) = (change.removed, change.added);
         self.fail_at(Step::Replace)?;
         let mut log = self.log.lock().await;
         for _ in 0..COMMIT_TRIES_MAX {
@@ -382,9 +399,10 @@ impl Table {
             if !old.iter().all(|file| files.has(&file.path)) {
                 return Ok(false);
             }
-            match log.commit(deed, actions.clone(), None).await {
+            match log.commit(change, None).await {
                 Ok(()) => {
                     self.publish(&log, None);
+                    self.pin(&log).await;
                     return Ok(true);
                 }
                 Err(error) if delta::came_second(&error) => {}
@@ -392,6 +410,13 @@ impl Table {
             }
         }
         Ok(false)
+    }
+
+    /// Notes outside of the lake how far the log reaches now.
+    async fn pin(&self, log: &DeltaLog) {
+        if let Some(notary) = &self.notary {
+            pinning::pin(notary, &self.name, log).await;
+        }
     }
 
     /// Fails if a test wants it to.

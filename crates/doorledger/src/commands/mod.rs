@@ -6,6 +6,7 @@ mod check;
 mod dead_letters;
 mod demo;
 mod destinations;
+mod doctor;
 mod import;
 mod kql;
 mod query;
@@ -15,6 +16,7 @@ mod simulate;
 mod status;
 mod tail;
 mod token;
+mod verify;
 
 use std::io::{IsTerminal as _, Write as _};
 use std::path::Path;
@@ -54,6 +56,8 @@ pub(crate) fn run(cli: Cli) -> Result<()> {
             Command::Status(options) => status::run(options).await,
             Command::DeadLetters(command) => dead_letters::run(command).await,
             Command::Destinations(command) => destinations::run(config, command).await,
+            Command::Verify(options) => verify::run(config, options).await,
+            Command::Doctor(options) => doctor::run(config, options).await,
             Command::Token(options) => token::run(&options),
             Command::Simulate(options) => simulate::run(options).await,
             Command::Kql(_) | Command::Completions { .. } => Ok(()),

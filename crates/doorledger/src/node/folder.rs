@@ -11,6 +11,7 @@ use lake::{Lake, READER};
 use model::{Clock, QueryLimits, QueryRequest, SystemClock};
 use query::{Engine, EngineOptions, Explained, StoredFunctions, TableProvider, Tables};
 
+use super::damage::existing_notary;
 use super::store::{OpenError, lake_failure, lake_options, lock, open_journal};
 use crate::config::{Outline, Settings};
 use crate::exit::{Exit, Failure};
@@ -98,7 +99,8 @@ async fn with_folder<T>(
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let domains = Arc::new(outline.domains.with_remembered(data)?);
     let mapper = Arc::new(Providers { domains });
-    let opened = Lake::open_read_only(lake_options(settings), mapper, clock.clone()).await;
+    let options = lake_options(settings, existing_notary(data));
+    let opened = Lake::open_read_only(options, mapper, clock.clone()).await;
     let lake = opened.map_err(lake_failure)?;
     let journal = open_journal(settings, clock.clone(), lake.clone()).await?;
     let (head, mut offset) =

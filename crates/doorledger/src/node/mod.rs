@@ -3,30 +3,35 @@
 //! Deliberately absent: what each part does.
 
 mod configure;
+mod damage;
 mod external;
 mod folder;
 mod outgoing;
 mod store;
 
 pub(crate) use configure::{Written, configure, folder_of, outline};
+pub(crate) use damage::{Damage, read_journal};
 pub(crate) use folder::{ask_folder, explain_folder};
 pub(crate) use outgoing::{client, first_page, tokens};
-pub(crate) use store::{OpenError, Store};
+pub(crate) use store::{OpenError, Store, lake_failure, lake_options, lock};
 
 use std::net::SocketAddr;
 use std::sync::Arc;
 
 use anyhow::{Context as _, Result};
-use api::{Api, ApiOptions, ApiTokens, Limits, Listener, ReceiverEntry, Tls, TlsConfig};
-use model::{Clock, QueryEngine, QueryLimits};
+use api::{Api, ApiOptions, ApiTokens, Intake, Limits, Listener, ReceiverEntry, Tls, TlsConfig};
+use journal::Journal;
+use model::{Clock, QueryEngine, QueryLimits, SourceId};
 use net::Client;
+use sources::PollSource;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use self::damage::Refusing;
 use crate::backfills::Backfills;
 use crate::collect::{Collector, Job, Until};
-use crate::config::{Config, ConfiguredDestination, Settings, Way};
+use crate::config::{Config, ConfiguredDestination, ConfiguredSource, Settings, Way};
 use crate::exit::{Exit, Failure};
 use crate::operations::Operations;
 use crate::removed;
@@ -60,9 +65,11 @@ impl Node {
         let metrics = install_metrics();
         let listener = listen(&config.settings).await?;
         let address = listener.socket.local_addr().context("read the listener's address")?;
-        let store = Store::open(&config.settings, config.domains.clone())
+        let store = Store::open_or_read_only(&config.settings, config.domains.clone())
             .await
             .map_err(OpenError::into_error)?;
+        let read_only = store.damage.first().map(|damage| damage.what.clone());
+        let intake = intake(&store.journal, read_only.as_deref());
         let client = client(&config.settings)?;
         let board = Arc::new(Board::default());
         let collector = Collector {
@@ -72,7 +79,10 @@ impl Node {
             board: board.clone(),
         };
         let backfills = Arc::new(Backfills::new(collector.clone(), &config.sources, stop.clone()));
-        let shippers = shippers(&config.destinations, &store, &client, &clock, &board)?;
+        // A damaged folder is left as it is: no place of a destination moves.
+        let destinations: &[ConfiguredDestination] =
+            if read_only.is_some() { &[] } else { &config.destinations };
+        let shippers = shippers(destinations, &store, &client, &clock, &board)?;
         let report = Report::new(&config, &store, clock.clone(), board.clone());
         let replay = Replay::new(
             store.journal.clone(),
@@ -84,23 +94,15 @@ impl Node {
             backfills.clone(),
             config.destinations.iter().map(|configured| configured.plan.name.clone()).collect(),
             clock.clone(),
-        );
+        )
+        .read_only(read_only.clone(), intake.clone());
         let engine: Arc<dyn QueryEngine> = store.engine(&config.settings, clock.clone())?;
-        let (mut receivers, mut polls) = (Vec::new(), Vec::new());
-        for source in config.sources {
-            match source.way {
-                Way::Receive(receiver) => {
-                    board.source_condition(&source.id, SourceCondition::Listening);
-                    receivers.push(ReceiverEntry { source: source.id, receiver });
-                }
-                Way::Poll(poll) => polls.push((source.id, poll)),
-            }
-        }
+        let (receivers, polls) = ways(config.sources, read_only.as_deref(), &board);
         let tokens = ApiTokens::from_hashes(config.settings.tokens.iter().map(String::as_str))
             .context("read tokens")?;
         let api = Arc::new(Api::new(ApiOptions {
             receivers,
-            intake: Arc::new(store.journal.clone()),
+            intake,
             engine,
             status: Arc::new(report),
             dead_letters: Arc::new(replay),
@@ -161,6 +163,39 @@ pub(crate) async fn start_backfills(
         Collector { client, journal: store.journal.clone(), clock, board: Arc::default() };
     let backfills = Backfills::new(collector, &config.sources, stop);
     Ok((store, backfills))
+}
+
+/// Who takes events.
+fn intake(journal: &Journal, read_only: Option<&str>) -> Arc<dyn Intake> {
+    match read_only {
+        Some(reason) => Arc::new(Refusing(reason.to_owned())),
+        None => Arc::new(journal.clone()),
+    }
+}
+
+type Polls = Vec<(SourceId, Box<dyn PollSource>)>;
+
+/// The sources by the way in which their events come. Nothing is polled if nothing may be written.
+fn ways(
+    sources: Vec<ConfiguredSource>,
+    read_only: Option<&str>,
+    board: &Board,
+) -> (Vec<ReceiverEntry>, Polls) {
+    let (mut receivers, mut polls) = (Vec::new(), Vec::new());
+    for source in sources {
+        match (source.way, read_only) {
+            (Way::Receive(receiver), _) => {
+                board.source_condition(&source.id, SourceCondition::Listening);
+                receivers.push(ReceiverEntry { source: source.id, receiver });
+            }
+            (Way::Poll(poll), None) => polls.push((source.id, poll)),
+            (Way::Poll(_), Some(reason)) => {
+                let reason = reason.to_owned();
+                board.source_condition(&source.id, SourceCondition::Waiting { reason });
+            }
+        }
+    }
+    (receivers, polls)
 }
 
 async fn listen(settings: &Settings) -> Result<Listener> {

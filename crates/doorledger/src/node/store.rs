@@ -8,11 +8,13 @@ use std::sync::Arc;
 
 use anyhow::{Context as _, Result};
 use journal::{Journal, ReaderStart};
-use lake::{Lake, LakeOptions};
-use model::{Clock, QueryEngine, SystemClock};
+use lake::{Lake, LakeOptions, Notary};
+use model::{Clock, ColumnMapper, QueryEngine, SystemClock};
+use tempfile::TempDir;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
+use super::damage::{self, Damage};
 use crate::config::{PlannedDestination, Settings};
 use crate::domains::Domains;
 use crate::exit::{Exit, Failure};
@@ -34,6 +36,10 @@ pub(crate) struct Store {
     writer: JoinHandle<()>,
     keeper: JoinHandle<()>,
     stop_lake: CancellationToken,
+    /// What is damaged. If anything is, nothing is written.
+    pub(crate) damage: Vec<Damage>,
+    /// The stand-in of a damaged journal.
+    _stand_in: Option<TempDir>,
     /// Held open: the lock ends with it.
     _lock: File,
 }
@@ -61,8 +67,24 @@ impl OpenError {
 }
 
 impl Store {
-    /// Opens the folder and starts the lake's writer. `domains` is what the configuration tells of its tenants.
+    /// Opens the folder and starts the lake's writer. `domains` is what the configuration tells of its tenants. Refuses
+    /// a folder that is damaged.
     pub(crate) async fn open(settings: &Settings, domains: Domains) -> Result<Self, OpenError> {
+        let store = Self::open_or_read_only(settings, domains).await?;
+        match store.damage.first().cloned() {
+            None => Ok(store),
+            Some(damage) => {
+                store.close().await.map_err(OpenError::Other)?;
+                Err(OpenError::Other(damage.into_error()))
+            }
+        }
+    }
+
+    /// The same, but a folder that is damaged is opened to be read.
+    pub(crate) async fn open_or_read_only(
+        settings: &Settings,
+        domains: Domains,
+    ) -> Result<Self, OpenError> {
         let lock = lock(&settings.data)?;
         Self::open_locked(settings, domains, lock).await.map_err(OpenError::Other)
     }
@@ -75,37 +97,30 @@ impl Store {
             tracing::warn!("the tenants' domains are not remembered: {error:#}");
         }
         let mapper = Arc::new(Providers { domains: domains.clone() });
-        let lake = Lake::open(lake_options(settings), mapper, clock.clone())
-            .await
-            .map_err(lake_failure)?;
-        // Every provider's table is there from the start, so that a query over all of them needs no events first.
-        for provider in sources::ALL {
-            lake.ensure_table(provider.table()).await.map_err(lake_failure)?;
+        let mut damage = Vec::new();
+        let lake = open_lake(settings, mapper, clock.clone(), &mut damage).await?;
+        let (journal, stand_in) =
+            journal_or_stand_in(settings, clock, lake.clone(), &mut damage).await?;
+        for Damage { part, what, hint } in &damage {
+            tracing::error!(part, hint, "the data folder is damaged and read only: {what}");
         }
-        let journal = open_journal(settings, clock, lake.clone()).await?;
         let stop_lake = CancellationToken::new();
-        let (writing, keeping) = (lake.clone(), lake.clone());
-        let (intake, stop) = (Arc::new(journal.clone()), stop_lake.clone());
-        let writer = tokio::spawn(async move {
-            if let Err(error) = writing.run(intake, stop).await {
-                let hint = error.hint();
-                tracing::error!(
-                    hint,
-                    "the lake's writer has ended: {:#}",
-                    anyhow::Error::new(error)
-                );
-            }
-        });
-        let stop = stop_lake.clone();
-        let keeper = tokio::spawn(async move {
-            if let Err(error) = keeping.maintain(stop).await {
-                tracing::error!(
-                    "the lake's housekeeping has ended: {:#}",
-                    anyhow::Error::new(error)
-                );
-            }
-        });
-        Ok(Self { journal, lake, domains, writer, keeper, stop_lake, _lock: lock })
+        let (writer, keeper) = if damage.is_empty() {
+            start(&lake, &journal, &stop_lake)
+        } else {
+            (tokio::spawn(async {}), tokio::spawn(async {}))
+        };
+        Ok(Self {
+            journal,
+            lake,
+            domains,
+            writer,
+            keeper,
+            stop_lake,
+            damage,
+            _stand_in: stand_in,
+            _lock: lock,
+        })
     }
 
     /// Where a destination goes on. From its first registration on, the journal keeps what it has not yet got.
@@ -137,27 +152,108 @@ impl Store {
     }
 }
 
+/// Opens the lake with every provider's table, as far as it is sound.
+async fn open_lake(
+    settings: &Settings,
+    mapper: Arc<dyn ColumnMapper>,
+    clock: Arc<dyn Clock>,
+    damage: &mut Vec<Damage>,
+) -> Result<Arc<Lake>> {
+    let data = settings.data.clone();
+    let notary = tokio::task::spawn_blocking(move || damage::notary(&data)).await;
+    let notary = notary.context("read the key")?.map_err(|found| damage.push(found)).ok();
+    let is_signed = notary.is_some();
+    let options = lake_options(settings, notary);
+    // If nobody signs, nothing may be written, not even a table.
+    let lake = if is_signed {
+        Lake::open(options, mapper, clock).await
+    } else {
+        Lake::open_read_only(options, mapper, clock).await
+    };
+    let lake = lake.map_err(lake_failure)?;
+    // Every provider's table is there from the start, so that a query over all of them needs no events first.
+    for provider in sources::ALL {
+        lake.ensure_table(provider.table()).await.map_err(lake_failure)?;
+    }
+    damage.extend(lake.damage().into_iter().map(Damage::of_lake));
+    Ok(lake)
+}
+
+/// Opens the journal, or an empty one beside it if it is damaged.
+async fn journal_or_stand_in(
+    settings: &Settings,
+    clock: Arc<dyn Clock>,
+    lake: Arc<Lake>,
+    damage: &mut Vec<Damage>,
+) -> Result<(Journal, Option<TempDir>)> {
+    match try_journal(settings, clock.clone(), lake.clone()).await? {
+        Ok(journal) => Ok((journal, None)),
+        Err(error) => {
+            damage.push(Damage::of_journal(&error).ok_or_else(|| journal_failure(error))?);
+            let (journal, folder) = damage::stand_in(journal_options(settings), clock, lake)?;
+            Ok((journal, Some(folder)))
+        }
+    }
+}
+
+/// Starts the lake's writer and its housekeeping.
+fn start(
+    lake: &Arc<Lake>,
+    journal: &Journal,
+    stop: &CancellationToken,
+) -> (JoinHandle<()>, JoinHandle<()>) {
+    let (writing, keeping) = (lake.clone(), lake.clone());
+    let (intake, stop_writing, stop_keeping) =
+        (Arc::new(journal.clone()), stop.clone(), stop.clone());
+    let writer = tokio::spawn(async move {
+        if let Err(error) = writing.run(intake, stop_writing).await {
+            let hint = error.hint();
+            tracing::error!(hint, "the lake's writer has ended: {:#}", anyhow::Error::new(error));
+        }
+    });
+    let keeper = tokio::spawn(async move {
+        if let Err(error) = keeping.maintain(stop_keeping).await {
+            tracing::error!("the lake's housekeeping has ended: {:#}", anyhow::Error::new(error));
+        }
+    });
+    (writer, keeper)
+}
+
 /// Opens the journal of a data folder, which asks the lake what it holds.
 pub(super) async fn open_journal(
     settings: &Settings,
     clock: Arc<dyn Clock>,
     lake: Arc<Lake>,
 ) -> Result<Journal> {
-    let options = journal::Options {
+    try_journal(settings, clock, lake).await?.map_err(journal_failure)
+}
+
+async fn try_journal(
+    settings: &Settings,
+    clock: Arc<dyn Clock>,
+    lake: Arc<Lake>,
+) -> Result<Result<Journal, journal::Error>> {
+    let options = journal_options(settings);
+    let folder = settings.data.join("journal");
+    let opened = tokio::task::spawn_blocking(move || Journal::open(&folder, options, clock, lake));
+    opened.await.context("open the journal")
+}
+
+fn journal_options(settings: &Settings) -> journal::Options {
+    journal::Options {
         disk_bytes_max: settings.journal_bytes_max,
         dedup_days: settings.dedup_days,
         dedup_ids_max: DEDUP_IDS_MAX,
-    };
-    let folder = settings.data.join("journal");
-    let opened = tokio::task::spawn_blocking(move || Journal::open(&folder, options, clock, lake));
-    opened.await.context("open the journal")?.map_err(|error| {
-        let hint = error.hint();
-        Failure::error(Exit::Io, format!("{:#}\n  hint: {hint}", anyhow::Error::new(error)))
-    })
+    }
 }
 
-/// Options of the lake as configured.
-pub(super) fn lake_options(settings: &Settings) -> LakeOptions {
+fn journal_failure(error: journal::Error) -> anyhow::Error {
+    let hint = error.hint();
+    Failure::error(Exit::Io, format!("{:#}\n  hint: {hint}", anyhow::Error::new(error)))
+}
+
+/// Options of the lake as configured, signed for by `notary`.
+pub(crate) fn lake_options(settings: &Settings, notary: Option<Arc<Notary>>) -> LakeOptions {
     let url = settings
         .lake_url
         .clone()
@@ -166,12 +262,13 @@ pub(super) fn lake_options(settings: &Settings) -> LakeOptions {
         storage_options: settings.lake_options.clone(),
         retention_days: settings.retention_days_by_table.clone(),
         retention_days_default: settings.retention_days,
+        notary,
         ..LakeOptions::new(url, settings.node.clone())
     }
 }
 
 /// Makes the folder if need be, and locks it against other processes.
-pub(super) fn lock(data: &Path) -> Result<File, OpenError> {
+pub(crate) fn lock(data: &Path) -> Result<File, OpenError> {
     let failed = |error: std::io::Error| {
         OpenError::Other(Failure::error(
             Exit::Io,
@@ -192,7 +289,7 @@ pub(super) fn lock(data: &Path) -> Result<File, OpenError> {
     }
 }
 
-pub(super) fn lake_failure(error: lake::Error) -> anyhow::Error {
+pub(crate) fn lake_failure(error: lake::Error) -> anyhow::Error {
     let hint = error.hint();
     Failure::error(Exit::Io, format!("{:#}\n  hint: {hint}", anyhow::Error::new(error)))
 }

@@ -8,6 +8,7 @@ mod collector;
 mod demo;
 mod disk;
 mod folder;
+mod integrity;
 mod investigations;
 mod kql;
 mod program;

@@ -64,13 +64,22 @@ pub(crate) struct Server {
 impl Server {
     /// Starts `doorledger serve` on the configuration in `folder` and waits until it is ready.
     pub(crate) fn start(folder: &Path) -> Self {
+        Self::start_until(folder, 200)
+    }
+
+    /// The same for a data folder that is damaged: waits until the server says that it takes nothing.
+    pub(crate) fn start_unready(folder: &Path) -> Self {
+        Self::start_until(folder, 503)
+    }
+
+    fn start_until(folder: &Path, status: u16) -> Self {
         let port = free_port();
         let listen = format!("127.0.0.1:{port}");
         let arguments = ["--config", "doorledger.yaml", "serve", "--listen", &listen];
         let child = command(folder, &[], &arguments).stderr(Stdio::piped()).spawn().unwrap();
         let mut server = Self { child, port, url: format!("http://{listen}") };
         let start = Instant::now();
-        while !server.is_ready() {
+        while !server.is_ready(status) {
             if let Some(status) = server.child.try_wait().unwrap() {
                 let mut said = String::new();
                 server.child.stderr.take().unwrap().read_to_string(&mut said).unwrap();
@@ -82,8 +91,8 @@ impl Server {
         server
     }
 
-    fn is_ready(&self) -> bool {
-        self.request("GET", "/readyz", "", b"").is_some_and(|(status, _)| status == 200)
+    fn is_ready(&self, expected: u16) -> bool {
+        self.request("GET", "/readyz", "", b"").is_some_and(|(status, _)| status == expected)
     }
 
     /// Posts a body with an `Authorization` header: the status and the answer.

@@ -1,13 +1,15 @@
 //! Damaged files are named, and nothing is overwritten.
 
-use std::error::Error as _;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use lake::{Error, Lake, LakeOptions};
+use datafusion::prelude::SessionContext;
+use journal::StoredIds;
+use lake::{Error, Lake, LakeOptions, TableDamage};
 use tempfile::TempDir;
+use tokio_util::sync::CancellationToken;
 
-use crate::support::{DOORS, FlatMapper, Journal, clock, drain, open, options};
+use crate::support::{DOORS, FlatMapper, Journal, ask, clock, drain, open, options};
 
 async fn filled(folder: &TempDir) {
     let journal = Journal::new();
@@ -15,6 +17,13 @@ async fn filled(folder: &TempDir) {
         journal.append("doors", &[format!(r#"{{"id":"{n}"}}"#)]);
         drain(&open(options(folder)).await, &journal).await;
     }
+}
+
+/// What is said of the one table that is damaged.
+async fn damage_of(options: LakeOptions) -> TableDamage {
+    let mut damage = open(options).await.damage();
+    assert_eq!(damage.len(), 1, "{damage:?}");
+    damage.remove(0)
 }
 
 async fn fails(options: LakeOptions) -> Error {
@@ -47,15 +56,43 @@ async fn a_damaged_log_entry_is_named() {
         let entry = folder.path().join("Doors_CL/_delta_log/00000000000000000002.json");
         std::fs::write(&entry, damage).unwrap();
         let before = snapshot(&folder);
-        let error = fails(options(&folder)).await;
-        assert_eq!(
-            error.to_string(),
-            "the log of table `Doors_CL` is damaged at `Doors_CL/_delta_log/00000000000000000002.json`"
-        );
-        assert!(error.source().is_some());
-        assert!(error.hint().contains("nothing was overwritten"));
+        let told = damage_of(options(&folder)).await;
+        let expected = "the log of table `Doors_CL` is damaged at `Doors_CL/_delta_log/00000000000000000002.json`: ";
+        assert!(told.what.starts_with(expected), "{told:?}");
+        assert!(told.hint.contains("nothing was overwritten"));
         assert_eq!(snapshot(&folder), before);
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn healthy_tables_answer_beside_a_damaged_one_which_says_what_is_wrong() {
+    let folder = TempDir::new().unwrap();
+    filled(&folder).await;
+    let journal = Journal::new();
+    journal.append("keys", &[r#"{"id":"k"}"#]);
+    let mut other = options(&folder);
+    other.node = "node-2".to_owned();
+    drain(&open(other).await, &journal).await;
+    std::fs::write(folder.path().join("Doors_CL/_delta_log/00000000000000000003.json"), b"{")
+        .unwrap();
+    let before = snapshot(&folder);
+    let lake = open(options(&folder)).await;
+    lake.ensure_table(&DOORS).await.unwrap();
+    assert_eq!(ask(&lake, "Keys_CL", &["_EventId"], None).await, ["k"]);
+    assert_eq!(lake.table_names(), ["Doors_CL", "Keys_CL"]);
+    assert!(lake.columns("Doors_CL").unwrap().iter().any(|(name, _)| name == "door"));
+    let context = SessionContext::new();
+    let frame = context.read_table(lake.table_provider("Doors_CL").unwrap()).unwrap();
+    let error = frame.collect().await.unwrap_err().to_string();
+    assert!(error.contains("00000000000000000003.json"), "{error}");
+    let status = lake.status();
+    assert!(status.error.unwrap().contains("is damaged"));
+    // Nothing is written beside it: neither rows nor files of housekeeping.
+    let refused = lake.clone().run(Arc::new(journal), CancellationToken::new()).await;
+    assert!(matches!(refused, Err(Error::Damaged { .. })));
+    assert!(matches!(lake.maintain_once().await, Err(Error::Damaged { .. })));
+    assert!(StoredIds::ids_of_day(lake.as_ref(), 0).is_err());
+    assert_eq!(snapshot(&folder), before);
 }
 
 #[tokio::test(flavor = "multi_thread")]

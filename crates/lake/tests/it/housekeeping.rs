@@ -8,7 +8,7 @@ use lake::{Lake, Maintained, Step};
 use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
 
-use crate::support::{DOORS, FlatMapper, Journal, ask, drain, open, options};
+use crate::support::{self, DOORS, FlatMapper, Journal, ask, drain, open, options};
 
 fn events(prefix: &str, day: &str, count: usize) -> Vec<String> {
     (0..count)
@@ -126,6 +126,33 @@ async fn days_older_than_the_retention_are_dropped_whole() {
     assert_eq!(ask(&lake, "Doors_CL", &["_EventId"], None).await.len(), 5);
     assert_eq!(lake.maintain_once().await.unwrap().files_expired, 1);
     assert_eq!(ask(&lake, "Doors_CL", &["_EventId"], None).await, expected);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_clock_that_jumps_a_year_ahead_drops_nothing_and_one_that_goes_back_keeps_the_order() {
+    const YEAR_MICROSECONDS: i64 = 365 * 86_400 * 1_000_000;
+    let folder = TempDir::new().unwrap();
+    let journal = Journal::new();
+    let clock = support::clock();
+    let mut short = options(&folder);
+    short.retention_days_default = Some(30);
+    let mapper = Arc::new(FlatMapper(&DOORS));
+    let lake = Lake::open(short, mapper, clock.clone()).await.unwrap();
+    journal.append("doors", &events("a", "2026-02-20", 3));
+    drain(&lake, &journal).await;
+    clock.advance_microseconds(YEAR_MICROSECONDS);
+    journal.append("doors", &events("b", "2026-03-05", 3));
+    drain(&lake, &journal).await;
+    assert_eq!(lake.maintain_once().await.unwrap().files_expired, 0);
+    clock.advance_microseconds(-2 * YEAR_MICROSECONDS);
+    journal.append("doors", &events("c", "2026-03-05", 3));
+    drain(&lake, &journal).await;
+    assert_eq!(lake.maintain_once().await.unwrap().files_expired, 0);
+    let expected = [ids("a", 3), ids("b", 3), ids("c", 3)].concat();
+    let mut rows = ask(&lake, "Doors_CL", &["_Offset", "_EventId"], None).await;
+    rows.sort();
+    let order: Vec<&str> = rows.iter().filter_map(|row| row.split('|').nth(1)).collect();
+    assert_eq!(order, expected, "the order of arrival is that of the offsets");
 }
 
 #[tokio::test(flavor = "multi_thread")]

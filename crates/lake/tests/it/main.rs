@@ -2,9 +2,13 @@
 //! linked once.
 
 #[cfg(test)]
+mod chain;
+#[cfg(test)]
 mod crash;
 #[cfg(test)]
 mod damage;
+#[cfg(test)]
+mod faults;
 #[cfg(test)]
 mod housekeeping;
 #[cfg(test)]
@@ -16,6 +20,10 @@ mod nodes;
 #[cfg(test)]
 mod pruning;
 #[cfg(test)]
+mod repair;
+#[cfg(test)]
 mod rows;
+#[cfg(test)]
+mod simulation;
 #[cfg(test)]
 mod support;
