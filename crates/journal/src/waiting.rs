@@ -148,6 +148,9 @@ impl WaitingRoom {
 
     /// Takes some away.
     pub(crate) fn remove(&mut self, ids: &[i64]) {
+        if ids.is_empty() {
+            return;
+        }
         self.events.retain(|waiting| !ids.contains(&waiting.id));
         self.bytes = self.events.iter().map(|waiting| waiting.telling.raw.len()).sum();
     }

@@ -3,6 +3,7 @@
 
 mod backfill;
 mod check;
+mod completeness;
 mod dead_letters;
 mod demo;
 mod destinations;
@@ -15,6 +16,7 @@ mod simulate;
 mod status;
 mod tail;
 mod token;
+mod verify;
 
 use std::io::{IsTerminal as _, Write as _};
 use std::path::Path;
@@ -52,6 +54,8 @@ pub(crate) fn run(cli: Cli) -> Result<()> {
             Command::Backfill(options) => backfill::run(config, options).await,
             Command::Import(options) => import::run(config, options).await,
             Command::Status(options) => status::run(options).await,
+            Command::Completeness(options) => completeness::run(config, options).await,
+            Command::Verify(options) => verify::run(&options),
             Command::DeadLetters(command) => dead_letters::run(command).await,
             Command::Destinations(command) => destinations::run(config, command).await,
             Command::Token(options) => token::run(&options),

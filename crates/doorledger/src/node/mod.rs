@@ -9,7 +9,7 @@ mod outgoing;
 mod store;
 
 pub(crate) use configure::{Written, configure, folder_of, outline};
-pub(crate) use folder::{ask_folder, explain_folder};
+pub(crate) use folder::{ask_folder, explain_folder, statement_of_folder};
 pub(crate) use outgoing::{client, first_page, tokens};
 pub(crate) use store::{OpenError, Store};
 
@@ -28,12 +28,14 @@ use crate::backfills::Backfills;
 use crate::collect::{Collector, Job, Until};
 use crate::config::{Config, ConfiguredDestination, Settings, Way};
 use crate::exit::{Exit, Failure};
+use crate::ledger::{Desk, Ledger, Statements};
 use crate::operations::Operations;
 use crate::removed;
 use crate::replay::Replay;
 use crate::report::Report;
 use crate::ship::Shipper;
 use crate::status::{Board, SourceCondition};
+use crate::twins::ProviderTwins;
 use crate::window::Place;
 
 /// A started node.
@@ -60,7 +62,8 @@ impl Node {
         let metrics = install_metrics();
         let listener = listen(&config.settings).await?;
         let address = listener.socket.local_addr().context("read the listener's address")?;
-        let store = Store::open(&config.settings, config.domains.clone())
+        let twins = ProviderTwins::of(&config.sources);
+        let store = Store::open(&config.settings, config.domains.clone(), twins)
             .await
             .map_err(OpenError::into_error)?;
         let client = client(&config.settings)?;
@@ -85,6 +88,12 @@ impl Node {
             config.destinations.iter().map(|configured| configured.plan.name.clone()).collect(),
             clock.clone(),
         );
+        let desk = Desk {
+            ledger: Ledger::new(store.journal.clone(), clock.clone()),
+            identity: store.identity.clone(),
+            node: config.settings.node.clone(),
+        };
+        let ledger = Arc::new(Statements::new(desk, clock.clone()));
         let engine: Arc<dyn QueryEngine> = store.engine(&config.settings, clock.clone())?;
         let (mut receivers, mut polls) = (Vec::new(), Vec::new());
         for source in config.sources {
@@ -105,6 +114,7 @@ impl Node {
             status: Arc::new(report),
             dead_letters: Arc::new(replay),
             operations: Arc::new(operations),
+            ledger,
             metrics,
             tokens,
             hosts: config.settings.hosts.clone(),
@@ -152,7 +162,8 @@ pub(crate) async fn start_backfills(
     stop: CancellationToken,
 ) -> Result<(Store, Backfills), OpenError> {
     let client = client(&config.settings).map_err(OpenError::Other)?;
-    let store = Store::open(&config.settings, config.domains.clone()).await?;
+    let twins = ProviderTwins::of(&config.sources);
+    let store = Store::open(&config.settings, config.domains.clone(), twins).await?;
     // What is read now is to be shipped when the server runs again.
     for configured in &config.destinations {
         store.register(&configured.plan).map_err(OpenError::Other)?;

@@ -7,7 +7,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::{Context as _, Result};
-use journal::{Journal, ReaderStart};
+use identity::Identity;
+use journal::{Journal, ReaderStart, StoredIds};
 use lake::{Lake, LakeOptions};
 use model::{Clock, QueryEngine, SystemClock};
 use tokio::task::JoinHandle;
@@ -16,8 +17,10 @@ use tokio_util::sync::CancellationToken;
 use crate::config::{PlannedDestination, Settings};
 use crate::domains::Domains;
 use crate::exit::{Exit, Failure};
+use crate::ledger::Ledger;
 use crate::mapper::Providers;
 use crate::ship::Shipper;
+use crate::twins::ProviderTwins;
 use crate::window::Place;
 
 /// Ids that deduplication holds exactly in memory: about 100 MB when full.
@@ -31,6 +34,8 @@ pub(crate) struct Store {
     pub(crate) lake: Arc<Lake>,
     /// Which domain a tenant has.
     pub(crate) domains: Arc<Domains>,
+    /// The key with which the data folder signs.
+    pub(crate) identity: Arc<Identity>,
     writer: JoinHandle<()>,
     keeper: JoinHandle<()>,
     stop_lake: CancellationToken,
@@ -62,12 +67,22 @@ impl OpenError {
 
 impl Store {
     /// Opens the folder and starts the lake's writer. `domains` is what the configuration tells of its tenants.
-    pub(crate) async fn open(settings: &Settings, domains: Domains) -> Result<Self, OpenError> {
+    /// `twins` knows which events are told twice.
+    pub(crate) async fn open(
+        settings: &Settings,
+        domains: Domains,
+        twins: ProviderTwins,
+    ) -> Result<Self, OpenError> {
         let lock = lock(&settings.data)?;
-        Self::open_locked(settings, domains, lock).await.map_err(OpenError::Other)
+        Self::open_locked(settings, domains, twins, lock).await.map_err(OpenError::Other)
     }
 
-    async fn open_locked(settings: &Settings, domains: Domains, lock: File) -> Result<Self> {
+    async fn open_locked(
+        settings: &Settings,
+        domains: Domains,
+        twins: ProviderTwins,
+        lock: File,
+    ) -> Result<Self> {
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let domains = Arc::new(domains.with_remembered(&settings.data)?);
         if let Err(error) = domains.remember(&settings.data) {
@@ -82,7 +97,8 @@ impl Store {
         for provider in sources::ALL {
             lake.ensure_table(provider.table()).await.map_err(lake_failure)?;
         }
-        let journal = open_journal(settings, clock, lake.clone()).await?;
+        let identity = open_identity(&settings.data)?;
+        let journal = open_journal(settings, clock, lake.clone(), twins).await?;
         let stop_lake = CancellationToken::new();
         let (writing, keeping) = (lake.clone(), lake.clone());
         let (intake, stop) = (Arc::new(journal.clone()), stop_lake.clone());
@@ -105,7 +121,7 @@ impl Store {
                 );
             }
         });
-        Ok(Self { journal, lake, domains, writer, keeper, stop_lake, _lock: lock })
+        Ok(Self { journal, lake, domains, identity, writer, keeper, stop_lake, _lock: lock })
     }
 
     /// Where a destination goes on. From its first registration on, the journal keeps what it has not yet got.
@@ -123,7 +139,8 @@ impl Store {
         settings: &Settings,
         clock: Arc<dyn Clock>,
     ) -> Result<Arc<dyn QueryEngine>> {
-        let engine = super::folder::engine(self.lake.clone(), settings, clock)?;
+        let ledger = Ledger::new(self.journal.clone(), clock.clone());
+        let engine = super::folder::engine(self.lake.clone(), ledger, settings, clock)?;
         Ok(engine)
     }
 
@@ -137,11 +154,20 @@ impl Store {
     }
 }
 
+/// The key of a data folder, made at its first start.
+pub(super) fn open_identity(data: &Path) -> Result<Arc<Identity>> {
+    Identity::open(data).map(Arc::new).map_err(|error| {
+        let hint = error.hint();
+        Failure::error(Exit::Io, format!("{:#}\n  hint: {hint}", anyhow::Error::new(error)))
+    })
+}
+
 /// Opens the journal of a data folder, which asks the lake what it holds.
 pub(super) async fn open_journal(
     settings: &Settings,
     clock: Arc<dyn Clock>,
-    lake: Arc<Lake>,
+    stored: Arc<dyn StoredIds>,
+    twins: ProviderTwins,
 ) -> Result<Journal> {
     let options = journal::Options {
         disk_bytes_max: settings.journal_bytes_max,
@@ -149,7 +175,9 @@ pub(super) async fn open_journal(
         dedup_ids_max: DEDUP_IDS_MAX,
     };
     let folder = settings.data.join("journal");
-    let opened = tokio::task::spawn_blocking(move || Journal::open(&folder, options, clock, lake));
+    let opened = tokio::task::spawn_blocking(move || {
+        Journal::open_with_twins(&folder, options, clock, stored, Arc::new(twins))
+    });
     opened.await.context("open the journal")?.map_err(|error| {
         let hint = error.hint();
         Failure::error(Exit::Io, format!("{:#}\n  hint: {hint}", anyhow::Error::new(error)))

@@ -9,6 +9,7 @@ mod demo;
 mod disk;
 mod folder;
 mod kql;
+mod ledger;
 mod program;
 mod samples;
 mod serve;
