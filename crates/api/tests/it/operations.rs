@@ -269,7 +269,11 @@ async fn a_forgotten_destination_tells_what_was_given_up() {
 #[tokio::test]
 async fn a_statement_is_asked_for_by_tenant_and_month_in_either_form() {
     for (asked, status, expected) in [
-        ("tenant=acme&month=2026-06", 200, r#"{"tenant":"acme","month":"2026-06","format":"json"}"#),
+        (
+            "tenant=acme&month=2026-06",
+            200,
+            r#"{"tenant":"acme","month":"2026-06","format":"json"}"#,
+        ),
         (
             "tenant=auth0%2Facme&month=2026-06&format=html",
             200,

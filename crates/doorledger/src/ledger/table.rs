@@ -69,7 +69,13 @@ pub(crate) fn rows(tenant: &TenantId, hours: &[Hour]) -> Vec<JsonRow> {
             let is_first = !told.contains(&source);
             told.push(source);
             let deliveries = if is_first { deliveries(hour, Some(source)) } else { json!({}) };
-            rows.push(row(tenant, hour, (source.source.as_str(), channel.name()), *counts, deliveries));
+            rows.push(row(
+                tenant,
+                hour,
+                (source.source.as_str(), channel.name()),
+                *counts,
+                deliveries,
+            ));
         }
         let rest = deliveries_of(hour, |source| !told.contains(&source));
         if told.is_empty() || rest.as_object().is_some_and(|rest| !rest.is_empty()) {
