@@ -133,6 +133,7 @@ impl Journal {
             twins: Arc::clone(&surroundings.twins),
             index,
             space,
+            marks_from: i32::MIN,
             state: Some(state),
         };
         writer.measure();

@@ -73,6 +73,9 @@ pub(crate) struct Writer {
     pub(crate) twins: Arc<dyn Twins>,
     pub(crate) index: Index,
     pub(crate) space: Space,
+    /// Marks of days before this one are removed. Not a part of the state, which is loaded again after each failure: a
+    /// removal that finds nothing would look like a disk that can be written again.
+    pub(crate) marks_from: i32,
     /// `None` after a failed transaction, until it is loaded again.
     pub(crate) state: Option<State>,
 }
@@ -100,8 +103,6 @@ pub(crate) struct State {
     pub(crate) walks: Walks,
     /// Events that wait for their twins.
     pub(crate) waiting: WaitingRoom,
-    /// Marks of days before this one are removed.
-    pub(crate) marks_from: i32,
 }
 
 /// How much room is used and left.
@@ -141,7 +142,6 @@ impl State {
             accounts: Cache::default(),
             walks: walks::all(connection, path)?,
             waiting: WaitingRoom::load(connection, path, &by_row)?,
-            marks_from: i32::MIN,
             next,
             first,
             next_source: sources.iter().map(|row| row.id).max().unwrap_or(0) + 1,
@@ -299,8 +299,7 @@ impl Writer {
         let window = i32::try_from(self.options.dedup_days).unwrap_or(i32::MAX);
         // One day more: what is decided on at midnight has its marks.
         let from = day_of(self.clock.now()).saturating_sub(window).saturating_sub(1);
-        let Ok(state) = self.state() else { return };
-        if state.marks_from >= from {
+        if self.state.is_none() || self.marks_from >= from {
             return;
         }
         let forgotten = self.transaction(|connection, path| {
@@ -311,10 +310,8 @@ impl Writer {
             };
             work().map_err(Error::storage("remove what is old", path))
         });
-        if let (Ok(more), Some(state)) = (forgotten, &mut self.state)
-            && !more
-        {
-            state.marks_from = from;
+        if forgotten.is_ok_and(|more| !more) {
+            self.marks_from = from;
         }
     }
 
