@@ -11,9 +11,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use api::{
     Api, ApiOptions, ApiTokens, BackfillProgress, BackfillRequest, DeadLetter, DeadLetterBox,
-    DeadLetterBoxError, DeadLetterFilter, DeadLetterPage, Forgotten, Intake, IntakeError, Limits,
-    Listener, OperationError, Operations, ReceiverEntry, ReplayOutcome, ReplayRequest, Status,
-    StatusReport, Taken, serve,
+    DeadLetterBoxError, DeadLetterFilter, DeadLetterPage, Forgotten, Intake, IntakeError,
+    LedgerDesk, Limits, Listener, OperationError, Operations, ReceiverEntry, ReplayOutcome,
+    ReplayRequest, StatementRequest, Status, StatusReport, Taken, serve,
 };
 use futures::FutureExt;
 use futures::future::BoxFuture;
@@ -68,7 +68,8 @@ async fn run(port: u16, folder: Option<String>) -> Result<(), Box<dyn std::error
         engine: Arc::<Forgetful>::clone(&forgetful),
         status: Arc::<Forgetful>::clone(&forgetful),
         dead_letters: Arc::<Forgetful>::clone(&forgetful),
-        operations: forgetful,
+        operations: Arc::<Forgetful>::clone(&forgetful),
+        ledger: forgetful,
         metrics: Some(handle),
         tokens: ApiTokens::default(),
         hosts: Vec::new(),
@@ -148,6 +149,12 @@ impl StatusReport for Forgetful {
 
     fn readiness(&self) -> BoxFuture<'_, Vec<api::Check>> {
         async { Vec::new() }.boxed()
+    }
+}
+
+impl LedgerDesk for Forgetful {
+    fn statement(&self, _: StatementRequest) -> BoxFuture<'_, Result<Bytes, OperationError>> {
+        Box::pin(async { Err(OperationError::Refused(Vec::new())) })
     }
 }
 

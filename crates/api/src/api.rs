@@ -18,6 +18,7 @@ use crate::body::ReadAway;
 use crate::dead_letters::DeadLetterBox;
 use crate::ingest::{PREFIX, ReceiverEntry, Receivers};
 use crate::intake::Intake;
+use crate::ledger::LedgerDesk;
 use crate::limits::{Budget, Limits};
 use crate::operations::Operations;
 use crate::peer::Peer;
@@ -39,6 +40,8 @@ pub struct ApiOptions {
     pub dead_letters: Arc<dyn DeadLetterBox>,
     /// Who imports and backfills.
     pub operations: Arc<dyn Operations>,
+    /// Who makes statements of what is complete.
+    pub ledger: Arc<dyn LedgerDesk>,
     /// Renders `/metrics`; install its recorder before building the `Api`, so that the receivers' counters reach it.
     pub metrics: Option<PrometheusHandle>,
     /// Who may use the API. Without any, it is open on local listeners and closed on all others.
@@ -67,6 +70,7 @@ pub(crate) struct Shared {
     pub(crate) status: Arc<dyn StatusReport>,
     pub(crate) dead_letters: Arc<dyn DeadLetterBox>,
     pub(crate) operations: Arc<dyn Operations>,
+    pub(crate) ledger: Arc<dyn LedgerDesk>,
     pub(crate) metrics: Option<PrometheusHandle>,
     pub(crate) rules: Rules,
     pub(crate) query_limits: QueryLimits,
@@ -88,6 +92,7 @@ impl Api {
             status,
             dead_letters,
             operations: options.operations,
+            ledger: options.ledger,
             metrics: options.metrics.clone(),
             rules: Rules { tokens: options.tokens, hosts: options.hosts },
             query_limits: options.query_limits,

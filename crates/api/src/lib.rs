@@ -15,6 +15,7 @@ mod import;
 mod ingest;
 mod intake;
 mod json_body;
+mod ledger;
 mod limits;
 mod metrics_page;
 mod operations;
@@ -38,6 +39,7 @@ pub use dead_letters::{
 };
 pub use ingest::ReceiverEntry;
 pub use intake::{Intake, IntakeError, Taken};
+pub use ledger::{LedgerDesk, StatementForm, StatementRequest};
 pub use limits::Limits;
 pub use metrics_page::recorder;
 pub use operations::{

@@ -15,7 +15,7 @@ use http::header::CONTENT_TYPE;
 use crate::access::{Access, guard};
 use crate::api::Shared;
 use crate::problem::HttpProblem;
-use crate::{dead_letters, health, import, metrics_page, operations, query, status};
+use crate::{dead_letters, health, import, ledger, metrics_page, operations, query, status};
 
 /// One route.
 pub(crate) struct Route {
@@ -102,6 +102,13 @@ pub(crate) static ALL: &[Route] = &[
         access: Access::Token,
         about: "gives up what is kept for a destination that is no longer configured: {\"name\":…}",
         handler: || post(operations::forget_destination),
+    },
+    Route {
+        method: "GET",
+        path: "/api/v1/ledger",
+        access: Access::Token,
+        about: "the signed statement of what is complete in a tenant's month (?tenant=, ?month=2026-06, ?format=json or html)",
+        handler: || get(ledger::statement),
     },
     Route {
         method: "GET",

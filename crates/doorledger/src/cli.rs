@@ -60,13 +60,15 @@ pub(crate) enum Command {
     Import(Import),
     /// Tell how each source and destination is doing
     Status(Status),
+    /// Tell which hours of a tenant's month are proved to be complete, what is missing and why
+    Completeness(Completeness),
     /// List, show and replay what could not be read or delivered
     #[command(subcommand)]
     DeadLetters(DeadLetters),
     /// List destinations, and give up one that was removed from the configuration
     #[command(subcommand)]
     Destinations(Destinations),
-    /// Check that nothing in the lake was changed, removed or added by anybody else
+    /// Check that nothing in the lake, or in a statement, was changed, removed or added by anybody else
     Verify(Verify),
     /// Name every damaged file of a data folder and its repair
     Doctor(Doctor),
@@ -222,6 +224,39 @@ pub(crate) struct Status {
     /// Print JSON
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+/// Options of `completeness`.
+#[derive(Debug, Args)]
+pub(crate) struct Completeness {
+    #[command(flatten)]
+    pub(crate) server: Server,
+    /// A data folder, read without a server
+    #[arg(long, value_name = "DIR", conflicts_with = "url")]
+    pub(crate) data: Option<PathBuf>,
+    /// The month
+    #[arg(long, value_name = "YYYY-MM")]
+    pub(crate) month: String,
+    /// Form of the statement
+    #[arg(long, value_enum, default_value = "table")]
+    pub(crate) format: StatementFormat,
+    /// With the table: every hour, not only every day
+    #[arg(long)]
+    pub(crate) hours: bool,
+    /// The tenant: its name, or provider/name
+    #[arg(value_name = "TENANT")]
+    pub(crate) tenant: String,
+}
+
+/// Forms of a statement.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum StatementFormat {
+    /// Aligned columns for people; not signed.
+    Table,
+    /// One signed JSON document.
+    Json,
+    /// One signed page that prints well.
+    Html,
 }
 
 /// What to do with dead letters.

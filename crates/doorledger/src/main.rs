@@ -10,6 +10,7 @@ mod commands;
 mod config;
 mod domains;
 mod exit;
+mod ledger;
 mod mapper;
 mod node;
 mod operations;
@@ -18,6 +19,7 @@ mod replay;
 mod report;
 mod ship;
 mod status;
+mod twins;
 mod window;
 
 use std::io::Write as _;

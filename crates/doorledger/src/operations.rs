@@ -73,6 +73,7 @@ impl api::Operations for Operations {
                 rejected: decoded.rejected,
                 cursor: None,
                 gap: None,
+                walked: None,
             };
             self.intake.append(batch).await.map_err(OperationError::Intake)
         })

@@ -5,8 +5,9 @@ use std::sync::{Arc, Mutex};
 use api::{
     Api, ApiOptions, ApiTokens, BackfillProgress, BackfillRequest, BackfillState, Check,
     DeadLetter, DeadLetterBox, DeadLetterBoxError, DeadLetterFilter, DeadLetterPage, Forgotten,
-    Intake, IntakeError, Limits, OperationError, Operations, Peer, RawEncoding, Reach,
-    ReceiverEntry, ReplayOutcome, ReplayRequest, Status, StatusReport, Taken, token_hash,
+    Intake, IntakeError, LedgerDesk, Limits, OperationError, Operations, Peer, RawEncoding, Reach,
+    ReceiverEntry, ReplayOutcome, ReplayRequest, StatementRequest, Status, StatusReport, Taken,
+    token_hash,
 };
 use axum::body::Body;
 use bytes::Bytes;
@@ -74,6 +75,7 @@ pub(crate) fn stage_with(setting: Setting) -> Stage {
         status: Arc::<FakeHealth>::clone(&health),
         dead_letters: Arc::<FakeLetters>::clone(&letters),
         operations: Arc::<FakeOperations>::clone(&operations),
+        ledger: Arc::<FakeOperations>::clone(&operations),
         metrics: Some(api::recorder().unwrap().handle()),
         tokens: ApiTokens::from_hashes(hashes.iter().map(String::as_str)).unwrap(),
         hosts: Vec::new(),
@@ -377,6 +379,15 @@ pub(crate) struct FakeOperations {
 impl FakeOperations {
     fn check(&self) -> Result<(), OperationError> {
         self.fails.lock().unwrap().clone().map_or(Ok(()), Err)
+    }
+}
+
+impl LedgerDesk for FakeOperations {
+    fn statement(&self, wanted: StatementRequest) -> BoxFuture<'_, Result<Bytes, OperationError>> {
+        Box::pin(async move {
+            self.check()?;
+            Ok(Bytes::from(serde_json::to_vec(&wanted).unwrap()))
+        })
     }
 }
 

@@ -265,3 +265,37 @@ async fn a_forgotten_destination_tells_what_was_given_up() {
     assert_eq!(stage.send(plain).await.status, 415);
     assert_eq!(stage.send(post_json(FORGET, "{}")).await.status, 400);
 }
+
+#[tokio::test]
+async fn a_statement_is_asked_for_by_tenant_and_month_in_either_form() {
+    for (asked, status, expected) in [
+        (
+            "tenant=acme&month=2026-06",
+            200,
+            r#"{"tenant":"acme","month":"2026-06","format":"json"}"#,
+        ),
+        (
+            "tenant=auth0%2Facme&month=2026-06&format=html",
+            200,
+            r#"{"tenant":"auth0/acme","month":"2026-06","format":"html"}"#,
+        ),
+        ("tenant=acme", 400, "missing field `month`"),
+        ("tenant=acme&month=2026-06&format=pdf", 400, "unknown variant `pdf`"),
+        ("tenant=acme&month=2026-06&moth=1", 400, "unknown field `moth`"),
+    ] {
+        let answered = stage().send(get(&format!("/api/v1/ledger?{asked}"))).await;
+        assert_eq!(answered.status, status, "{asked}");
+        assert!(answered.text.contains(expected), "{asked}: {}", answered.text);
+    }
+}
+
+#[tokio::test]
+async fn an_unknown_tenant_is_refused_with_the_nearest() {
+    let stage = stage();
+    let problem = Problem::new("tenant", "`acmee` is not known", "did you mean `acme`?");
+    *stage.operations.fails.lock().unwrap() = Some(OperationError::Refused(vec![problem]));
+    let answered = stage.send(get("/api/v1/ledger?tenant=acmee&month=2026-06")).await;
+    assert_eq!((answered.status, answered.code().as_str()), (400, "invalid"));
+    let problem: ProblemDetails = serde_json::from_str(&answered.text).unwrap();
+    assert_eq!(problem.hint, "did you mean `acme`?");
+}

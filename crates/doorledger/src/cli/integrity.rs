@@ -24,6 +24,12 @@ pub(crate) struct Verify {
     /// Form of the report
     #[arg(long, value_enum, default_value = "table")]
     pub(crate) format: ReportFormat,
+    /// Check this statement, which `completeness` wrote as JSON or HTML, instead of the lake; `-` reads it from standard input
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["since", "data", "tables", "trusted"])]
+    pub(crate) statement: Option<PathBuf>,
+    /// The public key that must have signed the statement: `ed25519:…`
+    #[arg(long, value_name = "KEY", requires = "statement")]
+    pub(crate) key: Option<PublicKey>,
 }
 
 /// Forms of a report.

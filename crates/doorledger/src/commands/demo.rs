@@ -2,6 +2,9 @@
 //! attacks in it, live traffic by poll, log stream and webhook, and a simulated Azure that is shipped to.
 //! Deliberately absent: anything real; and the simulation itself (`simulator`).
 
+mod gap;
+mod hours;
+
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -30,6 +33,8 @@ const PUSH_TOKEN: &str = "Bearer demo-push-token";
 const LIVE_EVENTS_PER_SECOND: f64 = 2.0;
 /// How long `--once` waits for the counts to agree.
 const AGREEMENT_TIME_MAX: Duration = Duration::from_secs(600);
+/// What the simulated tenants keep.
+const HISTORY_DAYS: i64 = 30;
 /// Between two looks at the counts.
 const LOOK_INTERVAL: Duration = Duration::from_millis(500);
 
@@ -47,6 +52,7 @@ pub(super) async fn run(options: Demo) -> Result<()> {
     let stage = Stage::set(&options, clock.clone()).await?;
     let written =
         Written { document: stage.configuration(&options, &data), folder: PathBuf::from(".") };
+    gap::plant(&data, clock.clone()).await?;
     let config = node::configure(&written, true).await.map_err(|problems| refused(&problems))?;
     let stop = CancellationToken::new();
     let node = Node::start(config, clock, stop.clone()).await?;
@@ -73,6 +79,8 @@ fn welcome(url: &str) -> Result<()> {
         "try, in another terminal:\n\
          \x20 doorledger query 'Auth0AM_CL | sort by TimeGenerated desc | take 10'\n\
          \x20 doorledger query 'union Auth0Logs_CL, OneLoginEventsV2_CL | summarize count() by Type, bin(TimeGenerated, 1h)'\n\
+         \x20 doorledger query 'Ledger | summarize Stored = sum(Stored), Both = sum(Both) by Tenant, State, GapCause'\n\
+         \x20 doorledger completeness acme --month $(date -u +%Y-%m)\n\
          \x20 doorledger status\n\
          \x20 doorledger tail\n",
     )
@@ -105,7 +113,10 @@ impl Stage {
             ],
             live_events_per_second,
             faults: faults.clone(),
-            stream: Some(StreamOptions::new(push("/ingest/auth0/acme/stream"))),
+            stream: Some(StreamOptions {
+                from_the_start: options.once,
+                ..StreamOptions::new(push("/ingest/auth0/acme/stream"))
+            }),
             ..Auth0Options::default()
         };
         let globex = OneLoginOptions {
@@ -152,6 +163,7 @@ impl Stage {
                 {"name": "acme", "provider": "auth0", "sources": {
                     "poll": {
                         "domain": acme.domain, "base_url": self.acme.base_url, "start": "retention", "interval": 2,
+                        "retention_days": HISTORY_DAYS,
                         "client_id": acme.client_id, "client_secret": acme.client_secret.expose(),
                     },
                     "stream": {"tokens": [PUSH_TOKEN]},
@@ -160,7 +172,13 @@ impl Stage {
                     "base_url": self.globex.base_url, "start": "retention", "interval": 5,
                     "client_id": globex.client_id, "client_secret": globex.client_secret.expose(),
                 }}},
-                {"name": "initech", "provider": "onelogin", "sources": {"webhook": {"tokens": [PUSH_TOKEN]}}},
+                {"name": "initech", "provider": "onelogin", "sources": {
+                    "webhook": {"tokens": [PUSH_TOKEN]},
+                    "poll": {
+                        "base_url": self.initech.base_url, "start": "retention", "interval": 5,
+                        "client_id": globex.client_id, "client_secret": globex.client_secret.expose(),
+                    },
+                }},
             ],
             "destinations": [{
                 "name": "sentinel", "kind": "azure_logs_ingestion", "endpoint": self.azure.base_url,
@@ -182,6 +200,7 @@ impl Stage {
         let server = Server::of(&cli::Server { url: url.to_owned(), token_file: None })?;
         let started = tokio::time::Instant::now();
         let (mut counts, mut agreed) = (self.counts(&server).await?, false);
+        let mut hours = hours::look(self, &server).await?;
         while !agreed && !stop.is_cancelled() && started.elapsed() < AGREEMENT_TIME_MAX {
             if sleep(LOOK_INTERVAL, stop).await.is_ok() {
                 counts = self.counts(&server).await?;
@@ -189,11 +208,18 @@ impl Stage {
             agreed = counts
                 .iter()
                 .all(|count| count.exist == count.stored && count.exist == count.shipped);
+            if agreed {
+                hours = hours::look(self, &server).await?;
+                agreed = hours.iter().all(|tenant| tenant.differing.is_none());
+            }
         }
         for Count { table, exist, stored, shipped } in &counts {
             print(&format!(
                 "{table}: {exist} at the tenants, {stored} in the lake, {shipped} at Azure\n"
             ))?;
+        }
+        for tenant in &hours {
+            print(&tenant.told())?;
         }
         if agreed { Ok(()) } else { Err(Failure::error(Exit::Findings, "the counts do not agree")) }
     }

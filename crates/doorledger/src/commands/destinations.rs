@@ -12,6 +12,7 @@ use crate::cli::Destinations;
 use crate::exit::{Exit, Failure};
 use crate::node::{self, Store};
 use crate::removed;
+use crate::twins::ProviderTwins;
 
 /// Lists or forgets.
 pub(super) async fn run(config: Option<&Path>, command: Destinations) -> Result<()> {
@@ -43,7 +44,7 @@ async fn forget_in(config: Option<&Path>, folder: &Path, name: &str) -> Result<F
         return Err(Failure::error(Exit::Data, message));
     }
     let outline = node::outline(&written(config)?, Some(folder.to_owned())).await?;
-    let store = Store::open(&outline.settings, outline.domains)
+    let store = Store::open(&outline.settings, outline.domains, ProviderTwins::default())
         .await
         .map_err(node::OpenError::into_error)?;
     let configured = outline.destinations.iter().map(|destination| destination.name.as_str());

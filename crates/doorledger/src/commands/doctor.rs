@@ -171,6 +171,8 @@ async fn look_at_lake(
 /// A check of everything, as `verify` without options does it.
 fn everything() -> Verify {
     Verify {
+        statement: None,
+        key: None,
         since: None,
         data: None,
         tables: Vec::new(),

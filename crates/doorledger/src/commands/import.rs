@@ -20,6 +20,7 @@ use super::{say, written};
 use crate::cli::Import;
 use crate::exit::{Exit, Failure};
 use crate::node::{self, Store};
+use crate::twins::ProviderTwins;
 
 /// A file that is one array is read whole, up to this size; lines have no limit together.
 const ARRAY_BYTES_MAX: u64 = 1 << 30;
@@ -102,7 +103,7 @@ enum Sink {
 impl Sink {
     async fn open(config: Option<&Path>, options: &Import) -> Result<Self> {
         let outline = node::outline(&written(config)?, options.data.clone()).await?;
-        match Store::open(&outline.settings, outline.domains).await {
+        match Store::open(&outline.settings, outline.domains, ProviderTwins::default()).await {
             Ok(store) => {
                 // What is read now is to be shipped when the server runs, even to a destination that never ran.
                 for destination in &outline.destinations {
@@ -126,6 +127,7 @@ impl Sink {
                     rejected: decoded.rejected,
                     cursor: None,
                     gap: None,
+                    walked: None,
                 };
                 let taken = store.journal.append(batch).await;
                 let taken = taken.map_err(|error| Failure::error(Exit::Io, error.to_string()))?;

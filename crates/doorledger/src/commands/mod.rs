@@ -3,6 +3,7 @@
 
 mod backfill;
 mod check;
+mod completeness;
 mod dead_letters;
 mod demo;
 mod destinations;
@@ -54,6 +55,7 @@ pub(crate) fn run(cli: Cli) -> Result<()> {
             Command::Backfill(options) => backfill::run(config, options).await,
             Command::Import(options) => import::run(config, options).await,
             Command::Status(options) => status::run(options).await,
+            Command::Completeness(options) => completeness::run(config, options).await,
             Command::DeadLetters(command) => dead_letters::run(command).await,
             Command::Destinations(command) => destinations::run(config, command).await,
             Command::Verify(options) => verify::run(config, options).await,

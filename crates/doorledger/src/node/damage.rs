@@ -59,10 +59,14 @@ impl Damage {
     }
 }
 
-/// Who signs for the data folder `data`, or why nobody can.
-pub(crate) fn notary(data: &Path) -> Result<Arc<Notary>, Damage> {
-    let identity = Identity::open(data).map_err(|error| Damage::of_identity(&error))?;
-    Notary::open(Arc::new(identity), data).map(Arc::new).map_err(|error| Damage::of_pins(&error))
+/// The key of the data folder `data`, made at its first start, or why it cannot be used.
+pub(super) fn identity(data: &Path) -> Result<Arc<Identity>, Damage> {
+    Identity::open(data).map(Arc::new).map_err(|error| Damage::of_identity(&error))
+}
+
+/// Who signs for the lake's commits with that key, or why nobody can.
+pub(super) fn notary(identity: &Arc<Identity>, data: &Path) -> Result<Arc<Notary>, Damage> {
+    Notary::open(identity.clone(), data).map(Arc::new).map_err(|error| Damage::of_pins(&error))
 }
 
 /// The notary of a folder that is only read; `None` if it has none that can be used.

@@ -11,7 +11,7 @@ mod store;
 
 pub(crate) use configure::{Written, configure, folder_of, outline};
 pub(crate) use damage::{Damage, read_journal};
-pub(crate) use folder::{ask_folder, explain_folder};
+pub(crate) use folder::{ask_folder, explain_folder, statement_of_folder};
 pub(crate) use outgoing::{client, first_page, tokens};
 pub(crate) use store::{OpenError, Store, lake_failure, lake_options, lock};
 
@@ -33,12 +33,14 @@ use crate::backfills::Backfills;
 use crate::collect::{Collector, Job, Until};
 use crate::config::{Config, ConfiguredDestination, ConfiguredSource, Settings, Way};
 use crate::exit::{Exit, Failure};
+use crate::ledger::{Desk, Ledger, Statements};
 use crate::operations::Operations;
 use crate::removed;
 use crate::replay::Replay;
 use crate::report::Report;
 use crate::ship::Shipper;
 use crate::status::{Board, SourceCondition};
+use crate::twins::ProviderTwins;
 use crate::window::Place;
 
 /// A started node.
@@ -65,7 +67,8 @@ impl Node {
         let metrics = install_metrics();
         let listener = listen(&config.settings).await?;
         let address = listener.socket.local_addr().context("read the listener's address")?;
-        let store = Store::open_or_read_only(&config.settings, config.domains.clone())
+        let twins = ProviderTwins::of(&config.sources);
+        let store = Store::open_or_read_only(&config.settings, config.domains.clone(), twins)
             .await
             .map_err(OpenError::into_error)?;
         let read_only = store.damage.first().map(|damage| damage.what.clone());
@@ -96,6 +99,12 @@ impl Node {
             clock.clone(),
         )
         .read_only(read_only.clone(), intake.clone());
+        let desk = Desk {
+            ledger: Ledger::new(store.journal.clone(), clock.clone()),
+            identity: store.identity.clone(),
+            node: config.settings.node.clone(),
+        };
+        let ledger = Arc::new(Statements::new(desk, clock.clone()));
         let engine: Arc<dyn QueryEngine> = store.engine(&config.settings, clock.clone())?;
         let (receivers, polls) = ways(config.sources, read_only.as_deref(), &board);
         let tokens = ApiTokens::from_hashes(config.settings.tokens.iter().map(String::as_str))
@@ -107,6 +116,7 @@ impl Node {
             status: Arc::new(report),
             dead_letters: Arc::new(replay),
             operations: Arc::new(operations),
+            ledger,
             metrics,
             tokens,
             hosts: config.settings.hosts.clone(),
@@ -154,7 +164,8 @@ pub(crate) async fn start_backfills(
     stop: CancellationToken,
 ) -> Result<(Store, Backfills), OpenError> {
     let client = client(&config.settings).map_err(OpenError::Other)?;
-    let store = Store::open(&config.settings, config.domains.clone()).await?;
+    let twins = ProviderTwins::of(&config.sources);
+    let store = Store::open(&config.settings, config.domains.clone(), twins).await?;
     // What is read now is to be shipped when the server runs again.
     for configured in &config.destinations {
         store.register(&configured.plan).map_err(OpenError::Other)?;

@@ -7,7 +7,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::{Context as _, Result};
-use journal::{Journal, ReaderStart};
+use identity::Identity;
+use journal::{Journal, ReaderStart, StoredIds};
 use lake::{Lake, LakeOptions, Notary};
 use model::{Clock, ColumnMapper, QueryEngine, SystemClock};
 use tempfile::TempDir;
@@ -18,8 +19,10 @@ use super::damage::{self, Damage};
 use crate::config::{PlannedDestination, Settings};
 use crate::domains::Domains;
 use crate::exit::{Exit, Failure};
+use crate::ledger::Ledger;
 use crate::mapper::Providers;
 use crate::ship::Shipper;
+use crate::twins::ProviderTwins;
 use crate::window::Place;
 
 /// Ids that deduplication holds exactly in memory: about 100 MB when full.
@@ -33,6 +36,8 @@ pub(crate) struct Store {
     pub(crate) lake: Arc<Lake>,
     /// Which domain a tenant has.
     pub(crate) domains: Arc<Domains>,
+    /// The key with which the data folder signs.
+    pub(crate) identity: Option<Arc<Identity>>,
     writer: JoinHandle<()>,
     keeper: JoinHandle<()>,
     stop_lake: CancellationToken,
@@ -67,10 +72,14 @@ impl OpenError {
 }
 
 impl Store {
-    /// Opens the folder and starts the lake's writer. `domains` is what the configuration tells of its tenants. Refuses
-    /// a folder that is damaged.
-    pub(crate) async fn open(settings: &Settings, domains: Domains) -> Result<Self, OpenError> {
-        let store = Self::open_or_read_only(settings, domains).await?;
+    /// Opens the folder and starts the lake's writer. `domains` is what the configuration tells of its tenants, `twins`
+    /// knows which events are told twice. Refuses a folder that is damaged.
+    pub(crate) async fn open(
+        settings: &Settings,
+        domains: Domains,
+        twins: ProviderTwins,
+    ) -> Result<Self, OpenError> {
+        let store = Self::open_or_read_only(settings, domains, twins).await?;
         match store.damage.first().cloned() {
             None => Ok(store),
             Some(damage) => {
@@ -84,12 +93,18 @@ impl Store {
     pub(crate) async fn open_or_read_only(
         settings: &Settings,
         domains: Domains,
+        twins: ProviderTwins,
     ) -> Result<Self, OpenError> {
         let lock = lock(&settings.data)?;
-        Self::open_locked(settings, domains, lock).await.map_err(OpenError::Other)
+        Self::open_locked(settings, domains, twins, lock).await.map_err(OpenError::Other)
     }
 
-    async fn open_locked(settings: &Settings, domains: Domains, lock: File) -> Result<Self> {
+    async fn open_locked(
+        settings: &Settings,
+        domains: Domains,
+        twins: ProviderTwins,
+        lock: File,
+    ) -> Result<Self> {
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let domains = Arc::new(domains.with_remembered(&settings.data)?);
         if let Err(error) = domains.remember(&settings.data) {
@@ -98,9 +113,9 @@ impl Store {
         }
         let mapper = Arc::new(Providers { domains: domains.clone() });
         let mut damage = Vec::new();
-        let lake = open_lake(settings, mapper, clock.clone(), &mut damage).await?;
+        let (lake, identity) = open_lake(settings, mapper, clock.clone(), &mut damage).await?;
         let (journal, stand_in) =
-            journal_or_stand_in(settings, clock, lake.clone(), &mut damage).await?;
+            journal_or_stand_in(settings, clock, lake.clone(), twins, &mut damage).await?;
         for Damage { part, what, hint } in &damage {
             tracing::error!(part, hint, "the data folder is damaged and read only: {what}");
         }
@@ -114,6 +129,7 @@ impl Store {
             journal,
             lake,
             domains,
+            identity,
             writer,
             keeper,
             stop_lake,
@@ -138,7 +154,8 @@ impl Store {
         settings: &Settings,
         clock: Arc<dyn Clock>,
     ) -> Result<Arc<dyn QueryEngine>> {
-        let engine = super::folder::engine(self.lake.clone(), settings, clock)?;
+        let ledger = Ledger::new(self.journal.clone(), clock.clone());
+        let engine = super::folder::engine(self.lake.clone(), ledger, settings, clock)?;
         Ok(engine)
     }
 
@@ -158,10 +175,16 @@ async fn open_lake(
     mapper: Arc<dyn ColumnMapper>,
     clock: Arc<dyn Clock>,
     damage: &mut Vec<Damage>,
-) -> Result<Arc<Lake>> {
+) -> Result<(Arc<Lake>, Option<Arc<Identity>>)> {
     let data = settings.data.clone();
-    let notary = tokio::task::spawn_blocking(move || damage::notary(&data)).await;
-    let notary = notary.context("read the key")?.map_err(|found| damage.push(found)).ok();
+    let signers = tokio::task::spawn_blocking(move || {
+        let identity = damage::identity(&data);
+        let notary = identity.as_ref().ok().map(|identity| damage::notary(identity, &data));
+        (identity, notary)
+    });
+    let (identity, notary) = signers.await.context("read the key")?;
+    let identity = identity.map_err(|found| damage.push(found)).ok();
+    let notary = notary.and_then(|notary| notary.map_err(|found| damage.push(found)).ok());
     let is_signed = notary.is_some();
     let options = lake_options(settings, notary);
     // If nobody signs, nothing may be written, not even a table.
@@ -176,7 +199,7 @@ async fn open_lake(
         lake.ensure_table(provider.table()).await.map_err(lake_failure)?;
     }
     damage.extend(lake.damage().into_iter().map(Damage::of_lake));
-    Ok(lake)
+    Ok((lake, identity))
 }
 
 /// Opens the journal, or an empty one beside it if it is damaged.
@@ -184,9 +207,10 @@ async fn journal_or_stand_in(
     settings: &Settings,
     clock: Arc<dyn Clock>,
     lake: Arc<Lake>,
+    twins: ProviderTwins,
     damage: &mut Vec<Damage>,
 ) -> Result<(Journal, Option<TempDir>)> {
-    match try_journal(settings, clock.clone(), lake.clone()).await? {
+    match try_journal(settings, clock.clone(), lake.clone(), twins).await? {
         Ok(journal) => Ok((journal, None)),
         Err(error) => {
             damage.push(Damage::of_journal(&error).ok_or_else(|| journal_failure(error))?);
@@ -223,19 +247,23 @@ fn start(
 pub(super) async fn open_journal(
     settings: &Settings,
     clock: Arc<dyn Clock>,
-    lake: Arc<Lake>,
+    stored: Arc<dyn StoredIds>,
+    twins: ProviderTwins,
 ) -> Result<Journal> {
-    try_journal(settings, clock, lake).await?.map_err(journal_failure)
+    try_journal(settings, clock, stored, twins).await?.map_err(journal_failure)
 }
 
 async fn try_journal(
     settings: &Settings,
     clock: Arc<dyn Clock>,
-    lake: Arc<Lake>,
+    stored: Arc<dyn StoredIds>,
+    twins: ProviderTwins,
 ) -> Result<Result<Journal, journal::Error>> {
     let options = journal_options(settings);
     let folder = settings.data.join("journal");
-    let opened = tokio::task::spawn_blocking(move || Journal::open(&folder, options, clock, lake));
+    let opened = tokio::task::spawn_blocking(move || {
+        Journal::open_with_twins(&folder, options, clock, stored, Arc::new(twins))
+    });
     opened.await.context("open the journal")
 }
 

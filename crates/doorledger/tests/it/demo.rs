@@ -12,6 +12,8 @@ fn agree(faults: &[&str]) {
     let ran = run(folder.path(), &arguments);
     assert_eq!(ran.code, 0, "{}\n{}", ran.out, ran.err);
     assert!(ran.out.contains("Auth0Logs_CL: 2"), "{}", ran.out);
+    // Hour by hour, of each of the three tenants: stored, polled, come by both ways.
+    assert_eq!(ran.out.matches("all as the tenant counts them").count(), 3, "{}", ran.out);
 }
 
 #[test]

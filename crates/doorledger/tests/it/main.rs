@@ -11,6 +11,7 @@ mod folder;
 mod integrity;
 mod investigations;
 mod kql;
+mod ledger;
 mod program;
 mod samples;
 mod serve;

@@ -1,6 +1,9 @@
 //! `doorledger verify`: recomputes what the lake's chain of signed commits says, and names what does not fit. Exit codes:
 //! 0 everything fits, 1 something does not, 65 there is no such lake or table, 74 the lake cannot be read.
+//! With `--statement` it checks a completeness statement instead.
 //! Deliberately absent: the check (`lake`) and repair (`doctor`).
+
+mod statement;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -22,6 +25,9 @@ use crate::node;
 
 /// Checks and prints.
 pub(super) async fn run(config: Option<&Path>, options: Verify) -> Result<()> {
+    if let Some(statement) = &options.statement {
+        return statement::run(statement, options.key.as_ref());
+    }
     let since = options.since.as_deref().map(moment).transpose()?;
     let outline = node::outline(&written(config)?, options.data.clone()).await?;
     let settings = outline.settings;
