@@ -73,7 +73,7 @@ fn within_patience(what: &str, run: impl FnOnce() + Send + 'static) {
     let running = thread
         .spawn(move || {
             run();
-            drop(done.send(()));
+            done.send(()).ok();
         })
         .unwrap();
     match wait.recv_timeout(PATIENCE) {

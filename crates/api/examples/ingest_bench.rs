@@ -153,7 +153,10 @@ impl StatusReport for Forgetful {
 }
 
 impl LedgerDesk for Forgetful {
-    fn statement(&self, _: StatementRequest) -> BoxFuture<'_, Result<Bytes, OperationError>> {
+    fn statement(
+        &self,
+        _: StatementRequest,
+    ) -> BoxFuture<'_, Result<bytes::Bytes, OperationError>> {
         Box::pin(async { Err(OperationError::Refused(Vec::new())) })
     }
 }

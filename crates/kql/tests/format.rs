@@ -122,6 +122,6 @@ fn a_deep_and_a_long_query_are_formatted() {
 #[test]
 fn a_text_without_an_end_is_not_laid_out() {
     for text in ["print ```t\n| where x", "print 'a", "T | where a == \"b"] {
-        assert!(kql::format(text).is_err(), "{text}");
+        assert!(format(text).is_err(), "{text}");
     }
 }

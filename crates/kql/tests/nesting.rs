@@ -82,7 +82,7 @@ fn answered(forms: &[(&str, &str)], stack_bytes: usize) {
             let running = thread.spawn(move || {
                 assert_eq!(parse(&text).tree.reprint(), text);
                 let bound = bind(&text, &Workspace, &BindOptions::default());
-                drop(done.send(bound.diagnostics.len()));
+                done.send(bound.diagnostics.len()).ok();
             });
             let found = wait.recv_timeout(PATIENCE);
             assert!(found.is_ok_and(|found| found > 0), "{open}: {found:?}");

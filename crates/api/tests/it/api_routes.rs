@@ -133,6 +133,7 @@ fn guarded() -> Vec<Request<Body>> {
         post_json("/api/v1/import/auth0/acme", "{}"),
         post_json("/api/v1/backfill", r#"{"since":"retention"}"#),
         get("/api/v1/backfill"),
+        get("/api/v1/ledger?tenant=acme&month=2026-06"),
         post_json("/api/v1/destinations/forget", r#"{"name":"sentinel"}"#),
         get("/metrics"),
     ]

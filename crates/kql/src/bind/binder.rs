@@ -235,6 +235,11 @@ impl<'a> Binder<'a> {
         self.over(node, message);
     }
 
+    /// Whether the query is over a limit: then nothing further needs to be looked at.
+    pub(super) const fn is_too_large(&self) -> bool {
+        self.too_large
+    }
+
     /// Reports the first limit that the query is over.
     fn over(&mut self, node: Node<'_>, message: String) -> bool {
         if !self.too_large {

@@ -46,8 +46,12 @@ impl Binder<'_> {
             .find(|property| property_name(*property) == "withsource")
             .and_then(|property| property.nodes().next())
             .map_or_else(|| "source_".into(), |name| Name::from(name_text(name)));
+        // The predicate is bound once a table, and so is a `find` within it: what is walked for each counts.
+        let (names, nodes) = mentioned(predicate);
+        if !self.count_parts(node, nodes) {
+            return nothing();
+        }
         let mut legs = self.searched_tables(node);
-        let names: BTreeSet<String> = mentioned(predicate).into_iter().collect();
         let known =
             |leg: &Table| leg.fields().iter().any(|field| names.contains(field.name.as_str()));
         if !any_term(predicate) && legs.iter().any(known) {
@@ -69,6 +73,9 @@ impl Binder<'_> {
             let leg = with_missing(leg, &missing);
             let before = self.diagnostics.len();
             let filter = self.search_predicate(predicate, false, Row::of(&leg));
+            if self.is_too_large() {
+                return nothing();
+            }
             let wrong = self.diagnostics.split_off(before);
             if !wrong.is_empty() {
                 // A predicate that makes no sense for a table's types finds nothing there; it must make sense somewhere.
@@ -231,15 +238,16 @@ fn any_term(node: Node<'_>) -> bool {
     }
 }
 
-/// All names in an expression.
-fn mentioned(node: Node<'_>) -> Vec<String> {
-    let mut names = Vec::new();
+/// All names in an expression, and how many nodes it has.
+fn mentioned(node: Node<'_>) -> (BTreeSet<String>, usize) {
+    let (mut names, mut nodes) = (BTreeSet::new(), 0);
     let mut stack = vec![node];
     while let Some(node) = stack.pop() {
+        nodes += 1;
         if node.kind() == NameRef {
-            names.push(name_text(node));
+            names.insert(name_text(node));
         }
         stack.extend(node.nodes());
     }
-    names
+    (names, nodes)
 }

@@ -40,7 +40,7 @@ mod unpack;
 mod weight;
 
 use crate::catalog::Catalog;
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Code, Diagnostic};
 use crate::plan::{Field, Plan};
 use crate::types::Value;
 
@@ -127,6 +127,10 @@ pub const STACK_BYTES: usize = 8 * 1024 * 1024;
 #[must_use]
 pub fn bind(text: &str, catalog: &dyn Catalog, options: &BindOptions) -> Bound {
     let parse = crate::syntax::parse(text);
+    // What was given up is no query: the rest of its text stands in the tree unread.
+    if parse.diagnostics.iter().any(|found| found.code == Code::TooLarge) {
+        return Bound { statements: Vec::new(), diagnostics: parse.diagnostics, pending: None };
+    }
     let mut binder = binder::Binder::new(catalog, options, parse.tree);
     let statements = binder.root();
     let mut diagnostics = parse.diagnostics;
