@@ -29,6 +29,10 @@ const BODIES: &[&str] = &[
     "\u{1f}\u{8b}\u{8}\0\0\0\0\0",
 ];
 
+#[expect(
+    clippy::disallowed_methods,
+    reason = "whoever runs the tests says how long and from which seed"
+)]
 fn number(name: &str, default: u64) -> u64 {
     std::env::var(name).ok().map_or(default, |text| text.parse().unwrap())
 }

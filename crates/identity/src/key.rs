@@ -136,8 +136,6 @@ fn read<const BYTES: usize>(text: &str, what: &'static str) -> Result<[u8; BYTES
 
 #[cfg(test)]
 mod tests {
-    #![expect(clippy::unwrap_used, reason = "a test that cannot prepare fails")]
-
     use super::*;
 
     fn identity() -> (Identity, tempfile::TempDir) {

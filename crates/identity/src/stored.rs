@@ -98,8 +98,6 @@ fn io(deed: &'static str, path: &Path) -> impl FnOnce(std::io::Error) -> Identit
 
 #[cfg(test)]
 mod tests {
-    #![expect(clippy::unwrap_used, reason = "a test that cannot prepare fails")]
-
     use super::*;
     use crate::Identity;
 

@@ -257,6 +257,7 @@ impl Journal {
     ///
     /// # Errors
     /// As those of [`Journal::advance`].
+    #[expect(clippy::too_many_arguments, reason = "all of a reader's progress is one transaction")]
     pub async fn settle(
         &self,
         reader: &str,

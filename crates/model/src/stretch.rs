@@ -110,8 +110,6 @@ impl FromIterator<Stretch> for Stretches {
 
 #[cfg(test)]
 mod tests {
-    #![expect(clippy::unwrap_used, reason = "a test that cannot prepare fails")]
-
     use std::collections::BTreeSet;
 
     use proptest::prelude::*;

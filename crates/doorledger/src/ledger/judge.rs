@@ -276,8 +276,6 @@ fn judge(proof: &Proof, hour: &Hour, now: Timestamp) -> (State, String) {
 
 #[cfg(test)]
 mod tests {
-    #![expect(clippy::unwrap_used, reason = "a test that cannot prepare fails")]
-
     use model::Gap;
 
     use super::*;

@@ -53,8 +53,6 @@ impl fmt::Display for Month {
 
 #[cfg(test)]
 mod tests {
-    #![expect(clippy::unwrap_used, reason = "a test that cannot prepare fails")]
-
     use super::*;
 
     #[test]

@@ -305,8 +305,6 @@ fn nearest_month(proof: &super::Proof, wanted: Month) -> String {
 
 #[cfg(test)]
 mod tests {
-    #![expect(clippy::unwrap_used, reason = "a test that cannot prepare fails")]
-
     use super::*;
 
     #[test]

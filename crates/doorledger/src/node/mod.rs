@@ -99,12 +99,7 @@ impl Node {
             clock.clone(),
         )
         .read_only(read_only.clone(), intake.clone());
-        let desk = Desk {
-            ledger: Ledger::new(store.journal.clone(), clock.clone()),
-            identity: store.identity.clone(),
-            node: config.settings.node.clone(),
-        };
-        let ledger = Arc::new(Statements::new(desk, clock.clone()));
+        let ledger = Arc::new(statements(&store, config.settings.node.clone(), clock.clone()));
         let engine: Arc<dyn QueryEngine> = store.engine(&config.settings, clock.clone())?;
         let (receivers, polls) = ways(config.sources, read_only.as_deref(), &board);
         let tokens = ApiTokens::from_hashes(config.settings.tokens.iter().map(String::as_str))
@@ -207,6 +202,12 @@ fn ways(
         }
     }
     (receivers, polls)
+}
+
+/// Who writes and signs completeness statements.
+fn statements(store: &Store, node: String, clock: Arc<dyn Clock>) -> Statements {
+    let ledger = Ledger::new(store.journal.clone(), clock.clone());
+    Statements::new(Desk { ledger, identity: store.identity.clone(), node }, clock)
 }
 
 async fn listen(settings: &Settings) -> Result<Listener> {

@@ -42,6 +42,7 @@ fn compare(server: &Server, auth0: &Simulated) -> Result<(), String> {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "one story, told in order")]
 fn a_month_is_told_signed_and_checked() {
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path();

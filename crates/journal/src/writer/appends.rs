@@ -86,7 +86,8 @@ impl Writer {
         };
         let (rows, firsts) = plan(next, &group.parts);
         let result = self.transaction(|connection, path| {
-            group.write(connection, path, &rows, &mut accounts, now)
+            accounts.add(connection, path, &group.accounts)?;
+            group.write(connection, &rows, now).map_err(Error::storage("append events", path))
         });
         match result {
             Ok(()) => {

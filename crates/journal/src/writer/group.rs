@@ -3,21 +3,20 @@
 //! Deliberately absent: the transaction (`appends`).
 
 use std::collections::{BTreeMap, HashMap};
-use std::path::Path;
 
 use model::{Batch, Event, SourceId, Stretches, Timestamp, Via};
 use rusqlite::Connection;
 
 use super::State;
 use super::appends::Appending;
-use crate::account::{self, Cache, Increments};
+use crate::account::{self, Increments};
 use crate::block;
 use crate::dedup::{Admission, Changes, Key};
 use crate::row::{Part, Row};
 use crate::source_rows::SourceRow;
 use crate::waiting::{self, Waiting};
 use crate::walks::{self, Walks};
-use crate::{Appended, DeadLetter, Error, Telling, Twins, dead_letters, marks, status};
+use crate::{Appended, DeadLetter, Telling, Twins, dead_letters, marks, status};
 
 /// The new part of each batch, and what that changes.
 #[derive(Default)]
@@ -140,6 +139,7 @@ impl Group {
     }
 
     /// Lets new events wait for their twins, and joins those whose twin waits.
+    #[expect(clippy::too_many_arguments, reason = "what is known of one batch, from three places")]
     fn match_twins(
         &mut self,
         state: &State,
@@ -224,20 +224,8 @@ impl Group {
         }
     }
 
-    /// Writes everything. A transaction is open.
+    /// Writes everything but the accounts. A transaction is open.
     pub(super) fn write(
-        &mut self,
-        connection: &Connection,
-        path: &Path,
-        rows: &[Row],
-        accounts: &mut Cache,
-        now: Timestamp,
-    ) -> Result<(), Error> {
-        accounts.add(connection, path, &self.accounts)?;
-        self.write_rows(connection, rows, now).map_err(Error::storage("append events", path))
-    }
-
-    fn write_rows(
         &mut self,
         connection: &Connection,
         rows: &[Row],

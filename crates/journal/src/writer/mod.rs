@@ -155,7 +155,7 @@ impl State {
 
     /// Takes over what a group changed, now that it is durable.
     fn take_over(&mut self, group: &mut group::Group) {
-        for ((row, via, _), _) in &group.accounts {
+        for (row, via, _) in group.accounts.keys() {
             let source = group.sources.values().find(|source| source.id == *row);
             if let Some(source) = source {
                 note_via(&mut self.vias, &source.source, *via);

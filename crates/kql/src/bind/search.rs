@@ -31,7 +31,7 @@ impl Binder<'_> {
         };
         let every = node.child(List).is_none();
         let how = Uniting { every, ..self.uniting() };
-        let table = self.united_with_source(node, legs, &"$table".into(), "search_arg", how);
+        let table = self.united_with_source(node, legs, (&"$table".into(), "search_arg"), how);
         // One predicate over the columns of all tables: a column that a table has not is null in its rows.
         let filter = self.search_predicate(predicate, exact, Row::of(&table));
         wrap(table, |input| Op::Filter { input, predicate: filter })

@@ -35,7 +35,7 @@ impl Binder<'_> {
         }
         let how = Uniting { inner, every, ..self.uniting() };
         let mut table = match source {
-            Some(name) => self.united_with_source(node, legs, &name.into(), "union_arg", how),
+            Some(name) => self.united_with_source(node, legs, (&name.into(), "union_arg"), how),
             None => self.united(node, legs, how),
         };
         // Whoever only reads the query cannot know what the tables that are not here would have had.
@@ -54,8 +54,7 @@ impl Binder<'_> {
         &mut self,
         node: Node<'_>,
         legs: Vec<Table>,
-        column: &Name,
-        unnamed: &str,
+        (column, unnamed): (&Name, &str),
         how: Uniting,
     ) -> Table {
         if how.checked {

@@ -72,13 +72,16 @@ impl Setup {
     }
 }
 
+/// Makes what folds many groups at once.
+type MakeGrouped = fn(&Setup) -> Box<dyn GroupsAccumulator>;
+
 /// An aggregate that is folded.
 #[derive(Clone, Copy)]
 pub(crate) struct Folding {
     name: &'static str,
     make: fn(&Setup) -> Box<dyn Fold>,
     /// The same for many groups at once, where it is worth while.
-    make_grouped: Option<fn(&Setup) -> Box<dyn GroupsAccumulator>>,
+    make_grouped: Option<MakeGrouped>,
 }
 
 impl Folding {
@@ -86,7 +89,7 @@ impl Folding {
         Self { name, make, make_grouped: None }
     }
 
-    const fn grouped(self, make: fn(&Setup) -> Box<dyn GroupsAccumulator>) -> Self {
+    const fn grouped(self, make: MakeGrouped) -> Self {
         Self { make_grouped: Some(make), ..self }
     }
 }

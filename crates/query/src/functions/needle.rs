@@ -174,8 +174,6 @@ fn swept(texts: &StringViewArray) -> Option<Vec<&[u8]>> {
 
 #[cfg(test)]
 mod tests {
-    #![expect(clippy::unwrap_used, reason = "a test may fail")]
-
     use std::sync::Arc;
 
     use proptest::prelude::*;

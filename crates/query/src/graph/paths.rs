@@ -14,6 +14,12 @@ use super::walk::{Space, edge_from};
 /// How many paths between two nodes are judged at once.
 const JUDGED_AT_ONCE: usize = 256;
 
+/// Where matches go: gathered, and handed on when there are many.
+struct Out<'o, 'g> {
+    found: &'o mut Matches,
+    give: &'o mut Give<'g>,
+}
+
 /// Where a walk stands: in which edge of the pattern, after how many of its edges, at which node.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 struct Place {
@@ -105,7 +111,8 @@ impl<'s> Shortest<'s> {
                 .collect();
             ends.sort_unstable();
             for end in self.passing_ends(start, ends, &mut answered)? {
-                let kept = self.back(&layers, start, end, space, found, give)?;
+                let mut out = Out { found: &mut *found, give: &mut *give };
+                let kept = self.back(&layers, (start, end), space, &mut out)?;
                 if kept {
                     answered.insert(end, true);
                 }
@@ -231,11 +238,9 @@ impl<'s> Shortest<'s> {
     fn back(
         &self,
         layers: &[HashSet<Place>],
-        start: u32,
-        end: u32,
+        (start, end): (u32, u32),
         space: &mut Space<'_>,
-        found: &mut Matches,
-        give: &mut Give<'_>,
+        out: &mut Out<'_, '_>,
     ) -> Result<bool> {
         let judge = self.ends_only.contains(&false);
         let mut pending = self.no_matches();
@@ -261,13 +266,13 @@ impl<'s> Shortest<'s> {
                 self.add(&trail, &mut pending);
                 trail.pop();
                 if !judge || !self.all || pending.len() >= JUDGED_AT_ONCE {
-                    kept |= self.settle(judge, &mut pending, space, found, give)?;
+                    kept |= self.settle(judge, &mut pending, space, out)?;
                 }
                 continue;
             }
             stack.push(self.before(layers, layer, place));
         }
-        kept |= self.settle(judge, &mut pending, space, found, give)?;
+        kept |= self.settle(judge, &mut pending, space, out)?;
         Ok(kept)
     }
 
@@ -277,8 +282,7 @@ impl<'s> Shortest<'s> {
         judge: bool,
         pending: &mut Matches,
         space: &mut Space<'_>,
-        found: &mut Matches,
-        give: &mut Give<'_>,
+        out: &mut Out<'_, '_>,
     ) -> Result<bool> {
         if pending.len() == 0 {
             return Ok(false);
@@ -288,12 +292,12 @@ impl<'s> Shortest<'s> {
             false => (0..pending.len()).collect(),
         };
         for row in &passing {
-            found.push_from(pending, *row);
+            out.found.push_from(pending, *row);
         }
         pending.clear();
-        if is_full(found) {
-            space.stopped |= !give(found)?;
-            found.clear();
+        if is_full(out.found) {
+            space.stopped |= !(out.give)(out.found)?;
+            out.found.clear();
         }
         Ok(!passing.is_empty())
     }

@@ -52,6 +52,7 @@ impl Dice {
 }
 
 /// Awkward values of a type.
+#[expect(clippy::too_many_lines, reason = "a table: a line a literal")]
 fn literals(ty: Type) -> &'static [&'static str] {
     match ty {
         Type::Bool => &["true", "false", "bool(null)"],

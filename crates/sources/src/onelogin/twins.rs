@@ -72,8 +72,11 @@ pub(super) fn join(first: (&str, &[u8]), second: (&str, &[u8])) -> Option<(Strin
     Some((id.to_owned(), joined))
 }
 
+/// A key and a value as they are written.
+type Member<'a> = (&'a [u8], &'a [u8]);
+
 /// The members of an object: keys and values as they are written.
-fn members(raw: &[u8]) -> Result<Vec<(&[u8], &[u8])>, Broken> {
+fn members(raw: &[u8]) -> Result<Vec<Member<'_>>, Broken> {
     let start = skip_space(raw, 0);
     if raw.get(start) != Some(&b'{') {
         return Err(Broken { at: start, why: "not an object" });

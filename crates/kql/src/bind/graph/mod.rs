@@ -151,7 +151,7 @@ impl Binder<'_> {
         self.refuse_graph(by, &body);
         let (fields, open) = (body.plan.fields.clone(), body.open);
         let op = Op::Partition { input: Box::new(input.plan), key, body: Box::new(body.plan) };
-        Table { open, ..Table::new(Plan { op, fields: fields.into() }) }
+        Table { open, ..Table::new(Plan { op, fields }) }
     }
 
     /// The position of a column that holds ids.
