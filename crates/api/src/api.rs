@@ -21,6 +21,7 @@ use crate::intake::Intake;
 use crate::limits::{Budget, Limits};
 use crate::operations::Operations;
 use crate::peer::Peer;
+use crate::replays::Replays;
 use crate::routes;
 use crate::status::StatusReport;
 use crate::tokens::ApiTokens;
@@ -39,6 +40,8 @@ pub struct ApiOptions {
     pub dead_letters: Arc<dyn DeadLetterBox>,
     /// Who imports and backfills.
     pub operations: Arc<dyn Operations>,
+    /// Sends destinations again what the lake holds.
+    pub replays: Arc<dyn Replays>,
     /// Renders `/metrics`; install its recorder before building the `Api`, so that the receivers' counters reach it.
     pub metrics: Option<PrometheusHandle>,
     /// Who may use the API. Without any, it is open on local listeners and closed on all others.
@@ -67,6 +70,7 @@ pub(crate) struct Shared {
     pub(crate) status: Arc<dyn StatusReport>,
     pub(crate) dead_letters: Arc<dyn DeadLetterBox>,
     pub(crate) operations: Arc<dyn Operations>,
+    pub(crate) replays: Arc<dyn Replays>,
     pub(crate) metrics: Option<PrometheusHandle>,
     pub(crate) rules: Rules,
     pub(crate) query_limits: QueryLimits,
@@ -88,6 +92,7 @@ impl Api {
             status,
             dead_letters,
             operations: options.operations,
+            replays: options.replays,
             metrics: options.metrics.clone(),
             rules: Rules { tokens: options.tokens, hosts: options.hosts },
             query_limits: options.query_limits,

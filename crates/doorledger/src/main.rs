@@ -15,6 +15,7 @@ mod node;
 mod operations;
 mod removed;
 mod replay;
+mod replays;
 mod report;
 mod ship;
 mod status;

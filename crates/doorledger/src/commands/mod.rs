@@ -8,7 +8,9 @@ mod demo;
 mod destinations;
 mod import;
 mod kql;
+mod migrate;
 mod query;
+mod replay;
 mod serve;
 mod server;
 mod simulate;
@@ -52,6 +54,8 @@ pub(crate) fn run(cli: Cli) -> Result<()> {
             Command::Backfill(options) => backfill::run(config, options).await,
             Command::Import(options) => import::run(config, options).await,
             Command::Status(options) => status::run(options).await,
+            Command::Replay(options) => replay::run(config, options).await,
+            Command::Migrate(command) => migrate::run(config, command).await,
             Command::DeadLetters(command) => dead_letters::run(command).await,
             Command::Destinations(command) => destinations::run(config, command).await,
             Command::Token(options) => token::run(&options),

@@ -31,6 +31,7 @@ use crate::exit::{Exit, Failure};
 use crate::operations::Operations;
 use crate::removed;
 use crate::replay::Replay;
+use crate::replays::Replays;
 use crate::report::Report;
 use crate::ship::Shipper;
 use crate::status::{Board, SourceCondition};
@@ -43,6 +44,7 @@ pub(crate) struct Node {
     listener: Listener,
     address: SocketAddr,
     backfills: Arc<Backfills>,
+    replays: Replays,
     /// Collectors: they stop first.
     collecting: TaskTracker,
     /// Shippers: they stop with the collectors; what they have not sent waits in the journal.
@@ -78,6 +80,7 @@ impl Node {
             store.journal.clone(),
             shippers.iter().map(|(shipper, _)| shipper.clone()),
             clock.clone(),
+            &config.settings.data,
         );
         let operations = Operations::new(
             store.journal.clone(),
@@ -86,6 +89,14 @@ impl Node {
             clock.clone(),
         );
         let engine: Arc<dyn QueryEngine> = store.engine(&config.settings, clock.clone())?;
+        let replays = Replays::new(
+            engine.clone(),
+            store.journal.clone(),
+            shippers.iter().map(|(shipper, _)| shipper.clone()),
+            &config.settings.data,
+            clock.clone(),
+            stop.clone(),
+        );
         let (mut receivers, mut polls) = (Vec::new(), Vec::new());
         for source in config.sources {
             match source.way {
@@ -105,6 +116,7 @@ impl Node {
             status: Arc::new(report),
             dead_letters: Arc::new(replay),
             operations: Arc::new(operations),
+            replays: Arc::new(replays.clone()),
             metrics,
             tokens,
             hosts: config.settings.hosts.clone(),
@@ -123,7 +135,7 @@ impl Node {
                 collector.run(&job, &stop, |_| ()).await
             });
         }
-        Ok(Self { store, api, listener, address, backfills, collecting, shipping, stop })
+        Ok(Self { store, api, listener, address, backfills, replays, collecting, shipping, stop })
     }
 
     /// Where it listens.
@@ -138,6 +150,7 @@ impl Node {
         self.collecting.close();
         self.collecting.wait().await;
         self.backfills.finish().await;
+        self.replays.finish().await;
         self.shipping.close();
         self.shipping.wait().await;
         self.store.close().await?;
@@ -161,6 +174,26 @@ pub(crate) async fn start_backfills(
         Collector { client, journal: store.journal.clone(), clock, board: Arc::default() };
     let backfills = Backfills::new(collector, &config.sources, stop);
     Ok((store, backfills))
+}
+
+/// Opens what a replay without a server needs.
+pub(crate) async fn start_replays(
+    config: Config,
+    clock: Arc<dyn Clock>,
+    stop: CancellationToken,
+) -> Result<(Store, Replays), OpenError> {
+    let client = client(&config.settings).map_err(OpenError::Other)?;
+    let store = Store::open(&config.settings, config.domains.clone()).await?;
+    let opened = || {
+        let board = Arc::new(Board::default());
+        let shippers = shippers(&config.destinations, &store, &client, &clock, &board)?;
+        let engine = store.engine(&config.settings, clock.clone())?;
+        let (shippers, journal) = (shippers.into_iter().map(|it| it.0), store.journal.clone());
+        let data = &config.settings.data;
+        Ok(Replays::new(engine, journal, shippers, data, clock.clone(), stop.clone()))
+    };
+    let replays = opened().map_err(OpenError::Other)?;
+    Ok((store, replays))
 }
 
 async fn listen(settings: &Settings) -> Result<Listener> {
