@@ -11,6 +11,7 @@ mod folder;
 mod investigations;
 mod kql;
 mod program;
+mod replays;
 mod samples;
 mod serve;
 mod shipping;
