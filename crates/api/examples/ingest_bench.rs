@@ -11,9 +11,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use api::{
     Api, ApiOptions, ApiTokens, BackfillProgress, BackfillRequest, DeadLetter, DeadLetterBox,
-    DeadLetterBoxError, DeadLetterFilter, DeadLetterPage, Forgotten, Intake, IntakeError,
-    LedgerDesk, Limits, Listener, OperationError, Operations, ReceiverEntry, ReplayOutcome,
-    ReplayRequest, StatementRequest, Status, StatusReport, Taken, serve,
+    DeadLetterBoxError, DeadLetterFilter, DeadLetterPage, DiscardOutcome, DiscardRequest,
+    Forgotten, Intake, IntakeError, LedgerDesk, Limits, Listener, OperationError, Operations,
+    ReceiverEntry, ReplayOutcome, ReplayProgress, ReplayRequest, ReplayWish, Replays,
+    StatementRequest, Status, StatusReport, Taken, serve,
 };
 use futures::FutureExt;
 use futures::future::BoxFuture;
@@ -69,6 +70,7 @@ async fn run(port: u16, folder: Option<String>) -> Result<(), Box<dyn std::error
         status: Arc::<Forgetful>::clone(&forgetful),
         dead_letters: Arc::<Forgetful>::clone(&forgetful),
         operations: Arc::<Forgetful>::clone(&forgetful),
+        replays: Arc::<Forgetful>::clone(&forgetful),
         ledger: forgetful,
         metrics: Some(handle),
         tokens: ApiTokens::default(),
@@ -198,5 +200,26 @@ impl DeadLetterBox for Forgetful {
 
     fn replay(&self, _: ReplayRequest) -> BoxFuture<'_, Result<ReplayOutcome, DeadLetterBoxError>> {
         async { Ok(ReplayOutcome::default()) }.boxed()
+    }
+
+    fn discard(
+        &self,
+        _: DiscardRequest,
+    ) -> BoxFuture<'_, Result<DiscardOutcome, DeadLetterBoxError>> {
+        async { Ok(DiscardOutcome::default()) }.boxed()
+    }
+}
+
+impl Replays for Forgetful {
+    fn start(&self, _: ReplayWish) -> BoxFuture<'_, Result<ReplayProgress, OperationError>> {
+        async { Err(OperationError::Refused(Vec::new())) }.boxed()
+    }
+
+    fn list(&self) -> Vec<ReplayProgress> {
+        Vec::new()
+    }
+
+    fn cancel(&self, _: &str) -> Result<ReplayProgress, OperationError> {
+        Err(OperationError::Refused(Vec::new()))
     }
 }

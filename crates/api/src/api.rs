@@ -22,6 +22,7 @@ use crate::ledger::LedgerDesk;
 use crate::limits::{Budget, Limits};
 use crate::operations::Operations;
 use crate::peer::Peer;
+use crate::replays::Replays;
 use crate::routes;
 use crate::status::StatusReport;
 use crate::tokens::ApiTokens;
@@ -42,6 +43,8 @@ pub struct ApiOptions {
     pub operations: Arc<dyn Operations>,
     /// Who makes statements of what is complete.
     pub ledger: Arc<dyn LedgerDesk>,
+    /// Sends destinations again what the lake holds.
+    pub replays: Arc<dyn Replays>,
     /// Renders `/metrics`; install its recorder before building the `Api`, so that the receivers' counters reach it.
     pub metrics: Option<PrometheusHandle>,
     /// Who may use the API. Without any, it is open on local listeners and closed on all others.
@@ -71,6 +74,7 @@ pub(crate) struct Shared {
     pub(crate) dead_letters: Arc<dyn DeadLetterBox>,
     pub(crate) operations: Arc<dyn Operations>,
     pub(crate) ledger: Arc<dyn LedgerDesk>,
+    pub(crate) replays: Arc<dyn Replays>,
     pub(crate) metrics: Option<PrometheusHandle>,
     pub(crate) rules: Rules,
     pub(crate) query_limits: QueryLimits,
@@ -93,6 +97,7 @@ impl Api {
             dead_letters,
             operations: options.operations,
             ledger: options.ledger,
+            replays: options.replays,
             metrics: options.metrics.clone(),
             rules: Rules { tokens: options.tokens, hosts: options.hosts },
             query_limits: options.query_limits,

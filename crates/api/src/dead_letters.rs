@@ -1,4 +1,4 @@
-//! The dead letters over HTTP: a page of them, one with its bytes, and trying some or all again.
+//! The dead letters over HTTP: a page of them, one with its bytes, trying some or all again, and discarding them.
 //! Deliberately absent: keeping and replaying them, which the binary does behind [`DeadLetterBox`].
 
 use std::sync::Arc;
@@ -25,6 +25,9 @@ const PAGE_LETTERS_MAX: usize = 1_000;
 /// Letters that one replay may name; more are replayed with `all`.
 const REPLAY_IDS_MAX: usize = 10_000;
 
+/// The longest reason for which letters are discarded, in characters.
+const WHY_CHARACTERS_MAX: usize = 1_000;
+
 /// Keeps dead letters.
 pub trait DeadLetterBox: Send + Sync {
     /// The newest letters that pass the filter, newest first.
@@ -39,6 +42,11 @@ pub trait DeadLetterBox: Send + Sync {
         &self,
         which: ReplayRequest,
     ) -> BoxFuture<'_, Result<ReplayOutcome, DeadLetterBoxError>>;
+    /// Takes letters out of the box for good. Who wanted it and why is noted before they are gone.
+    fn discard(
+        &self,
+        which: DiscardRequest,
+    ) -> BoxFuture<'_, Result<DiscardOutcome, DeadLetterBoxError>>;
 }
 
 /// The box could not be read or written. The text is shown to whoever asked.
@@ -52,6 +60,10 @@ pub struct DeadLetterBoxError(pub String);
 pub struct DeadLetterFilter {
     /// Of this source (`auth0/acme/stream`) or destination only.
     pub origin: Option<String>,
+    /// Events of this source only: `auth0/acme/poll`, or `auth0/acme` for all of a tenant.
+    pub source: Option<String>,
+    /// Only those whose reason contains this text.
+    pub reason: Option<String>,
     /// Older than this letter: the id of the last one of the page before.
     pub before: Option<u64>,
     /// How many at most; 100 if not said, 1,000 at most.
@@ -133,6 +145,31 @@ pub struct ReplayRequest {
     /// With `all`: of this source or destination only.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub origin: Option<String>,
+    /// With `all`: events of this source only, or of all sources of a tenant (`auth0/acme`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source: Option<String>,
+    /// With `all`: only those whose reason contains this text.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+}
+
+/// Which letters to discard, and why.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DiscardRequest {
+    /// Which: as those of a replay.
+    pub which: ReplayRequest,
+    /// Why; it is noted with each of them.
+    pub why: String,
+}
+
+/// What became of a discard.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct DiscardOutcome {
+    /// Letters that are gone.
+    pub discarded: u64,
+    /// Letters that were named and are not there.
+    pub unknown: u64,
 }
 
 /// What became of a replay.
@@ -183,12 +220,29 @@ pub(crate) async fn replay(
     Ok(Json(shared.dead_letters.replay(which).await.map_err(failed)?))
 }
 
+/// `POST /api/v1/dead-letters/discard`
+pub(crate) async fn discard(
+    State(shared): State<Arc<Shared>>,
+    request: Request<Body>,
+) -> Result<Json<DiscardOutcome>, HttpProblem> {
+    let wanted: DiscardRequest = read_json(&shared, request).await?;
+    check_replay(&wanted.which)?;
+    let characters = wanted.why.trim().chars().count();
+    if characters == 0 || characters > WHY_CHARACTERS_MAX {
+        return Err(invalid(format!(
+            "say in `why` why they are discarded, in {WHY_CHARACTERS_MAX} characters at most"
+        )));
+    }
+    Ok(Json(shared.dead_letters.discard(wanted).await.map_err(failed)?))
+}
+
 fn check_replay(which: &ReplayRequest) -> Result<(), HttpProblem> {
     if which.all != which.ids.is_empty() {
         return Err(invalid("give either ids or all, and not both"));
     }
-    if which.origin.is_some() && !which.all {
-        return Err(invalid("origin goes with all, not with ids"));
+    let is_filtered = which.origin.is_some() || which.source.is_some() || which.reason.is_some();
+    if is_filtered && !which.all {
+        return Err(invalid("origin, source and reason go with all, not with ids"));
     }
     if which.ids.len() > REPLAY_IDS_MAX {
         return Err(invalid(format!("at most {REPLAY_IDS_MAX} ids in one request")));
@@ -220,8 +274,16 @@ mod tests {
             (vec![1; REPLAY_IDS_MAX], false, None, true),
             (vec![1; REPLAY_IDS_MAX + 1], false, None, false),
         ] {
-            let which = ReplayRequest { ids, all, origin: origin.map(str::to_owned) };
-            assert_eq!(check_replay(&which).is_ok(), expected, "{which:?}");
+            let origin = origin.map(str::to_owned);
+            let by_origin = ReplayRequest { ids, all, origin, source: None, reason: None };
+            let by_source = ReplayRequest {
+                origin: None,
+                source: by_origin.origin.clone(),
+                ..by_origin.clone()
+            };
+            for which in [by_origin, by_source] {
+                assert_eq!(check_replay(&which).is_ok(), expected, "{which:?}");
+            }
         }
     }
 

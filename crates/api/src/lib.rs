@@ -23,6 +23,7 @@ mod peer;
 mod problem;
 mod query;
 mod refusal;
+mod replays;
 mod routes;
 mod rows;
 mod serve;
@@ -34,8 +35,8 @@ mod tokens;
 
 pub use api::{Api, ApiOptions};
 pub use dead_letters::{
-    DeadLetter, DeadLetterBox, DeadLetterBoxError, DeadLetterFilter, DeadLetterPage, RawEncoding,
-    ReplayOutcome, ReplayRequest,
+    DeadLetter, DeadLetterBox, DeadLetterBoxError, DeadLetterFilter, DeadLetterPage,
+    DiscardOutcome, DiscardRequest, RawEncoding, ReplayOutcome, ReplayRequest,
 };
 pub use ingest::ReceiverEntry;
 pub use intake::{Intake, IntakeError, Taken};
@@ -49,6 +50,7 @@ pub use operations::{
 pub use peer::{Peer, Reach};
 pub use problem::{HttpProblem, ProblemDetails};
 pub use query::{QueryBody, answer};
+pub use replays::{ReplayCancel, ReplayProgress, ReplayState, ReplayWish, Replays, ReplaysAnswer};
 pub use serve::{Listener, ServeError, serve};
 pub use status::{
     Check, DestinationState, DestinationStatus, JournalStatus, LakeStatus, Light, SourceState,

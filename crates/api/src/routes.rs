@@ -15,7 +15,9 @@ use http::header::CONTENT_TYPE;
 use crate::access::{Access, guard};
 use crate::api::Shared;
 use crate::problem::HttpProblem;
-use crate::{dead_letters, health, import, ledger, metrics_page, operations, query, status};
+use crate::{
+    dead_letters, health, import, ledger, metrics_page, operations, query, replays, status,
+};
 
 /// One route.
 pub(crate) struct Route {
@@ -58,7 +60,7 @@ pub(crate) static ALL: &[Route] = &[
         method: "GET",
         path: "/api/v1/dead-letters",
         access: Access::Token,
-        about: "what could not be read or delivered (?origin=, ?before=, ?limit=)",
+        about: "what could not be read or delivered (?origin=, ?source=, ?reason=, ?before=, ?limit=)",
         handler: || get(dead_letters::list),
     },
     Route {
@@ -74,6 +76,34 @@ pub(crate) static ALL: &[Route] = &[
         access: Access::Token,
         about: "tries dead letters again: {\"ids\":[…]} or {\"all\":true}",
         handler: || post(dead_letters::replay),
+    },
+    Route {
+        method: "POST",
+        path: "/api/v1/dead-letters/discard",
+        access: Access::Token,
+        about: "takes dead letters out for good: {\"which\":{\"ids\":[…]},\"why\":…}",
+        handler: || post(dead_letters::discard),
+    },
+    Route {
+        method: "POST",
+        path: "/api/v1/replays",
+        access: Access::Token,
+        about: "sends a destination again what the lake holds: {\"to\":…,\"since\":…,\"until\":…,\"where\":…,\"dry_run\":true}",
+        handler: || post(replays::start),
+    },
+    Route {
+        method: "GET",
+        path: "/api/v1/replays",
+        access: Access::Token,
+        about: "how far each replay is",
+        handler: || get(replays::list),
+    },
+    Route {
+        method: "POST",
+        path: "/api/v1/replays/cancel",
+        access: Access::Token,
+        about: "ends a replay for good: {\"id\":…}",
+        handler: || post(replays::cancel),
     },
     Route {
         method: "POST",

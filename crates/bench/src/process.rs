@@ -75,6 +75,19 @@ impl Program {
         settings.to_string()
     }
 
+    /// Settings of a destination that is this Azure stand-in's Logs Ingestion, as one line of YAML.
+    pub(crate) fn logs_ingestion_settings(&self) -> String {
+        let settings = serde_json::json!({
+            "kind": "azure_logs_ingestion", "endpoint": self.url, "authority": self.url,
+            "dcr_immutable_id": self.told["dcr_immutable_id"], "start": "beginning",
+            "identity": {
+                "kind": "client_secret", "tenant_id": self.told["tenant_id"],
+                "client_id": self.told["client_id"], "client_secret": self.told["client_secret"],
+            },
+        });
+        settings.to_string()
+    }
+
     /// Starts `doorledger serve` on `config`.
     pub(crate) fn serve(config: &Path, port: u16, log: &Path) -> Result<Self> {
         let log = std::fs::OpenOptions::new()
@@ -192,6 +205,16 @@ pub(crate) async fn import(data: &Path, provider: &str, events: &Path) -> Result
     let mut command = command();
     command.args(["import", "--provider", provider, "--tenant", "bench", "--data"]);
     let status = command.arg(data).arg(events).status().await.context("start the import")?;
+    ensure!(status.success(), "the import ended with {status}");
+    Ok(())
+}
+
+/// The same into the data folder of a configuration, for its destinations too.
+pub(crate) async fn import_configured(config: &Path, provider: &str, events: &Path) -> Result<()> {
+    let mut command = command();
+    command.arg("--config").arg(config).args(["import", "--provider", provider]);
+    let status = command.args(["--tenant", "bench"]).arg(events).status().await;
+    let status = status.context("start the import")?;
     ensure!(status.success(), "the import ended with {status}");
     Ok(())
 }

@@ -8,6 +8,7 @@ mod identity;
 
 pub use identity::identity;
 mod record;
+pub(crate) use record::declared_columns;
 
 use std::io::Write;
 use std::time::Duration;

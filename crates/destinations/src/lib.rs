@@ -7,6 +7,7 @@ mod array;
 mod azure_answer;
 mod azure_data_collector;
 mod azure_logs_ingestion;
+pub mod azure_migration;
 mod cut;
 mod written;
 

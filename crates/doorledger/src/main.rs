@@ -16,6 +16,7 @@ mod node;
 mod operations;
 mod removed;
 mod replay;
+mod replays;
 mod report;
 mod ship;
 mod status;

@@ -9,7 +9,7 @@ use api::{
     SourceStatus, Status, StatusReport, TableStatus, Trouble,
 };
 use futures::future::BoxFuture;
-use journal::{Journal, ReaderState};
+use journal::{DeadLetterFilter, Journal, ReaderState};
 use lake::Lake;
 use model::{Clock, SourceId, Timestamp, Via};
 use sources::SourceErrorKind;
@@ -150,7 +150,9 @@ impl Report {
     }
 
     fn dead_letters(&self, origin: Option<&str>) -> u64 {
-        self.journal.dead_letter_count(origin).unwrap_or_default()
+        let filter =
+            DeadLetterFilter { origin: origin.map(str::to_owned), ..DeadLetterFilter::default() };
+        self.journal.dead_letter_count(&filter).unwrap_or_default()
     }
 
     fn journal_status(&self) -> JournalStatus {

@@ -1,5 +1,5 @@
-//! The loop that ships to one destination: a reader of the journal with its own saved place. It reads ahead a bounded
-//! window, packs it, keeps a few requests in flight, and saves after each what is settled: delivered, or refused for good
+//! The loop that ships to one destination: a reader of the journal with its own saved place. It reads a bounded
+//! window, packs it, keeps a few requests in flight while the next window is read and packed, and saves after each what is settled: delivered, or refused for good
 //! and laid among the dead letters in the same transaction. So nothing is skipped, and after a crash only the requests that
 //! were in flight are sent again.
 //!
@@ -24,10 +24,10 @@ use crate::domains::Domains;
 use crate::status::Board;
 use crate::window::{Place, Window};
 
-/// How much of the journal is read ahead.
+/// How much of the journal is read at a time. Two windows are held: one on its way, and the next.
 const WINDOW_BYTES_MAX: usize = 4 * 1024 * 1024;
 /// Requests in flight to one destination.
-const PARCELS_IN_FLIGHT_MAX: usize = 4;
+pub(crate) const PARCELS_IN_FLIGHT_MAX: usize = 4;
 /// Pauses between tries: the first and the longest.
 const RETRY_FIRST: Duration = Duration::from_millis(500);
 const RETRY_MAX: Duration = Duration::from_secs(60);
@@ -58,9 +58,25 @@ pub(crate) struct Shipper {
 }
 
 /// What became of the events of a parcel: which were refused for good, and why. The others are delivered.
-struct Settled {
-    events: Vec<usize>,
-    refused: Vec<(usize, String)>,
+pub(crate) struct Settled {
+    /// Positions of all its events.
+    pub(crate) events: Vec<usize>,
+    /// Positions of those that were refused, and why.
+    pub(crate) refused: Vec<(usize, String)>,
+}
+
+/// Some of the journal, ready to be sent.
+struct Ready {
+    events: Vec<Outgoing>,
+    packed: Packed,
+    /// The offset after it.
+    end: u64,
+}
+
+/// A window that is being read and packed, and the place from which it was begun.
+struct Reading {
+    from: Place,
+    task: tokio::task::JoinHandle<Result<Ready, journal::Error>>,
 }
 
 /// What is settled and not yet saved.
@@ -111,6 +127,7 @@ impl Shipper {
     /// Ships from `place` on until it is told to stop.
     pub(crate) async fn run(self: Arc<Self>, mut place: Place, stop: CancellationToken) {
         let mut head = self.journal.head();
+        let mut following = None;
         while !stop.is_cancelled() {
             let next = *head.borrow_and_update();
             if place.offset >= next {
@@ -120,7 +137,7 @@ impl Shipper {
                 }
                 continue;
             }
-            match self.ship_window(&mut place, &stop).await {
+            match self.ship_window(&mut place, &mut following, &stop).await {
                 Ok(()) => {}
                 Err(Halt::Stopped) => return,
                 Err(Halt::Journal(reason)) => {
@@ -133,9 +150,25 @@ impl Shipper {
         }
     }
 
-    /// Ships one window and moves `place` behind it.
-    async fn ship_window(&self, place: &mut Place, stop: &CancellationToken) -> Result<(), Halt> {
-        let (events, packed, end) = self.read_window(place).await?;
+    /// Ships one window and moves `place` behind it. Meanwhile the window `following` it is read and packed, so that
+    /// processor and network are at work at the same time. It is not sent before this one is settled: the place stays one
+    /// offset and a few stretches.
+    async fn ship_window(
+        &self,
+        place: &mut Place,
+        following: &mut Option<Reading>,
+        stop: &CancellationToken,
+    ) -> Result<(), Halt> {
+        let reading = following.take().filter(|reading| reading.from == *place);
+        let reading = reading.unwrap_or_else(|| self.read_window(place.clone()));
+        let Ready { events, packed, end } = match reading.task.await {
+            Ok(Ok(ready)) => ready,
+            Ok(Err(error)) => return Err(Halt::Journal(error.to_string())),
+            Err(panic) => return Err(Halt::Journal(panic.to_string())),
+        };
+        if *self.journal.head().borrow() > end {
+            *following = Some(self.read_window(Window::new(place, Vec::new(), end).place()));
+        }
         let offsets = events.iter().map(|event| event.offset).collect();
         let mut window = Window::new(place, offsets, end);
         let mut unsaved = Unsaved::default();
@@ -190,14 +223,14 @@ impl Shipper {
         Ok(())
     }
 
-    /// The events of the next window that are for this destination, packed, and the offset after the window. Reading and
-    /// packing take milliseconds of processor time, so they are done where nobody waits for the thread.
-    async fn read_window(&self, place: &Place) -> Result<(Vec<Outgoing>, Packed, u64), Halt> {
-        let (offset, place) = (place.offset, place.clone());
+    /// Begins to read the events of the next window that are for this destination, and to pack them. Both take milliseconds
+    /// of processor time, so they are done where nobody waits for the thread.
+    fn read_window(&self, from: Place) -> Reading {
+        let place = from.clone();
         let (journal, destination) = (self.journal.clone(), self.destination.clone());
         let domains = self.domains.clone();
-        let read = tokio::task::spawn_blocking(move || {
-            let batches = journal.read(offset, WINDOW_BYTES_MAX)?;
+        let task = tokio::task::spawn_blocking(move || {
+            let batches = journal.read(place.offset, WINDOW_BYTES_MAX)?;
             let end = batches
                 .iter()
                 .flat_map(|batch| batch.events.last())
@@ -218,17 +251,13 @@ impl Shipper {
                 }));
             }
             let packed = destination.pack(&events);
-            Ok::<_, journal::Error>((events, packed, end.unwrap_or(offset)))
+            Ok(Ready { events, packed, end: end.unwrap_or(place.offset) })
         });
-        match read.await {
-            Ok(Ok(window)) => Ok(window),
-            Ok(Err(error)) => Err(Halt::Journal(error.to_string())),
-            Err(panic) => Err(Halt::Journal(panic.to_string())),
-        }
+        Reading { from, task }
     }
 
     /// Sends one parcel until it is settled: halving what is too large or refused, waiting where the service is unwell.
-    async fn deliver(
+    pub(crate) async fn deliver(
         &self,
         parcel: Parcel,
         events: &[Outgoing],
@@ -364,7 +393,8 @@ impl Shipper {
     }
 }
 
-fn dead_letter(event: &Outgoing, reason: &str) -> DeadLetter {
+/// An event that a destination refused, as a dead letter.
+pub(crate) fn dead_letter(event: &Outgoing, reason: &str) -> DeadLetter {
     let stored = StoredEvent {
         offset: event.offset,
         id: event.id.clone(),

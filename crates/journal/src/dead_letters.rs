@@ -77,6 +77,10 @@ impl DeadLetter {
 pub struct DeadLetterFilter {
     /// Only of this origin.
     pub origin: Option<String>,
+    /// Only of this source: `auth0/acme/poll`, or the beginning of it up to a slash (`auth0/acme`).
+    pub source: Option<String>,
+    /// Only those whose reason contains this text; ASCII letters count in either case.
+    pub reason: Option<String>,
     /// Only those after this number, for paging.
     pub after: u64,
     /// Only those before this number, and the newest first: for paging backwards. `u64::MAX` begins with the newest.
@@ -141,6 +145,11 @@ pub(crate) fn total_bytes(connection: &Connection) -> rusqlite::Result<u64> {
     Ok(total)
 }
 
+/// What a filter asks of a letter, with origin, source and reason as the first parameters.
+const PASSES: &str = "(?1 IS NULL OR origin = ?1) \
+     AND (?2 IS NULL OR instr(provider || '/' || tenant || '/' || source || '/', ?2 || '/') = 1) \
+     AND (?3 IS NULL OR instr(lower(reason), lower(?3)) > 0)";
+
 /// Lists dead letters in the order of their numbers.
 pub(crate) fn list(
     connection: &Connection,
@@ -151,38 +160,38 @@ pub(crate) fn list(
         0 => DEAD_LETTERS_LISTED_MAX,
         count => count.min(DEAD_LETTERS_LISTED_MAX),
     };
-    let (condition, before) = match filter.before {
-        None => {
-            ("id > ?1 AND id <= ?4 AND (?2 IS NULL OR origin = ?2) ORDER BY id LIMIT ?3", u64::MAX)
-        }
-        Some(before) => (
-            "id > ?1 AND id < ?4 AND (?2 IS NULL OR origin = ?2) ORDER BY id DESC LIMIT ?3",
-            before,
-        ),
+    let (bounds, before) = match filter.before {
+        None => ("id > ?4 AND id <= ?6", u64::MAX),
+        Some(before) => ("id > ?4 AND id < ?6", before),
     };
+    let order = if filter.before.is_some() { "DESC" } else { "ASC" };
+    let condition = format!("{PASSES} AND {bounds} ORDER BY id {order} LIMIT ?5");
     select(
         connection,
         path,
-        condition,
+        &condition,
         params![
-            i64::try_from(filter.after).unwrap_or(i64::MAX),
             filter.origin,
+            filter.source,
+            filter.reason,
+            i64::try_from(filter.after).unwrap_or(i64::MAX),
             i64::try_from(count_max).unwrap_or(i64::MAX),
             i64::try_from(before).unwrap_or(i64::MAX)
         ],
     )
 }
 
-/// How many dead letters there are, of one origin or of all.
+/// How many dead letters pass a filter, wherever in its pages.
 pub(crate) fn count(
     connection: &Connection,
     path: &Path,
-    origin: Option<&str>,
+    filter: &DeadLetterFilter,
 ) -> Result<u64, Error> {
     let read = || {
         let mut statement = connection
-            .prepare_cached("SELECT count(*) FROM dead_letter WHERE ?1 IS NULL OR origin = ?1")?;
-        statement.query_row(params![origin], |row| row.get::<_, i64>(0))
+            .prepare_cached(&format!("SELECT count(*) FROM dead_letter WHERE {PASSES}"))?;
+        let wanted = params![filter.origin, filter.source, filter.reason];
+        statement.query_row(wanted, |row| row.get::<_, i64>(0))
     };
     read().map(i64::cast_unsigned).map_err(Error::storage("count dead letters", path))
 }

@@ -9,9 +9,9 @@ use std::path::Path;
 use model::{SourceId, Timestamp};
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
 
-use crate::Error;
 use crate::account::{hour_of_time, time_of_hour};
 use crate::block::checksum;
+use crate::{DeadLetter, Error};
 
 /// What became of the events of one source and hour at one reader.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -69,6 +69,17 @@ impl Deliveries {
     pub(crate) fn iter(&self) -> impl Iterator<Item = (&SourceId, i64, Delivered)> {
         self.0.iter().map(|((source, hour), delivered)| (source, *hour, *delivered))
     }
+}
+
+/// What was done outside a reader's way through the journal; given to [`crate::Journal::book`].
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Booking {
+    /// Under which names what is counted: those of readers, or others that nobody reads under (`replay/sentinel`).
+    pub deliveries: Vec<(String, Deliveries)>,
+    /// Events that were refused, with the name under which each is laid among the dead letters.
+    pub dead: Vec<(String, DeadLetter)>,
+    /// Numbers of dead letters that are dealt with and go.
+    pub settled: Vec<u64>,
 }
 
 /// A row: hour, row of `source`, reader, counts.

@@ -19,7 +19,7 @@ use crate::reading::Reading;
 use crate::twins::NoTwins;
 use crate::writer::{Appending, Progress, Request, Shared, Space, State, Writer, watch_log};
 use crate::{
-    Account, AppendError, DeadLetter, DeadLetterFilter, Deliveries, Delivery, Error, Full,
+    Account, AppendError, Booking, DeadLetter, DeadLetterFilter, Deliveries, Delivery, Error, Full,
     ReaderStart, ReaderState, RecordedGap, SourceState, StoredBatch, StoredIds, Twins, Walked,
     ahead, dead_letters, ledger, readers, schema, source_rows, status,
 };
@@ -374,15 +374,15 @@ impl Journal {
             .with(|connection, path| dead_letters::list(connection, path, filter))
     }
 
-    /// How many dead letters there are, of one origin or of all. Blocks.
+    /// How many dead letters pass a filter; its pages (`after`, `before`, `count_max`) do not count. Blocks.
     ///
     /// # Errors
     /// If the file could not be read.
-    pub fn dead_letter_count(&self, origin: Option<&str>) -> Result<u64, Error> {
+    pub fn dead_letter_count(&self, filter: &DeadLetterFilter) -> Result<u64, Error> {
         self.inner
             .shared
             .reading
-            .with(|connection, path| dead_letters::count(connection, path, origin))
+            .with(|connection, path| dead_letters::count(connection, path, filter))
     }
 
     /// One dead letter by its number. Blocks.
@@ -398,7 +398,16 @@ impl Journal {
     /// # Errors
     /// If it could not be saved.
     pub async fn remove_dead_letters(&self, ids: Vec<u64>) -> Result<u64, Error> {
-        self.request(|reply| Request::RemoveDeadLetters(ids, reply)).await
+        self.book(Booking { settled: ids, ..Booking::default() }).await
+    }
+
+    /// Books what was done outside a reader's way through the journal, in one transaction: events that were sent again, and
+    /// dead letters that were dealt with; how many of these there were.
+    ///
+    /// # Errors
+    /// If dead letters have used up their budget, or it could not be saved. Nothing has changed then.
+    pub async fn book(&self, booking: Booking) -> Result<u64, Error> {
+        self.request(|reply| Request::Book(booking, reply)).await
     }
 
     /// Bytes of disk in use, without pages that are free for the next events.

@@ -43,7 +43,7 @@ mod tests;
 pub use account::Counts;
 pub use dead_letters::{DeadLetter, DeadLetterFilter};
 pub use dedup::{DAY_WITHOUT_TIME, SourcedIds, StoredIds, StoredIdsError, day_of, id_hash};
-pub use delivery::{Delivered, Deliveries};
+pub use delivery::{Booking, Delivered, Deliveries};
 pub use error::{AppendError, Error};
 pub use full::Full;
 pub use journal::{Appended, Journal, Options};

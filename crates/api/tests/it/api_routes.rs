@@ -130,6 +130,13 @@ fn guarded() -> Vec<Request<Body>> {
         get("/api/v1/dead-letters"),
         get("/api/v1/dead-letters/1"),
         post_json("/api/v1/dead-letters/replay", r#"{"all":true}"#),
+        post_json(
+            "/api/v1/dead-letters/discard",
+            r#"{"which":{"all":true,"reason":"too large"},"why":"known"}"#,
+        ),
+        post_json("/api/v1/replays", r#"{"to":"sentinel","since":"2026-10-01"}"#),
+        get("/api/v1/replays"),
+        post_json("/api/v1/replays/cancel", r#"{"id":"sentinel-1"}"#),
         post_json("/api/v1/import/auth0/acme", "{}"),
         post_json("/api/v1/backfill", r#"{"since":"retention"}"#),
         get("/api/v1/backfill"),
@@ -297,6 +304,38 @@ async fn dead_letters_are_listed_in_pages_shown_and_replayed() {
     let replayed = stage.send(post_json("/api/v1/dead-letters/replay", r#"{"all":true}"#)).await;
     let replayed: Value = serde_json::from_str(&replayed.text).unwrap();
     assert_eq!(replayed, json!({"replayed": 1, "failed": 2}));
+
+    let wanted = r#"{"which":{"ids":[1,9]},"why":"tests of March"}"#;
+    let discarded = stage.send(post_json("/api/v1/dead-letters/discard", wanted)).await;
+    let discarded: Value = serde_json::from_str(&discarded.text).unwrap();
+    assert_eq!(discarded, json!({"discarded": 1, "unknown": 1}));
+}
+
+#[tokio::test]
+async fn a_replay_is_started_counted_listed_and_cancelled() {
+    let stage = stage();
+    let wish = |more: &str| {
+        post_json("/api/v1/replays", &format!(r#"{{"to":"sentinel","since":"2026-10-01"{more}}}"#))
+    };
+    for (request, status, found) in [
+        (wish(""), 202, "running"),
+        (wish(r#","until":"2026-10-02","where":"true","dry_run":true"#), 200, "counted"),
+        (post_json("/api/v1/replays/cancel", r#"{"id":"sentinel-1"}"#), 200, "cancelled"),
+    ] {
+        let answered = stage.send(request).await;
+        let told: Value = serde_json::from_str(&answered.text).unwrap();
+        assert_eq!((answered.status, told["state"].as_str()), (status, Some(found)));
+    }
+    let listed = stage.send(get("/api/v1/replays")).await;
+    let listed: Value = serde_json::from_str(&listed.text).unwrap();
+    assert_eq!(listed["replays"][1]["where"], "true");
+    for request in [
+        post_json("/api/v1/replays", r#"{"to":"nobody","since":"2026-10-01"}"#),
+        post_json("/api/v1/replays", r#"{"to":"sentinel"}"#),
+        post_json("/api/v1/replays/cancel", r#"{"id":"sentinel-9"}"#),
+    ] {
+        assert_eq!(stage.send(request).await.status, 400);
+    }
 }
 
 #[tokio::test]
@@ -313,6 +352,17 @@ async fn dead_letter_requests_that_make_no_sense_are_refused() {
         (get("/api/v1/dead-letters/-1"), 400, "invalid"),
         (get("/api/v1/dead-letters/9"), 404, "dead_letter_unknown"),
         (post_json("/api/v1/dead-letters/replay", "{}"), 400, "invalid"),
+        (
+            post_json("/api/v1/dead-letters/discard", r#"{"which":{"all":true},"why":" "}"#),
+            400,
+            "invalid",
+        ),
+        (post_json("/api/v1/dead-letters/discard", r#"{"which":{},"why":"x"}"#), 400, "invalid"),
+        (
+            post_json("/api/v1/dead-letters/discard", r#"{"which":{"all":true}}"#),
+            400,
+            "json_malformed",
+        ),
         (post_json("/api/v1/dead-letters/replay", "{\"id\":1}"), 400, "json_malformed"),
     ] {
         let path = request.uri().to_string();

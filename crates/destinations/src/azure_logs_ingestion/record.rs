@@ -87,7 +87,7 @@ impl Format {
             }
         }
         if event.source.provider == "auth0" {
-            record.text("Auth0Domain", event.domain.as_deref().unwrap_or(&event.source.tenant));
+            record.text(DOMAIN_COLUMN, event.domain.as_deref().unwrap_or(&event.source.tenant));
         }
         Ok(())
     }
@@ -162,6 +162,22 @@ enum Kind {
     Dynamic,
 }
 
+impl Kind {
+    /// As a rule's stream declaration names it.
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Text => "string",
+            Self::Real => "real",
+            Self::Bool => "boolean",
+            Self::Time => "datetime",
+            Self::Dynamic => "dynamic",
+        }
+    }
+}
+
+/// The column of the tenant's domain, which is not a field of the event.
+const DOMAIN_COLUMN: &str = "Auth0Domain";
+
 /// A column of a stream, and the event's fields that it is made of, the best first.
 struct Declared {
     name: &'static str,
@@ -178,6 +194,14 @@ fn declared(provider: &str) -> &'static [Declared] {
         "onelogin" => ONELOGIN,
         _ => &[],
     }
+}
+
+/// What a record of this provider may hold: the names of its columns with the types that a rule declares them as.
+pub(crate) fn declared_columns(
+    provider: &str,
+) -> impl Iterator<Item = (&'static str, &'static str)> + use<> {
+    let domain = (provider == "auth0").then_some((DOMAIN_COLUMN, Kind::Text.name()));
+    declared(provider).iter().map(|column| (column.name, column.kind.name())).chain(domain)
 }
 
 macro_rules! declared {

@@ -10,7 +10,9 @@ mod destinations;
 mod doctor;
 mod import;
 mod kql;
+mod migrate;
 mod query;
+mod replay;
 mod serve;
 mod server;
 mod simulate;
@@ -56,6 +58,8 @@ pub(crate) fn run(cli: Cli) -> Result<()> {
             Command::Import(options) => import::run(config, options).await,
             Command::Status(options) => status::run(options).await,
             Command::Completeness(options) => completeness::run(config, options).await,
+            Command::Replay(options) => replay::run(config, options).await,
+            Command::Migrate(command) => migrate::run(config, command).await,
             Command::DeadLetters(command) => dead_letters::run(command).await,
             Command::Destinations(command) => destinations::run(config, command).await,
             Command::Verify(options) => verify::run(config, options).await,

@@ -37,6 +37,7 @@ use crate::ledger::{Desk, Ledger, Statements};
 use crate::operations::Operations;
 use crate::removed;
 use crate::replay::Replay;
+use crate::replays::Replays;
 use crate::report::Report;
 use crate::ship::Shipper;
 use crate::status::{Board, SourceCondition};
@@ -50,6 +51,7 @@ pub(crate) struct Node {
     listener: Listener,
     address: SocketAddr,
     backfills: Arc<Backfills>,
+    replays: Replays,
     /// Collectors: they stop first.
     collecting: TaskTracker,
     /// Shippers: they stop with the collectors; what they have not sent waits in the journal.
@@ -91,6 +93,7 @@ impl Node {
             store.journal.clone(),
             shippers.iter().map(|(shipper, _)| shipper.clone()),
             clock.clone(),
+            &config.settings.data,
         );
         let operations = Operations::new(
             store.journal.clone(),
@@ -102,6 +105,14 @@ impl Node {
         let ledger = Arc::new(statements(&store, config.settings.node.clone(), clock.clone()));
         let engine: Arc<dyn QueryEngine> = store.engine(&config.settings, clock.clone())?;
         let (receivers, polls) = ways(config.sources, read_only.as_deref(), &board);
+        let replays = Replays::new(
+            engine.clone(),
+            store.journal.clone(),
+            shippers.iter().map(|(shipper, _)| shipper.clone()),
+            &config.settings.data,
+            clock.clone(),
+            stop.clone(),
+        );
         let tokens = ApiTokens::from_hashes(config.settings.tokens.iter().map(String::as_str))
             .context("read tokens")?;
         let api = Arc::new(Api::new(ApiOptions {
@@ -112,6 +123,7 @@ impl Node {
             dead_letters: Arc::new(replay),
             operations: Arc::new(operations),
             ledger,
+            replays: Arc::new(replays.clone()),
             metrics,
             tokens,
             hosts: config.settings.hosts.clone(),
@@ -130,7 +142,7 @@ impl Node {
                 collector.run(&job, &stop, |_| ()).await
             });
         }
-        Ok(Self { store, api, listener, address, backfills, collecting, shipping, stop })
+        Ok(Self { store, api, listener, address, backfills, replays, collecting, shipping, stop })
     }
 
     /// Where it listens.
@@ -145,6 +157,7 @@ impl Node {
         self.collecting.close();
         self.collecting.wait().await;
         self.backfills.finish().await;
+        self.replays.finish().await;
         self.shipping.close();
         self.shipping.wait().await;
         self.store.close().await?;
@@ -208,6 +221,28 @@ fn ways(
 fn statements(store: &Store, node: String, clock: Arc<dyn Clock>) -> Statements {
     let ledger = Ledger::new(store.journal.clone(), clock.clone());
     Statements::new(Desk { ledger, identity: store.identity.clone(), node }, clock)
+}
+
+/// Opens what a replay without a server needs.
+pub(crate) async fn start_replays(
+    config: Config,
+    clock: Arc<dyn Clock>,
+    stop: CancellationToken,
+) -> Result<(Store, Replays), OpenError> {
+    let client = client(&config.settings).map_err(OpenError::Other)?;
+    let store =
+        Store::open(&config.settings, config.domains.clone(), ProviderTwins::of(&config.sources))
+            .await?;
+    let opened = || {
+        let board = Arc::new(Board::default());
+        let shippers = shippers(&config.destinations, &store, &client, &clock, &board)?;
+        let engine = store.engine(&config.settings, clock.clone())?;
+        let (shippers, journal) = (shippers.into_iter().map(|it| it.0), store.journal.clone());
+        let data = &config.settings.data;
+        Ok(Replays::new(engine, journal, shippers, data, clock.clone(), stop.clone()))
+    };
+    let replays = opened().map_err(OpenError::Other)?;
+    Ok((store, replays))
 }
 
 async fn listen(settings: &Settings) -> Result<Listener> {

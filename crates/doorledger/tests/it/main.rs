@@ -13,6 +13,7 @@ mod investigations;
 mod kql;
 mod ledger;
 mod program;
+mod replays;
 mod samples;
 mod serve;
 mod shipping;

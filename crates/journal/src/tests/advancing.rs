@@ -100,6 +100,22 @@ async fn rejected_input_and_given_up_events_become_dead_letters() {
     assert_eq!(journal.dead_letters(&all).unwrap(), [first.clone(), second.clone()]);
     let of_azure = DeadLetterFilter { origin: Some("azure".into()), ..all.clone() };
     assert_eq!(journal.dead_letters(&of_azure).unwrap(), std::slice::from_ref(&second));
+    for (from, why, expected) in [
+        (Some("auth0/acme"), None, 2),
+        (Some("auth0/acme/poll"), None, 2),
+        (Some("auth0/ac"), None, 0),
+        (None, Some("JSON"), 1),
+        (None, Some("over 32 kb"), 1),
+        (Some("auth0"), Some("%"), 0),
+    ] {
+        let filter = DeadLetterFilter {
+            source: from.map(str::to_owned),
+            reason: why.map(str::to_owned),
+            ..all.clone()
+        };
+        assert_eq!(journal.dead_letters(&filter).unwrap().len(), expected, "{filter:?}");
+        assert_eq!(journal.dead_letter_count(&filter).unwrap(), expected as u64, "{filter:?}");
+    }
     let page = DeadLetterFilter { count_max: 1, ..all.clone() };
     assert_eq!(journal.dead_letters(&page).unwrap(), [first]);
     let after = DeadLetterFilter { after: 1, ..all.clone() };

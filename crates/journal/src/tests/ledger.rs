@@ -5,7 +5,9 @@ use model::{Rejected, Stretch, Stretches};
 use super::faults::{Fault, FaultyDisk, open_on};
 use super::*;
 use crate::schema::FILE_NAME;
-use crate::{Counts, Delivered, Deliveries, ReaderStart, StoredEvent};
+use crate::{
+    Booking, Counts, DeadLetter, DeadLetterFilter, Delivered, Deliveries, ReaderStart, StoredEvent,
+};
 
 fn at(text: &str) -> Timestamp {
     text.parse().unwrap()
@@ -181,6 +183,42 @@ async fn deliveries_are_counted_with_the_place_or_not_at_all() {
     journal.settle("azure", 4, vec![], vec![], settled(&events[2..])).await.unwrap();
     let hours = ["2026-02-01T12:00:00Z", "2026-02-01T13:00:00Z"].map(str::to_owned);
     assert_eq!(told(), hours.into_iter().zip([2, 1]).collect::<Vec<_>>());
+}
+
+#[tokio::test]
+async fn a_booking_is_counted_under_its_own_name_and_whole_or_not_at_all() {
+    let dir = TempDir::new().unwrap();
+    let disk = FaultyDisk::new();
+    let journal =
+        open_on(dir.path(), Options::default(), Arc::clone(&disk), Arc::default()).unwrap();
+    journal.append(batch("poll", [1, 2])).await.unwrap();
+    let events = journal.read(1, 1000).unwrap().remove(0).events;
+    let booking = |settled: Vec<u64>, dead: bool| {
+        let mut deliveries = Deliveries::new();
+        let delivered = Delivered { acknowledged: 2, ..Delivered::default() };
+        deliveries.add(&source("poll"), events[0].time, now(), delivered);
+        let letter = DeadLetter::of_event(&source("poll"), &events[1], "refused");
+        Booking {
+            deliveries: vec![("replay/azure".into(), deliveries)],
+            dead: if dead { vec![("destination/azure".into(), letter)] } else { Vec::new() },
+            settled,
+        }
+    };
+    let told = || {
+        let all = journal.deliveries(Timestamp::UNIX_EPOCH, now()).unwrap();
+        all.into_iter().map(|it| (it.reader, it.delivered.acknowledged)).collect::<Vec<_>>()
+    };
+    let letters = || journal.dead_letters(&DeadLetterFilter::default()).unwrap();
+    disk.set(Fault::Before);
+    journal.book(booking(vec![], true)).await.unwrap_err();
+    disk.set(Fault::None);
+    assert_eq!((told(), letters().len()), (vec![], 0));
+    assert_eq!(journal.book(booking(vec![], true)).await.unwrap(), 0);
+    assert_eq!(told(), [("replay/azure".to_owned(), 2)]);
+    let letter = letters().remove(0);
+    assert_eq!((letter.origin.as_str(), letter.at), ("destination/azure", now()));
+    assert_eq!(journal.book(booking(vec![letter.id, 77], false)).await.unwrap(), 1);
+    assert_eq!((told(), letters().len()), (vec![("replay/azure".to_owned(), 4)], 0));
 }
 
 #[tokio::test]

@@ -14,7 +14,8 @@ use super::{State, Writer};
 use crate::limits::DEAD_LETTER_BUDGET_DIVISOR;
 use crate::readers::{Readers, passed};
 use crate::{
-    DeadLetter, Deliveries, Error, ReaderStart, ahead, dead_letters, delivery, readers, removal,
+    Booking, DeadLetter, Deliveries, Error, ReaderStart, ahead, dead_letters, delivery, readers,
+    removal,
 };
 
 /// Where an answer goes. Nobody may be waiting for it any more.
@@ -28,8 +29,8 @@ pub(crate) enum Request {
     Advance(Progress, Reply<()>),
     /// Forgets a reader; whether there was one.
     RemoveReader(String, Reply<bool>),
-    /// Removes dead letters; how many there were.
-    RemoveDeadLetters(Vec<u64>, Reply<u64>),
+    /// Books what was done outside a reader's way; how many dead letters it removed.
+    Book(Booking, Reply<u64>),
 }
 
 /// How far a reader is.
@@ -129,7 +130,7 @@ impl Request {
             Self::Register(.., reply) => answer(reply, Ok(0))(Some(error)),
             Self::Advance(.., reply) => answer(reply, Ok(()))(Some(error)),
             Self::RemoveReader(.., reply) => answer(reply, Ok(false))(Some(error)),
-            Self::RemoveDeadLetters(.., reply) => answer(reply, Ok(0))(Some(error)),
+            Self::Book(.., reply) => answer(reply, Ok(0))(Some(error)),
         }
     }
 }
@@ -158,17 +159,40 @@ impl Change<'_> {
                 let known = self.staged.readers.remove(&name).is_some();
                 settle(reply, removed.map(|()| Ok(known)).map_err(storage))
             }
-            Request::RemoveDeadLetters(ids, reply) => {
-                settle(reply, self.remove_dead_letters(&ids).map_err(storage))
-            }
+            Request::Book(booking, reply) => settle(reply, self.book(booking)),
         }
     }
 
-    fn remove_dead_letters(&mut self, ids: &[u64]) -> rusqlite::Result<Result<u64, Error>> {
-        let (count, bytes) = dead_letters::remove(self.connection, ids)?;
-        let total = &mut self.staged.dead_letter_bytes;
-        *total = total.saturating_sub(bytes);
+    fn book(&mut self, booking: Booking) -> Result<Result<u64, Error>, Error> {
+        let Booking { deliveries, dead, settled } = booking;
+        let dead_bytes: u64 = dead.iter().map(|(_, letter)| letter.bytes()).sum();
+        let total = self.staged.dead_letter_bytes + dead_bytes;
+        if dead_bytes > 0 && total > self.dead_letter_bytes_max {
+            return Ok(Err(Error::DeadLettersFull { bytes_max: self.dead_letter_bytes_max }));
+        }
+        for (name, deliveries) in &deliveries {
+            self.count(name, deliveries)?;
+        }
+        let save = || {
+            for (origin, letter) in dead {
+                let letter = DeadLetter { at: self.now, origin, ..letter };
+                dead_letters::insert(self.connection, &letter)?;
+            }
+            dead_letters::remove(self.connection, &settled)
+        };
+        let (count, bytes) = save().map_err(Error::storage("save", self.path))?;
+        self.staged.dead_letter_bytes = total.saturating_sub(bytes);
         Ok(Ok(count))
+    }
+
+    fn count(&self, name: &str, deliveries: &Deliveries) -> Result<(), Error> {
+        for (source, hour, delivered) in deliveries.iter() {
+            // What is settled came through the journal, so its source is known.
+            if let Some(row) = self.sources.get(source) {
+                delivery::add(self.connection, self.path, (hour, *row, name), delivered)?;
+            }
+        }
+        Ok(())
     }
 
     fn register(
@@ -205,12 +229,7 @@ impl Change<'_> {
         if dead_bytes > 0 && total > self.dead_letter_bytes_max {
             return Ok(Err(Error::DeadLettersFull { bytes_max: self.dead_letter_bytes_max }));
         }
-        for (source, hour, delivered) in deliveries.iter() {
-            // A reader settles events of the journal, so their source is known.
-            if let Some(row) = self.sources.get(source) {
-                delivery::add(self.connection, self.path, (hour, *row, name), delivered)?;
-            }
-        }
+        self.count(name, &deliveries)?;
         let save = || {
             for letter in dead {
                 let letter = DeadLetter { at: self.now, origin: name.to_owned(), ..letter };

@@ -1,0 +1,102 @@
+//! The file of a replay: what was asked for, how far each table is, and which events beyond that are acknowledged.
+//! Deliberately absent: what is done with it (`run`).
+
+use std::collections::HashSet;
+use std::io::{Read as _, Write as _};
+use std::path::Path;
+
+use api::{ReplayProgress, ReplayState};
+use model::Timestamp;
+use serde::{Deserialize, Serialize};
+
+/// The largest file that is read: a page's ids are far less.
+const FILE_BYTES_MAX: u64 = 16 * 1024 * 1024;
+/// Files of replays that have ended, beyond which the oldest goes.
+const ENDED_MAX: usize = 100;
+
+/// A replay as it is saved.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Saved {
+    /// What others see of it.
+    pub(super) progress: ReplayProgress,
+    /// Whether nobody said until when, so that it was the moment of its start.
+    pub(super) until_now: bool,
+    /// The tables, in the order in which they are sent.
+    pub(super) tables: Vec<Table>,
+}
+
+/// How far a table is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Table {
+    /// Its name.
+    pub(super) name: String,
+    /// Everything before this moment is settled; `None` once all of it is.
+    pub(super) at: Option<Timestamp>,
+    /// And so are these events, of this moment and later.
+    pub(super) settled: HashSet<String>,
+}
+
+impl Saved {
+    /// One that has not begun.
+    pub(super) fn new(progress: ReplayProgress, until_now: bool, tables: Vec<String>) -> Self {
+        let since = progress.since;
+        let table = |name| Table { name, at: Some(since), settled: HashSet::new() };
+        Self { tables: tables.into_iter().map(table).collect(), progress, until_now }
+    }
+}
+
+/// Writes it, whole or not at all. Blocks.
+pub(super) fn write(folder: &Path, saved: &Saved) -> std::io::Result<()> {
+    std::fs::create_dir_all(folder)?;
+    let (path, draft) = (folder.join(name(saved)), folder.join(format!("{}.new", name(saved))));
+    let mut file = std::fs::File::create(&draft)?;
+    file.write_all(&serde_json::to_vec(saved)?)?;
+    file.sync_data()?;
+    std::fs::rename(&draft, &path)?;
+    std::fs::File::open(folder)?.sync_all()
+}
+
+/// Every replay of the folder. One that was running when the process ended counts as interrupted. What cannot be read is
+/// left out, and told. Blocks.
+pub(super) fn read_all(folder: &Path) -> Vec<Saved> {
+    let Ok(entries) = std::fs::read_dir(folder) else { return Vec::new() };
+    let paths = entries.flatten().map(|entry| entry.path());
+    let paths = paths.filter(|path| path.extension().is_some_and(|end| end == "json"));
+    let mut all: Vec<Saved> = Vec::new();
+    for path in paths {
+        match read(&path) {
+            Ok(mut saved) => {
+                if saved.progress.state == ReplayState::Running {
+                    saved.progress.state = ReplayState::Stopped;
+                }
+                all.push(saved);
+            }
+            Err(error) => tracing::warn!(path = %path.display(), %error, "not a replay"),
+        }
+    }
+    forget_oldest(folder, &mut all);
+    all
+}
+
+fn forget_oldest(folder: &Path, all: &mut Vec<Saved>) {
+    all.sort_by_key(|saved| std::cmp::Reverse(saved.progress.started));
+    let mut ended = 0;
+    all.retain(|saved| {
+        ended += usize::from(saved.progress.state != ReplayState::Stopped);
+        let stays = saved.progress.state == ReplayState::Stopped || ended <= ENDED_MAX;
+        // One that cannot be removed is tried again at the next start.
+        stays || std::fs::remove_file(folder.join(name(saved))).is_err()
+    });
+}
+
+fn read(path: &Path) -> std::io::Result<Saved> {
+    let mut text = Vec::new();
+    std::fs::File::open(path)?.take(FILE_BYTES_MAX).read_to_end(&mut text)?;
+    Ok(serde_json::from_slice(&text)?)
+}
+
+/// The file's name. A destination's name may hold what a file's may not.
+fn name(saved: &Saved) -> String {
+    let plain = |c: char| if c.is_ascii_alphanumeric() || "-_.".contains(c) { c } else { '_' };
+    format!("{}.json", saved.progress.id.chars().map(plain).collect::<String>())
+}
