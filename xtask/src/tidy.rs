@@ -15,11 +15,12 @@ const FILE_LINES_MAX: usize = 500;
 const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("model", &[]),
     ("kql", &["model"]),
+    ("identity", &[]),
     ("journal", &["model"]),
     ("net", &["model"]),
     ("sources", &["model", "net"]),
     ("destinations", &["model", "net"]),
-    ("lake", &["model", "journal"]),
+    ("lake", &["model", "identity", "journal"]),
     ("query", &["model", "kql"]),
     ("api", &["model", "kql", "net", "journal", "sources"]),
     ("simulator", &["model"]),
@@ -29,6 +30,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
         &[
             "model",
             "kql",
+            "identity",
             "journal",
             "net",
             "sources",

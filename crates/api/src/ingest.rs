@@ -154,6 +154,7 @@ impl Receivers {
             rejected: decoded.rejected,
             cursor: None,
             gap: None,
+            walked: None,
         };
         self.intake.append(batch).await.map_err(|error| {
             // At debug level, since a full disk would fill the log as well; the status shows the journal's trouble.

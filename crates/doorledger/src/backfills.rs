@@ -175,6 +175,7 @@ async fn forget_cursor(collector: &Collector, id: &SourceId) -> bool {
         rejected: Vec::new(),
         cursor: Some(Cursor(String::new())),
         gap: None,
+        walked: None,
     };
     collector.journal.append(batch).await.is_ok()
 }

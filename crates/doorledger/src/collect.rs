@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use journal::Journal;
-use model::{Batch, Clock, SourceId, Timestamp, Via};
+use model::{Batch, Clock, SignedDuration, SourceId, Stretch, Timestamp, Via};
 use net::Client;
 use sources::{Outcome, PollSource, Step, Waiting};
 use tokio::task::JoinHandle;
@@ -19,6 +19,8 @@ use crate::status::{Board, SourceCondition};
 
 /// The largest page that is read from a provider: 1,000 events of the largest size seen, with room.
 const PAGE_BYTES_MAX: usize = 64 * 1024 * 1024;
+/// How often the walk of a poll that finds nothing new is saved: each saving is a write to the disk.
+const IDLE_WALK_SAVED_EVERY: SignedDuration = SignedDuration::from_secs(60);
 /// How long to wait after the journal refused a page before the poll starts again.
 const REFUSED_PAGE_WAIT: Duration = Duration::from_secs(2);
 
@@ -110,7 +112,7 @@ impl Collector {
         // An empty cursor is one that was given up: a finished backfill.
         let cursor = cursor.filter(|cursor| !cursor.0.is_empty());
         let mut poll = source.start(cursor, self.clock.now());
-        let mut commit = Commit::default();
+        let mut commit = Commit { saves_idle_walk: until == Until::CaughtUp, ..Commit::default() };
         loop {
             match poll.step(self.clock.now()) {
                 Step::Wait { until: moment, why } => {
@@ -159,7 +161,7 @@ impl Collector {
                 self.board.source_condition(id, SourceCondition::Failed(error));
                 Ok(())
             }
-            Outcome::Page { events, rejected, cursor, gap, more } => {
+            Outcome::Page { events, rejected, cursor, gap, walked, more } => {
                 if let Some(gap) = &gap {
                     tracing::warn!(source = %id, from = %gap.from, until = %gap.until, cause = gap.cause, "events are lost");
                 }
@@ -167,7 +169,15 @@ impl Collector {
                     id,
                     if more { SourceCondition::Reading } else { SourceCondition::CaughtUp },
                 );
-                if events.is_empty() && rejected.is_empty() && cursor.is_none() && gap.is_none() {
+                commit.walk.add(walked);
+                let is_idle =
+                    events.is_empty() && rejected.is_empty() && cursor.is_none() && gap.is_none();
+                // The end of a backfill is saved at once: nothing comes after it.
+                if is_idle && !commit.walk.is_due() && !commit.saves_idle_walk {
+                    return Ok(());
+                }
+                let walked = commit.walk.take();
+                if is_idle && walked.is_none() {
                     return Ok(());
                 }
                 let latest = events.iter().filter_map(|event| event.time).max();
@@ -180,6 +190,7 @@ impl Collector {
                     rejected,
                     cursor,
                     gap,
+                    walked,
                 };
                 commit.settle().await?;
                 let journal = self.journal.clone();
@@ -199,18 +210,55 @@ impl Collector {
     }
 }
 
-/// The one page that is on its way to the disk.
+/// The one page that is on its way to the disk, and the walk that goes with the next.
 #[derive(Default)]
-struct Commit(Option<JoinHandle<Result<(), String>>>);
+struct Commit {
+    page: Option<JoinHandle<Result<(), String>>>,
+    walk: Walk,
+    saves_idle_walk: bool,
+}
+
+/// Time that was walked and is not yet saved. A poll that is started again begins its walk where the saved one ended, so
+/// nothing is lost with it but its proof, for which it is walked again.
+#[derive(Default)]
+struct Walk {
+    unsaved: Option<Stretch>,
+    /// Up to where the last saved one came.
+    saved: Option<Timestamp>,
+}
+
+impl Walk {
+    /// Adds what a page walked. Each begins where the one before ended; after a hole what was unsaved before it, at most a
+    /// minute, stays unproved.
+    fn add(&mut self, walked: Option<Stretch>) {
+        self.unsaved = match (self.unsaved, walked) {
+            (Some(held), Some(more)) if more.from <= held.until => {
+                Some(Stretch { from: held.from.min(more.from), until: held.until.max(more.until) })
+            }
+            (held, more) => more.or(held),
+        };
+    }
+
+    fn is_due(&self) -> bool {
+        let Some(unsaved) = self.unsaved else { return false };
+        self.saved.is_none_or(|saved| unsaved.until.duration_since(saved) >= IDLE_WALK_SAVED_EVERY)
+    }
+
+    fn take(&mut self) -> Option<Stretch> {
+        let taken = self.unsaved.take();
+        self.saved = taken.map(|taken| taken.until).or(self.saved);
+        taken
+    }
+}
 
 impl Commit {
     fn start(&mut self, task: JoinHandle<Result<(), String>>) {
-        self.0 = Some(task);
+        self.page = Some(task);
     }
 
     /// Waits until it is durable.
     async fn settle(&mut self) -> Result<(), String> {
-        match self.0.take() {
+        match self.page.take() {
             None => Ok(()),
             Some(task) => task.await.unwrap_or_else(|panic| Err(panic.to_string())),
         }

@@ -63,6 +63,7 @@ impl api::Operations for Operations {
                 rejected: decoded.rejected,
                 cursor: None,
                 gap: None,
+                walked: None,
             };
             Intake::append(&self.journal, batch).await.map_err(OperationError::Intake)
         })

@@ -108,6 +108,7 @@ impl Replay {
             rejected: Vec::new(),
             cursor: None,
             gap: None,
+            walked: None,
         };
         self.journal.append(batch).await.map(|_| true).map_err(failed)
     }

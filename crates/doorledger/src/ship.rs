@@ -14,7 +14,7 @@ use destinations::{
     ANSWER_BYTES_MAX, Credential, Destination, Outgoing, Packed, Parcel, Verdict, halve,
 };
 use futures::{StreamExt as _, stream};
-use journal::{DeadLetter, Journal, StoredEvent};
+use journal::{DeadLetter, Delivered, Deliveries, Journal, StoredEvent};
 use model::{Clock, Secret};
 use net::{Backoff, Client, EntraTokens, TokenError};
 use tokio_util::sync::CancellationToken;
@@ -61,6 +61,31 @@ pub(crate) struct Shipper {
 struct Settled {
     events: Vec<usize>,
     refused: Vec<(usize, String)>,
+}
+
+/// What is settled and not yet saved.
+#[derive(Default)]
+struct Unsaved {
+    dead: Vec<DeadLetter>,
+    deliveries: Deliveries,
+}
+
+impl Unsaved {
+    /// Adds what became of the events of a parcel.
+    fn add(&mut self, parcel: &Settled, events: &[Outgoing]) {
+        for (i, why) in &parcel.refused {
+            self.dead.push(dead_letter(&events[*i], why));
+            self.count(&events[*i], Delivered { refused: 1, ..Delivered::default() });
+        }
+        let is_refused = |i: &usize| parcel.refused.iter().any(|(refused, _)| refused == i);
+        for i in parcel.events.iter().filter(|i| !is_refused(i)) {
+            self.count(&events[*i], Delivered { acknowledged: 1, ..Delivered::default() });
+        }
+    }
+
+    fn count(&mut self, event: &Outgoing, delivered: Delivered) {
+        self.deliveries.add(&event.source, event.time, event.received, delivered);
+    }
 }
 
 impl Shipper {
@@ -113,8 +138,11 @@ impl Shipper {
         let (events, packed, end) = self.read_window(place).await?;
         let offsets = events.iter().map(|event| event.offset).collect();
         let mut window = Window::new(place, offsets, end);
-        let mut dead: Vec<DeadLetter> =
-            packed.refused.iter().map(|(i, why)| dead_letter(&events[*i], why)).collect();
+        let mut unsaved = Unsaved::default();
+        for (i, why) in &packed.refused {
+            unsaved.dead.push(dead_letter(&events[*i], why));
+            unsaved.count(&events[*i], Delivered { unsendable: 1, ..Delivered::default() });
+        }
         window
             .settle(packed.parcels.iter().flat_map(|parcel| parcel.events.iter().copied()), false);
         let mut settled = stream::iter(packed.parcels)
@@ -124,17 +152,17 @@ impl Shipper {
             let parcel = parcel.map_err(|Stopped| Halt::Stopped)?;
             window.settle(parcel.events.iter().copied(), true);
             let refused = parcel.refused.len();
-            dead.extend(parcel.refused.iter().map(|(i, why)| dead_letter(&events[*i], why)));
+            unsaved.add(&parcel, &events);
             *place = window.place();
             // What cannot be saved now is saved with the next parcel, or below: the other requests must not wait for it.
-            if let Err(error) = self.save(place, &mut dead).await {
+            if let Err(error) = self.save(place, &mut unsaved).await {
                 tracing::debug!(destination = self.name, error, "the place is not saved yet");
             }
             self.board.destination_sent(&self.name, parcel.events.len() - refused, refused);
         }
         *place = window.place();
         let mut is_late = false;
-        while let Err(reason) = self.save(place, &mut dead).await {
+        while let Err(reason) = self.save(place, &mut unsaved).await {
             is_late = true;
             let hint = "what is delivered is noted as soon as the journal can be written; see `doorledger status`";
             self.trouble("journal.unwritable", &reason, hint, true);
@@ -146,14 +174,19 @@ impl Shipper {
         Ok(())
     }
 
-    /// Saves how far it is. A dead letter is laid down together with the place that passes it, so that a crash can neither
-    /// double nor lose it.
-    async fn save(&self, place: &Place, dead: &mut Vec<DeadLetter>) -> Result<(), String> {
+    /// Saves how far it is. A dead letter is laid down, and an event counted, together with the place that passes it, so
+    /// that a crash can neither double nor lose it.
+    async fn save(&self, place: &Place, unsaved: &mut Unsaved) -> Result<(), String> {
         let reader = Self::reader(&self.name);
-        let saved =
-            self.journal.advance_past(&reader, place.offset, place.ahead.clone(), dead.clone());
+        let saved = self.journal.settle(
+            &reader,
+            place.offset,
+            place.ahead.clone(),
+            unsaved.dead.clone(),
+            unsaved.deliveries.clone(),
+        );
         saved.await.map_err(|error| error.to_string())?;
-        dead.clear();
+        *unsaved = Unsaved::default();
         Ok(())
     }
 

@@ -188,6 +188,7 @@ fn batch(shapes: &[String], source: &str, number: u64, size: u64) -> Batch {
         rejected: Vec::new(),
         cursor: None,
         gap: None,
+        walked: None,
     }
 }
 

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Instant;
 
-use model::{Batch, Clock, Cursor, SourceId};
+use model::{Batch, Clock, Cursor, SourceId, Timestamp};
 use tokio::sync::{oneshot, watch};
 
 use crate::dedup::Index;
@@ -16,10 +16,12 @@ use crate::disk::{Disk, RealDisk};
 use crate::limits::{BATCH_BYTES_MAX, BATCH_EVENTS_MAX, ENCODE_INLINE_BYTES_MAX};
 use crate::queue::Queue;
 use crate::reading::Reading;
+use crate::twins::NoTwins;
 use crate::writer::{Appending, Progress, Request, Shared, Space, State, Writer, watch_log};
 use crate::{
-    AppendError, DeadLetter, DeadLetterFilter, Error, Full, ReaderStart, ReaderState, RecordedGap,
-    SourceState, StoredBatch, StoredIds, ahead, dead_letters, readers, schema, source_rows, status,
+    Account, AppendError, DeadLetter, DeadLetterFilter, Deliveries, Delivery, Error, Full,
+    ReaderStart, ReaderState, RecordedGap, SourceState, StoredBatch, StoredIds, Twins, Walked,
+    ahead, dead_letters, ledger, readers, schema, source_rows, status,
 };
 
 /// The durable log. Clones share one journal; it closes with the last of them, or by [`Journal::close`].
@@ -64,6 +66,7 @@ struct Inner {
     id: String,
     dir: PathBuf,
     disk: Arc<dyn Disk>,
+    twins: Arc<dyn Twins>,
     writer: Mutex<Option<JoinHandle<()>>>,
 }
 
@@ -80,7 +83,22 @@ impl Journal {
         clock: Arc<dyn Clock>,
         stored: Arc<dyn StoredIds>,
     ) -> Result<Self, Error> {
-        Self::open_on(dir, options, Surroundings { clock, stored, disk: Arc::new(RealDisk) })
+        Self::open_with_twins(dir, options, clock, stored, Arc::new(NoTwins))
+    }
+
+    /// The same, with somebody who knows which events of different channels are one. Such events are stored once, and
+    /// wait some seconds for what the other channel says of them (`limits::TWIN_WAIT`).
+    ///
+    /// # Errors
+    /// As those of [`Journal::open`].
+    pub fn open_with_twins(
+        dir: &Path,
+        options: Options,
+        clock: Arc<dyn Clock>,
+        stored: Arc<dyn StoredIds>,
+        twins: Arc<dyn Twins>,
+    ) -> Result<Self, Error> {
+        Self::open_on(dir, options, Surroundings { clock, stored, twins, disk: Arc::new(RealDisk) })
     }
 
     pub(crate) fn open_on(
@@ -112,6 +130,7 @@ impl Journal {
             options,
             clock: surroundings.clock,
             disk: Arc::clone(&disk),
+            twins: Arc::clone(&surroundings.twins),
             index,
             space,
             state: Some(state),
@@ -122,7 +141,16 @@ impl Journal {
             .spawn(move || writer.run())
             .map_err(Error::io("start a thread for", dir))?;
         let writer = Mutex::new(Some(thread));
-        Ok(Self { inner: Arc::new(Inner { shared, id, dir: dir.to_owned(), disk, writer }) })
+        Ok(Self {
+            inner: Arc::new(Inner {
+                shared,
+                id,
+                dir: dir.to_owned(),
+                disk,
+                twins: surroundings.twins,
+                writer,
+            }),
+        })
     }
 
     /// Makes a batch durable: its new events, its rejected input, its gap and its cursor, all or nothing. Returns when
@@ -145,10 +173,11 @@ impl Journal {
         }
         let (reply, answer) = oneshot::channel();
         let appending = if bytes > ENCODE_INLINE_BYTES_MAX {
-            let encode = move || Appending::new(batch, bytes, reply);
+            let twins = Arc::clone(&self.inner.twins);
+            let encode = move || Appending::new(batch, bytes, twins.as_ref(), reply);
             tokio::task::spawn_blocking(encode).await.map_err(|_| AppendError::Closed)?
         } else {
-            Appending::new(batch, bytes, reply)
+            Appending::new(batch, bytes, self.inner.twins.as_ref(), reply)
         };
         self.inner.shared.queue.append(appending)?;
         let appended = answer.await.map_err(|_| AppendError::Closed)?;
@@ -219,7 +248,23 @@ impl Journal {
         ahead: Vec<Range<u64>>,
         dead: Vec<DeadLetter>,
     ) -> Result<(), Error> {
-        let progress = Progress { reader: reader.to_owned(), offset, ahead, dead };
+        self.settle(reader, offset, ahead, dead, Deliveries::new()).await
+    }
+
+    /// The same for a reader that tells what it has settled since it last did: its account is written in the same
+    /// transaction as its place. Counts of sources that the journal does not know are ignored.
+    ///
+    /// # Errors
+    /// As those of [`Journal::advance`].
+    pub async fn settle(
+        &self,
+        reader: &str,
+        offset: u64,
+        ahead: Vec<Range<u64>>,
+        dead: Vec<DeadLetter>,
+        deliveries: Deliveries,
+    ) -> Result<(), Error> {
+        let progress = Progress { reader: reader.to_owned(), offset, ahead, dead, deliveries };
         self.request(|reply| Request::Advance(progress, reply)).await
     }
 
@@ -284,6 +329,36 @@ impl Journal {
     /// If the file could not be read.
     pub fn gaps(&self) -> Result<Vec<RecordedGap>, Error> {
         self.inner.shared.reading.with(status::gaps)
+    }
+
+    /// What came in of the hours that begin from `from` on and before `until`, by hour. Blocks.
+    ///
+    /// # Errors
+    /// If the file could not be read.
+    pub fn accounts(&self, from: Timestamp, until: Timestamp) -> Result<Vec<Account>, Error> {
+        self.inner
+            .shared
+            .reading
+            .with(|connection, path| ledger::accounts(connection, path, from, until))
+    }
+
+    /// What went out of the same hours. Blocks.
+    ///
+    /// # Errors
+    /// If the file could not be read.
+    pub fn deliveries(&self, from: Timestamp, until: Timestamp) -> Result<Vec<Delivery>, Error> {
+        self.inner
+            .shared
+            .reading
+            .with(|connection, path| ledger::deliveries(connection, path, from, until))
+    }
+
+    /// What each source has walked, and the hours of which it has an account. Blocks.
+    ///
+    /// # Errors
+    /// If the file could not be read.
+    pub fn walked(&self) -> Result<Vec<Walked>, Error> {
+        self.inner.shared.reading.with(ledger::walked)
     }
 
     /// Dead letters, oldest first. Blocks.
@@ -381,6 +456,7 @@ impl Journal {
 pub(crate) struct Surroundings {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) stored: Arc<dyn StoredIds>,
+    pub(crate) twins: Arc<dyn Twins>,
     pub(crate) disk: Arc<dyn Disk>,
 }
 

@@ -6,17 +6,24 @@
 //! (`dedup`), so that it is stored once, however often and by whichever way it is delivered. Readers read on
 //! connections of their own (`reading`) and save how far they are; what all of them have passed is removed.
 //!
+//! Beside the events it keeps their account (`ledger`): how many of each hour came, by which way, and where they went;
+//! which time was walked without a break. Counts and walks are written in the transactions that they tell of.
+//!
 //! Deliberately absent: providers, Delta, HTTP. The journal does not know what an event says.
 
+mod account;
 mod ahead;
 mod block;
 mod dead_letters;
 mod dedup;
+mod delivery;
 mod disk;
 mod error;
 mod full;
 mod journal;
+mod ledger;
 mod limits;
+mod marks;
 mod queue;
 mod readers;
 mod reading;
@@ -25,16 +32,23 @@ mod row;
 mod schema;
 mod source_rows;
 mod status;
+mod twins;
+mod waiting;
+mod walks;
 mod writer;
 
 #[cfg(test)]
 mod tests;
 
+pub use account::Counts;
 pub use dead_letters::{DeadLetter, DeadLetterFilter};
-pub use dedup::{DAY_WITHOUT_TIME, StoredIds, StoredIdsError, day_of, id_hash};
+pub use dedup::{DAY_WITHOUT_TIME, SourcedIds, StoredIds, StoredIdsError, day_of, id_hash};
+pub use delivery::{Delivered, Deliveries};
 pub use error::{AppendError, Error};
 pub use full::Full;
 pub use journal::{Appended, Journal, Options};
+pub use ledger::{Account, Delivery, Walked};
 pub use readers::{ReaderStart, ReaderState};
 pub use reading::{StoredBatch, StoredEvent};
 pub use status::{RecordedGap, SourceState};
+pub use twins::{Telling, Twins};

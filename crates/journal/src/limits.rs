@@ -1,6 +1,8 @@
 //! The limits of the journal, each with its unit in its name and the reason for its size.
 //! Deliberately absent: what a user may set, which is `Options`, and limits shared with other crates (`model::limits`).
 
+use model::SignedDuration;
+
 /// Bytes of events in one batch. A receiver's body is at most 8 MiB (`model::limits::BODY_BYTES_MAX`); the rest is
 /// head-room for importers that group what they read.
 pub(crate) const BATCH_BYTES_MAX: usize = 32 * 1024 * 1024;
@@ -69,6 +71,32 @@ pub(crate) const AHEAD_RANGES_MAX: usize = 8192;
 
 /// Events that one `read` returns at most, whatever their size.
 pub(crate) const READ_EVENTS_MAX: usize = 200_000;
+
+/// Different events of one second that say the same. Beyond it they are told apart by their ids alone.
+pub(crate) const CONTENT_EVENTS_MAX: u32 = 1000;
+
+/// How long an event waits for its other telling (see `Twins`). Both channels of a tenant deliver within some ten
+/// seconds: a poll looks every ten seconds, a webhook flushes as often.
+pub(crate) const TWIN_WAIT: SignedDuration = SignedDuration::from_secs(30);
+
+/// Events that wait for their other telling at a time: their bytes are in memory. One more does not wait.
+pub(crate) const WAITING_EVENTS_MAX: usize = 10_000;
+
+/// Bytes of them.
+pub(crate) const WAITING_BYTES_MAX: usize = 16 * 1024 * 1024;
+
+/// Hours of accounts that are held in memory: those that batches touch again and again.
+pub(crate) const ACCOUNTS_CACHED_MAX: usize = 4096;
+
+/// Rows of accounts, and of deliveries: a hundred sources for ten years of hours. The oldest hours go when there are more.
+pub(crate) const ACCOUNT_ROWS_MAX: u64 = 8_000_000;
+
+/// Stretches of walked time of one source. A source that is walked without a break has one; the oldest go when there are
+/// more.
+pub(crate) const WALKS_MAX: usize = 10_000;
+
+/// Rows of marks that are removed in one step, so that removal never delays an append noticeably.
+pub(crate) const MARK_ROWS_REMOVED_MAX: u64 = 4096;
 
 /// For how many times `Options::dedup_ids_max` ids filters are kept. A filter takes 4.5 bytes an id, an exact set
 /// about 25, so filters take about as much again.

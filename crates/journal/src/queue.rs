@@ -3,6 +3,7 @@
 
 use std::collections::VecDeque;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use crate::limits::{GROUP_BYTES_MAX, QUEUE_BATCHES_MAX, QUEUE_BYTES_MAX, QUEUE_REQUESTS_MAX};
 use crate::writer::{Appending, Request};
@@ -83,11 +84,21 @@ impl Queue {
         drop(waiting);
     }
 
-    /// Takes what is to be done together. Waits until something is there, unless `idle_work` is left to do.
-    pub(crate) fn take(&self, idle_work: bool) -> Work {
+    /// Takes what is to be done together. Waits until something is there, unless `idle_work` is left to do; at most
+    /// for `wait_max`, if there is one.
+    pub(crate) fn take(&self, idle_work: bool, wait_max: Option<Duration>) -> Work {
         let mut state = self.lock();
-        while state.batches.is_empty() && state.requests.is_empty() && !state.closed && !idle_work {
-            state = self.arrived.wait(state).unwrap_or_else(PoisonError::into_inner);
+        let mut is_over = idle_work;
+        while state.batches.is_empty() && state.requests.is_empty() && !state.closed && !is_over {
+            state = match wait_max {
+                None => self.arrived.wait(state).unwrap_or_else(PoisonError::into_inner),
+                Some(wait_max) => {
+                    let waited = self.arrived.wait_timeout(state, wait_max);
+                    let (state, timeout) = waited.unwrap_or_else(PoisonError::into_inner);
+                    is_over = timeout.timed_out();
+                    state
+                }
+            };
         }
         let mut bytes = 0;
         let mut count = 0;

@@ -4,13 +4,13 @@
 use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 
-use model::Via;
+use model::{SourceId, Via};
 use rusqlite::{Connection, params};
 
-use crate::Error;
 use crate::block::{Block, checksum};
-use crate::dedup::{JournalIds, Key};
+use crate::dedup::{Channels, Id, IdSet, JournalIds, Key, merge};
 use crate::limits::ROW_BYTES_MAX;
+use crate::{Error, marks};
 
 /// The new events of one batch, on their way into rows.
 #[derive(Debug)]
@@ -179,7 +179,7 @@ pub(crate) const fn via_of(number: i64) -> Option<Via> {
     }
 }
 
-const fn via_number(via: Via) -> i64 {
+pub(crate) const fn via_number(via: Via) -> i64 {
     match via {
         Via::Poll => 0,
         Via::Push => 1,
@@ -193,16 +193,19 @@ pub(crate) struct FileIds<'a> {
     pub(crate) connection: &'a Connection,
     /// The file, for errors.
     pub(crate) path: &'a Path,
+    /// By which channel each source brings its events.
+    pub(crate) vias: &'a HashMap<SourceId, Channels>,
 }
 
 impl JournalIds for FileIds<'_> {
-    fn ids_of_day(&self, day: i32) -> Result<Vec<u128>, Error> {
-        let mut ids = Vec::new();
+    fn ids_of_day(&self, day: i32) -> Result<IdSet, Error> {
+        let mut ids = IdSet::default();
         let mut damaged = None;
         let mut read = || -> rusqlite::Result<()> {
-            let mut statement = self
-                .connection
-                .prepare_cached("SELECT offset, checksum, ids FROM day_ids WHERE day = ?1")?;
+            let mut statement = self.connection.prepare_cached(
+                "SELECT day_ids.offset, day_ids.checksum, ids, via FROM day_ids \
+                 JOIN batch ON batch.offset = day_ids.offset WHERE day = ?1",
+            )?;
             let mut rows = statement.query([day])?;
             while let Some(row) = rows.next()? {
                 let (offset, sum): (i64, i64) = (row.get(0)?, row.get(1)?);
@@ -211,18 +214,26 @@ impl JournalIds for FileIds<'_> {
                     damaged = Some(offset);
                     break;
                 }
-                ids.extend(blob.as_chunks().0.iter().map(|id| u128::from_le_bytes(*id)));
+                let channels = via_of(row.get(3)?).map_or(Channels::NONE, Channels::of);
+                for id in blob.as_chunks().0 {
+                    merge(&mut ids, Id::new(u128::from_le_bytes(*id), channels));
+                }
             }
             Ok(())
         };
         read().map_err(Error::storage("read ids", self.path))?;
-        match damaged {
-            None => Ok(ids),
-            Some(offset) => Err(Error::Corrupt {
+        if let Some(offset) = damaged {
+            return Err(Error::Corrupt {
                 path: self.path.to_owned(),
                 what: format!("the ids of the row at offset {offset} do not match their checksum"),
-            }),
+            });
         }
+        marks::load(self.connection, self.path, day, &mut ids)?;
+        Ok(ids)
+    }
+
+    fn channels_of(&self, source: &SourceId) -> Channels {
+        self.vias.get(source).copied().unwrap_or_default()
     }
 }
 

@@ -18,7 +18,9 @@ pub(crate) const FILE_NAME: &str = "journal.sqlite";
 const APPLICATION_ID: i32 = 0x646c_6a01;
 
 /// Version of the tables.
-const VERSION: i32 = 1;
+const VERSION: i32 = 2;
+/// A version whose tables are a part of today's: the others are added when it is opened.
+const VERSION_WITHOUT_LEDGER: i32 = 1;
 
 /// Size of a page. Rows are mostly long runs of bytes, which large pages hold with less overhead; a commit of one event
 /// touches four pages, which small pages make cheaper.
@@ -93,6 +95,63 @@ CREATE TABLE dead_letter (
 INSERT INTO meta VALUES ('id', lower(hex(randomblob(16))));
 ";
 
+/// * `account`: what came in of one source, hour of provider time and channel. The hour stands first, so that the rows of
+///   the present hour share a page.
+/// * `delivery`: what became of the events of one source and hour at one reader.
+/// * `walk`: provider time that a source has walked without a break.
+/// * `mark`: by which further channels events of a day came, and what events of a day say.
+/// * `waiting`: events that wait for their other telling.
+const LEDGER_TABLES: &str = "
+CREATE TABLE account (
+    hour INTEGER NOT NULL,
+    source INTEGER NOT NULL,
+    via INTEGER NOT NULL,
+    received INTEGER NOT NULL,
+    stored INTEGER NOT NULL,
+    both INTEGER NOT NULL,
+    elsewhere INTEGER NOT NULL,
+    duplicates INTEGER NOT NULL,
+    rejected INTEGER NOT NULL,
+    checksum INTEGER NOT NULL,
+    PRIMARY KEY (hour, source, via)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE delivery (
+    hour INTEGER NOT NULL,
+    source INTEGER NOT NULL,
+    reader TEXT NOT NULL,
+    acknowledged INTEGER NOT NULL,
+    refused INTEGER NOT NULL,
+    unsendable INTEGER NOT NULL,
+    checksum INTEGER NOT NULL,
+    PRIMARY KEY (hour, source, reader)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE walk (
+    source INTEGER NOT NULL,
+    walk_from INTEGER NOT NULL,
+    walk_until INTEGER NOT NULL,
+    checksum INTEGER NOT NULL,
+    PRIMARY KEY (source, walk_from)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE mark (
+    day INTEGER NOT NULL,
+    n INTEGER NOT NULL,
+    checksum INTEGER NOT NULL,
+    entries BLOB NOT NULL,
+    PRIMARY KEY (day, n)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE waiting (
+    id INTEGER PRIMARY KEY,
+    source INTEGER NOT NULL,
+    via INTEGER NOT NULL,
+    received INTEGER NOT NULL,
+    time INTEGER NOT NULL,
+    content BLOB NOT NULL,
+    event_id TEXT NOT NULL,
+    checksum INTEGER NOT NULL,
+    raw BLOB NOT NULL
+) STRICT;
+";
+
 /// The journal's folder, held so that no other process can use it.
 pub(crate) struct Folder {
     /// The folder itself.
@@ -148,7 +207,10 @@ pub(crate) fn open_for_writing(folder: &Folder) -> Result<Connection, Error> {
             .and_then(|dir| dir.sync_all())
             .map_err(Error::io("make durable", &folder.dir))?;
     } else {
-        verify(&connection, path, bytes)?;
+        let version = verify(&connection, path, bytes)?;
+        if version == VERSION_WITHOUT_LEDGER {
+            add_ledger(&connection).map_err(Error::storage("add the ledger's tables", path))?;
+        }
     }
     set_up(&connection).map_err(Error::storage("set it up", path))?;
     Ok(connection)
@@ -176,8 +238,15 @@ fn create(connection: &Connection) -> rusqlite::Result<()> {
     connection.pragma_update(None, "page_size", PAGE_BYTES)?;
     connection.pragma_update(None, "journal_mode", "WAL")?;
     connection.execute_batch(&format!(
-        "BEGIN IMMEDIATE; {TABLES}
+        "BEGIN IMMEDIATE; {TABLES} {LEDGER_TABLES}
          PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = {VERSION}; COMMIT;"
+    ))
+}
+
+/// Brings a journal that knows no ledger up to date. What came before is in no account.
+fn add_ledger(connection: &Connection) -> rusqlite::Result<()> {
+    connection.execute_batch(&format!(
+        "BEGIN IMMEDIATE; {LEDGER_TABLES} PRAGMA user_version = {VERSION}; COMMIT;"
     ))
 }
 
@@ -192,21 +261,23 @@ fn set_up(connection: &Connection) -> rusqlite::Result<()> {
     connection.pragma_update(None, "temp_store", "MEMORY")
 }
 
-/// Refuses a file that is not ours, of another version, or damaged. Nothing is written before it agrees.
-fn verify(connection: &Connection, path: &Path, bytes: u64) -> Result<(), Error> {
+/// Refuses a file that is not ours, of an unknown version, or damaged; tells its version. Nothing is written before it
+/// agrees.
+fn verify(connection: &Connection, path: &Path, bytes: u64) -> Result<i32, Error> {
     let number = |name: &str| -> Result<i64, Error> {
         connection
             .pragma_query_value(None, name, |row| row.get(0))
             .map_err(Error::storage("read its header", path))
     };
-    let foreign = |what: String| Err(Error::Foreign { path: path.to_owned(), what });
+    let foreign = |what: String| Err::<i32, _>(Error::Foreign { path: path.to_owned(), what });
     let (application, version) = (number("application_id")?, number("user_version")?);
     if application != i64::from(APPLICATION_ID) {
         return foreign("is not a journal of doorledger".to_owned());
     }
-    if version != i64::from(VERSION) {
+    let known = [VERSION, VERSION_WITHOUT_LEDGER];
+    let Some(known) = known.into_iter().find(|known| version == i64::from(*known)) else {
         return foreign(format!("has version {version}, this program knows version {VERSION}"));
-    }
+    };
     if bytes <= CHECK_AT_OPEN_BYTES_MAX {
         let found: String = connection
             .query_row("PRAGMA quick_check(1)", [], |row| row.get(0))
@@ -215,5 +286,5 @@ fn verify(connection: &Connection, path: &Path, bytes: u64) -> Result<(), Error>
             return Err(Error::Corrupt { path: path.to_owned(), what: found.replace('\n', " ") });
         }
     }
-    Ok(())
+    Ok(known)
 }

@@ -7,6 +7,8 @@ use bytes::Bytes;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::Stretch;
+
 /// One record as the provider wrote it, byte for byte, with the two things that everybody needs to know of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Event {
@@ -110,6 +112,9 @@ pub struct Batch {
     pub cursor: Option<Cursor>,
     /// A stretch that was lost before this batch.
     pub gap: Option<Gap>,
+    /// The provider time that is read without a break once this batch is durable: nothing that the provider listed
+    /// then is missing from it. `None` if this batch proves nothing of that kind.
+    pub walked: Option<Stretch>,
 }
 
 #[cfg(test)]

@@ -11,6 +11,7 @@ mod nesting;
 mod problem;
 mod query;
 mod secret;
+mod stretch;
 mod table;
 mod written;
 
@@ -24,5 +25,6 @@ pub use query::{
     QueryTable, Render, ResultColumn, RowBatch,
 };
 pub use secret::Secret;
+pub use stretch::{Stretch, Stretches};
 pub use table::{Column, ColumnMapper, ColumnType, EventContext, RowWriter, TableSchema};
 pub use written::Fields;

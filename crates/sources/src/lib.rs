@@ -15,11 +15,12 @@ mod rhythm;
 mod scalar;
 mod scan;
 mod schedule;
+mod server_time;
 mod wire;
 
 use http::HeaderMap;
 use model::{
-    Cursor, Event, EventContext, Gap, Problem, Rejected, RowWriter, TableSchema, Timestamp,
+    Cursor, Event, EventContext, Gap, Problem, Rejected, RowWriter, Stretch, TableSchema, Timestamp,
 };
 use net::{Answer, Request};
 use serde_json::Value;
@@ -60,6 +61,21 @@ pub trait Provider: Send + Sync {
     /// Reads exported or archived events in any wire form of this provider (array, lines, single object, API page,
     /// with or without envelopes; already decompressed).
     fn read_export(&self, body: &bytes::Bytes) -> Decoded;
+    /// Whether what is polled and what is pushed share no ids, so that the same event has to be recognised by what it
+    /// says ([`Provider::content`]).
+    fn tells_under_two_ids(&self) -> bool {
+        false
+    }
+    /// A hash of what every channel says of this event: equal for the same event by another channel, and different for
+    /// most others. `None` if it cannot be compared.
+    fn content(&self, _event: &Event) -> Option<u128> {
+        None
+    }
+    /// One event of the two tellings of it, in whatever order they came: the fields of both, under one of their ids.
+    /// `None` if they are not tellings of two channels.
+    fn join(&self, _first: (&str, &[u8]), _second: (&str, &[u8])) -> Option<(String, Vec<u8>)> {
+        None
+    }
 }
 
 /// What could be read of a body, and what could not.
@@ -135,6 +151,9 @@ pub enum Outcome {
         cursor: Option<Cursor>,
         /// A stretch that is lost, found out with this page.
         gap: Option<Gap>,
+        /// The provider time of which everything is read once this page is durable, beginning where the page before
+        /// ended (see `docs/reliability.md`); `None` if this page proves nothing.
+        walked: Option<Stretch>,
         /// Whether the provider said (or implied) that more is there now.
         more: bool,
     },

@@ -95,6 +95,7 @@ async fn a_request_of_too_many_events_is_told_so() {
             rejected: Vec::new(),
             cursor: None,
             gap: None,
+            walked: None,
         },
     );
     assert!(matches!(refused.await, Err(IntakeError::TooLarge { events: 200_000, .. })));

@@ -126,6 +126,7 @@ impl Sink {
                     rejected: decoded.rejected,
                     cursor: None,
                     gap: None,
+                    walked: None,
                 };
                 let taken = store.journal.append(batch).await;
                 let taken = taken.map_err(|error| Failure::error(Exit::Io, error.to_string()))?;

@@ -3,16 +3,66 @@
 //! Deliberately absent: where ids are loaded from and when sets become filters (`index`).
 
 use std::collections::HashSet;
-use std::hash::{BuildHasherDefault, Hasher};
+use std::hash::{BuildHasherDefault, Hash, Hasher};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, TryRecvError, sync_channel};
 
 use xorf::{BinaryFuse32, Filter};
 
+use super::{Channels, MARK_BITS};
 use crate::limits::FILTER_IDS_INLINE_MAX;
 
-/// An exact set of [`id_hash`](super::id_hash)es.
-pub(crate) type IdSet = HashSet<u128, BuildHasherDefault<IdHasher>>;
+/// An exact set of ids.
+pub(crate) type IdSet = HashSet<Id, BuildHasherDefault<IdHasher>>;
+
+/// An [`id_hash`](super::id_hash) with the channels by which its event came, which take the place of the hash's last bits:
+/// so knowing them costs no memory. Ids are equal whatever their channels are.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Id(u128);
+
+impl Id {
+    /// Of a hash and channels.
+    pub(crate) fn new(hash: u128, channels: Channels) -> Self {
+        Self((hash & !MARK_BITS) | u128::from(channels.bits()))
+    }
+
+    /// By which channels it came.
+    pub(crate) fn channels(self) -> Channels {
+        Channels::of_bits((self.0 & MARK_BITS) as u8)
+    }
+
+    /// What is the same for all channels.
+    fn hash_alone(self) -> u128 {
+        self.0 & !MARK_BITS
+    }
+}
+
+impl PartialEq for Id {
+    fn eq(&self, other: &Self) -> bool {
+        self.hash_alone() == other.hash_alone()
+    }
+}
+
+impl Eq for Id {}
+
+impl Hash for Id {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        state.write_u128(self.hash_alone());
+    }
+}
+
+/// Puts an id into a set, with the channels that either tells.
+pub(crate) fn merge(set: &mut IdSet, id: Id) {
+    let held = set.get(&id).map(|held| held.channels());
+    match held {
+        None => {
+            set.insert(id);
+        }
+        Some(held) => {
+            set.replace(Id::new(id.0, held | id.channels()));
+        }
+    }
+}
 
 /// Takes the hash that an id already is.
 #[derive(Default)]
@@ -30,15 +80,16 @@ impl Hasher for IdHasher {
     }
 
     fn write_u128(&mut self, hash: u128) {
-        self.0 = hash as u64;
+        // The last bits are the channels' place.
+        self.0 = (hash >> 4) as u64;
     }
 }
 
 /// What is known of an id.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Seen {
-    /// It was seen.
-    Yes,
+    /// It was seen, by these channels.
+    Yes(Channels),
     /// It was not.
     No,
     /// A filter holds it, or another id that looks like it.
@@ -75,12 +126,16 @@ impl Day {
 
     /// What is known of `hash`.
     pub(crate) fn look_up(&self, hash: u128) -> Seen {
+        let id = Id::new(hash, Channels::NONE);
         let freezing = self.freezing.as_ref();
-        if self.recent.contains(&hash)
-            || self.older.contains(&hash)
-            || freezing.is_some_and(|freezing| freezing.ids.contains(&hash))
-        {
-            Seen::Yes
+        // What came last stands in the first of them: its channels count.
+        let held = self
+            .recent
+            .get(&id)
+            .or_else(|| self.older.get(&id))
+            .or_else(|| freezing.and_then(|freezing| freezing.ids.get(&id)));
+        if let Some(held) = held {
+            Seen::Yes(held.channels())
         } else if self.filters.iter().any(|frozen| frozen.filter.contains(&filter_key(hash))) {
             Seen::Perhaps
         } else {
@@ -88,15 +143,16 @@ impl Day {
         }
     }
 
-    /// Adds an id; whether it was not yet in the sets. Filters are not asked.
-    pub(crate) fn insert(&mut self, hash: u128) -> bool {
-        !self.older.contains(&hash) && self.recent.insert(hash)
+    /// Sets an id with its channels, whether it is new or not. Filters are not asked.
+    pub(crate) fn set(&mut self, hash: u128, channels: Channels) {
+        self.recent.replace(Id::new(hash, channels));
     }
 
-    /// Takes an id out again that was inserted since sets last became filters.
+    /// Takes an id out again that was set since sets last became filters.
     pub(crate) fn remove(&mut self, hash: u128) {
-        self.recent.remove(&hash);
-        self.older.remove(&hash);
+        let id = Id::new(hash, Channels::NONE);
+        self.recent.remove(&id);
+        self.older.remove(&id);
     }
 
     /// Ids in exact sets, without those that are becoming a filter.
@@ -110,7 +166,7 @@ impl Day {
     }
 
     /// Every id of the exact sets.
-    pub(crate) fn exact_set(&self) -> impl Iterator<Item = u128> + '_ {
+    pub(crate) fn exact_set(&self) -> impl Iterator<Item = Id> + '_ {
         let freezing = self.freezing.iter().flat_map(|freezing| freezing.ids.iter());
         self.recent.iter().chain(&self.older).chain(freezing).copied()
     }
@@ -136,7 +192,7 @@ impl Day {
             return;
         }
         let mut ids = std::mem::take(&mut self.older);
-        ids.extend(std::mem::take(&mut self.recent));
+        std::mem::take(&mut self.recent).into_iter().for_each(|id| merge(&mut ids, id));
         self.freeze_set(ids);
     }
 
@@ -157,7 +213,9 @@ impl Day {
             Ok(Some(filter)) => self.filters.push(Frozen { filter, ids: ids.len() }),
             Err(TryRecvError::Empty) => self.freezing = Some(Freezing { ids, filter }),
             // No filter came of it: the ids stay exact.
-            Ok(None) | Err(TryRecvError::Disconnected) => self.older.extend(ids.iter().copied()),
+            Ok(None) | Err(TryRecvError::Disconnected) => {
+                ids.iter().for_each(|id| merge(&mut self.older, *id));
+            }
         }
     }
 
@@ -188,7 +246,7 @@ impl Day {
 
 /// A filter of `ids`; `None` if it cannot be built, which is all but impossible.
 fn filter_of(ids: &IdSet) -> Option<BinaryFuse32> {
-    let mut keys: Vec<u64> = ids.iter().copied().map(filter_key).collect();
+    let mut keys: Vec<u64> = ids.iter().map(|id| filter_key(id.0)).collect();
     // Two ids that look alike to a filter would keep it from being built.
     keys.sort_unstable();
     keys.dedup();
@@ -204,13 +262,20 @@ fn filter_key(hash: u128) -> u64 {
 mod tests {
     use super::*;
 
+    const A: Channels = Channels::of(model::Via::Poll);
+    const B: Channels = Channels::of(model::Via::Push);
+
     fn hash(n: u64) -> u128 {
         super::super::id_hash("p", "t", &n.to_string())
     }
 
+    fn ids(numbers: std::ops::Range<u64>) -> IdSet {
+        numbers.map(|n| Id::new(hash(n), A)).collect()
+    }
+
     #[test]
     fn a_filter_never_forgets() {
-        let mut day = Day::exact((0..5000).map(hash).collect());
+        let mut day = Day::exact(ids(0..5000));
         day.freeze();
         assert_eq!((day.exact_ids(), day.filtered_ids()), (0, 5000));
         assert!((0..5000).all(|n| day.look_up(hash(n)) == Seen::Perhaps));
@@ -219,23 +284,37 @@ mod tests {
 
     #[test]
     fn ageing_keeps_the_latest_ids_exact() {
-        let mut day = Day::exact((0..2000).map(hash).collect());
+        let mut day = Day::exact(ids(0..2000));
         day.age();
-        assert!((2000..4000).all(|n| day.insert(hash(n))));
+        (2000..4000).for_each(|n| day.set(hash(n), A));
         day.age();
         assert_eq!((day.exact_ids(), day.filtered_ids()), (2000, 2000));
         assert_eq!(day.look_up(hash(1)), Seen::Perhaps);
-        assert_eq!(day.look_up(hash(2001)), Seen::Yes);
-        assert!(!day.insert(hash(2001)));
+        assert_eq!(day.look_up(hash(2001)), Seen::Yes(A));
+    }
+
+    #[test]
+    fn the_latest_channels_count_wherever_an_id_stands() {
+        let mut day = Day::exact(ids(0..10));
+        day.age();
+        day.set(hash(3), A | B);
+        assert_eq!(day.look_up(hash(3)), Seen::Yes(A | B));
+        assert_eq!(day.look_up(hash(4)), Seen::Yes(A));
+        day.remove(hash(3));
+        assert_eq!(day.look_up(hash(3)), Seen::No);
+        let mut set = ids(0..2);
+        merge(&mut set, Id::new(hash(1), B));
+        assert_eq!(set.get(&Id::new(hash(1), Channels::NONE)).map(|id| id.channels()), Some(A | B));
+        assert_eq!(set.len(), 2);
     }
 
     #[test]
     fn a_large_day_answers_exactly_until_its_filter_is_ready() {
         let count = FILTER_IDS_INLINE_MAX as u64 + 1;
-        let mut day = Day::exact((0..count).map(hash).collect());
+        let mut day = Day::exact(ids(0..count));
         day.freeze();
         while day.is_freezing() {
-            assert_eq!(day.look_up(hash(7)), Seen::Yes);
+            assert_eq!(day.look_up(hash(7)), Seen::Yes(A));
             std::thread::yield_now();
             day.settle();
         }
@@ -246,9 +325,10 @@ mod tests {
     #[test]
     fn ids_that_look_alike_to_a_filter_do_not_keep_it_from_being_built() {
         let high = 77_u128 << 64;
-        let mut day = Day::exact([high | 1, high | 2].into_iter().collect());
+        let alike = [high | 16, high | 32].map(|hash| Id::new(hash, A));
+        let mut day = Day::exact(alike.into_iter().collect());
         day.freeze();
         assert_eq!(day.filtered_ids(), 2);
-        assert_eq!(day.look_up(high | 1), Seen::Perhaps);
+        assert_eq!(day.look_up(high | 16), Seen::Perhaps);
     }
 }

@@ -4,6 +4,8 @@
 use model::{Batch, Timestamp};
 use twox_hash::XxHash3_128;
 
+use crate::Twins;
+
 /// The day under which events are filed that tell no time.
 pub const DAY_WITHOUT_TIME: i32 = i32::MIN;
 
@@ -34,6 +36,9 @@ pub(crate) struct Key {
     pub(crate) hash: u128,
 }
 
+/// The last bits of a hash, by which ids are not told apart: the index and the marks keep channels there.
+pub(crate) const MARK_BITS: u128 = 0b1111;
+
 /// The keys of a batch, one for each event; `None` for an event without an id.
 pub(crate) type Keys = Vec<Option<Key>>;
 
@@ -47,10 +52,40 @@ pub(crate) fn keys(batch: &Batch) -> Keys {
         }
         text.truncate(scope_bytes);
         text.push_str(&event.id);
-        let day = event.time.map_or(DAY_WITHOUT_TIME, day_of);
-        Some(Key { day, hash: XxHash3_128::oneshot(text.as_bytes()) })
+        Some(Key { day: day_of_event(event), hash: XxHash3_128::oneshot(text.as_bytes()) })
     };
     batch.events.iter().map(key).collect()
+}
+
+/// The keys of what events say, as [`Twins`] tells it; empty if no event of the batch has one.
+pub(crate) fn contents(batch: &Batch, twins: &dyn Twins) -> Keys {
+    if !twins.has_contents(&batch.source) {
+        return Vec::new();
+    }
+    let scope = scope(&batch.source.provider, &batch.source.tenant);
+    let key = |event: &model::Event| {
+        // Without a time there is no day after which the content may be forgotten.
+        event.time?;
+        let content = twins.content(&batch.source, event)?;
+        let mut bytes = scope.clone().into_bytes();
+        bytes.extend_from_slice(&content.to_le_bytes());
+        // A mark keeps its kind and channel in the last bits.
+        let hash = XxHash3_128::oneshot(&bytes) & !MARK_BITS;
+        Some(Key { day: day_of_event(event), hash })
+    };
+    batch.events.iter().map(key).collect()
+}
+
+/// The id under which the `nth` event (from 1 on) of one content is filed.
+pub(crate) fn nth_of_content(content: u128, nth: u32) -> u128 {
+    let mut bytes = [0; 20];
+    bytes[..16].copy_from_slice(&content.to_le_bytes());
+    bytes[16..].copy_from_slice(&nth.to_le_bytes());
+    XxHash3_128::oneshot(&bytes)
+}
+
+fn day_of_event(event: &model::Event) -> i32 {
+    event.time.map_or(DAY_WITHOUT_TIME, day_of)
 }
 
 fn scope(provider: &str, tenant: &str) -> String {

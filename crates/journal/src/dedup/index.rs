@@ -4,8 +4,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use super::day::{Day, IdSet, Seen};
-use super::{Key, StoredIds, StoredIdsError};
+use model::SourceId;
+
+use super::day::{Day, Id, IdSet, Seen, merge};
+use super::{Channels, Key, StoredIds, StoredIdsError};
 use crate::Error;
 use crate::limits::{FILTER_IDS_MIN, FILTERED_IDS_PER_EXACT_ID};
 
@@ -34,10 +36,12 @@ pub(crate) enum IndexError {
     Journal(Error),
 }
 
-/// Reads the journal's own ids of a day.
+/// Reads what the journal itself knows.
 pub(crate) trait JournalIds {
-    /// [`super::id_hash`] of every event of that day that is in the journal.
-    fn ids_of_day(&self, day: i32) -> Result<Vec<u128>, Error>;
+    /// The id of every event of that day that is in the journal, and the marks of that day, with their channels.
+    fn ids_of_day(&self, day: i32) -> Result<IdSet, Error>;
+    /// By which channel a source brings its events.
+    fn channels_of(&self, source: &SourceId) -> Channels;
 }
 
 impl Index {
@@ -53,10 +57,12 @@ impl Index {
         }
     }
 
-    /// Loads whatever is needed to decide on `keys`. Only this can fail; nothing is added to the index.
+    /// Loads whatever is needed to decide on events with these ids and contents. Only this can fail; nothing is added to
+    /// the index.
     pub(crate) fn prepare(
         &mut self,
         keys: &[Option<Key>],
+        contents: &[Option<Key>],
         journal: &impl JournalIds,
     ) -> Result<(), IndexError> {
         let mut last = None;
@@ -74,30 +80,40 @@ impl Index {
                 }
             }
         }
+        for content in contents.iter().flatten() {
+            self.touch(content.day, journal)?;
+            // Which of the events with this content is met depends on the day's channels: they are loaded whole.
+            let has_filters = self.days.get(&content.day).is_some_and(Day::has_filters);
+            if has_filters && !self.confirming.contains_key(&content.day) {
+                let ids = self.load(content.day, journal)?;
+                self.confirming.insert(content.day, ids);
+            }
+        }
         Ok(())
     }
 
-    /// Decides whether an id is new, and adds it if so. `prepare` was called for it.
-    pub(crate) fn admit(&mut self, key: Key) -> bool {
-        let day = self.days.entry(key.day).or_default();
-        let known = match day.look_up(key.hash) {
-            Seen::Yes => return false,
-            Seen::No => false,
+    /// By which channels an id came, if it did. `prepare` was called for it.
+    pub(super) fn known(&self, key: Key) -> Option<Channels> {
+        match self.days.get(&key.day)?.look_up(key.hash) {
+            Seen::Yes(channels) => Some(channels),
+            Seen::No => None,
             Seen::Perhaps => {
-                self.confirming.get(&key.day).is_some_and(|ids| ids.contains(&key.hash))
+                let id = Id::new(key.hash, Channels::NONE);
+                self.confirming.get(&key.day)?.get(&id).map(|id| id.channels())
             }
-        };
-        // An id that a filter had is kept in the exact set from now on: who comes twice may come a third time.
-        day.insert(key.hash);
-        !known
+        }
     }
 
-    /// Takes ids out again whose transaction was rolled back.
-    pub(crate) fn withdraw(&mut self, keys: impl IntoIterator<Item = Key>) {
-        for key in keys {
-            if let Some(day) = self.days.get_mut(&key.day) {
-                day.remove(key.hash);
-            }
+    /// Files an id with its channels, whether it is new or not. An id that a filter had is kept in the exact set from now
+    /// on: who comes twice may come a third time.
+    pub(super) fn set(&mut self, key: Key, channels: Channels) {
+        self.days.entry(key.day).or_default().set(key.hash, channels);
+    }
+
+    /// Takes an id out again.
+    pub(super) fn remove(&mut self, key: Key) {
+        if let Some(day) = self.days.get_mut(&key.day) {
+            day.remove(key.hash);
         }
     }
 
@@ -143,10 +159,16 @@ impl Index {
 
     /// The journal is asked before the lake: an event that leaves the journal in between is in the lake by then.
     fn load(&self, day: i32, journal: &impl JournalIds) -> Result<IdSet, IndexError> {
-        let own = journal.ids_of_day(day).map_err(IndexError::Journal)?;
-        let stored =
-            self.stored.ids_of_day(day).map_err(|source| IndexError::Stored { day, source })?;
-        Ok(own.into_iter().chain(stored).collect())
+        let mut ids = journal.ids_of_day(day).map_err(IndexError::Journal)?;
+        let stored = self.stored.sourced_ids_of_day(day);
+        let stored = stored.map_err(|source| IndexError::Stored { day, source })?;
+        for sourced in stored {
+            let source = sourced.source.as_ref();
+            let channels = source.map_or(Channels::NONE, |source| journal.channels_of(source));
+            ids.reserve(sourced.ids.len());
+            sourced.ids.into_iter().for_each(|hash| merge(&mut ids, Id::new(hash, channels)));
+        }
+        Ok(ids)
     }
 
     /// Days that were loaded to confirm a hit stay exact where there is room: the next hit is likely in the same day.
@@ -155,7 +177,7 @@ impl Index {
             let Some(day) = self.days.get_mut(&number) else { continue };
             if ids.len() <= self.exact_ids_max / 2 {
                 let mut all = ids;
-                all.extend(day.exact_set());
+                day.exact_set().for_each(|id| merge(&mut all, id));
                 let touched = day.touched;
                 *day = Day::exact(all);
                 day.touched = touched;

@@ -18,8 +18,9 @@ use crate::error::chain;
 use crate::journal::Surroundings;
 use crate::limits::{BATCH_EVENTS_MAX, DISK_FREE_BYTES_MIN, FULL_RETRY_AFTER_SECONDS};
 use crate::schema::FILE_NAME;
+use crate::twins::NoTwins;
 use crate::{AppendError, Error, ReaderStart};
-use crate::{day_of, id_hash};
+use crate::{SourcedIds, day_of, id_hash};
 
 /// A disk whose space and whose commits the test decides on.
 pub(crate) struct FaultyDisk {
@@ -69,7 +70,7 @@ impl Disk for FaultyDisk {
 /// A lake of which the test says what it holds, and whether it answers.
 #[derive(Default)]
 pub(crate) struct FakeLake {
-    pub(crate) ids: Mutex<HashMap<i32, Vec<u128>>>,
+    pub(crate) ids: Mutex<HashMap<i32, Vec<(SourceId, u128)>>>,
     pub(crate) silent: Mutex<bool>,
     pub(crate) asked: AtomicU64,
 }
@@ -79,7 +80,8 @@ impl FakeLake {
         let mut ids = self.ids.lock().unwrap();
         for event in &batch.events {
             let hash = id_hash(&batch.source.provider, &batch.source.tenant, &event.id);
-            ids.entry(day_of(event.time.unwrap())).or_default().push(hash);
+            let of_day = ids.entry(day_of(event.time.unwrap())).or_default();
+            of_day.push((batch.source.clone(), hash));
         }
     }
 }
@@ -90,7 +92,18 @@ impl StoredIds for FakeLake {
         if *self.silent.lock().unwrap() {
             return Err("the object store does not answer".into());
         }
-        Ok(self.ids.lock().unwrap().get(&day).cloned().unwrap_or_default())
+        let ids = self.ids.lock().unwrap();
+        Ok(ids.get(&day).into_iter().flatten().map(|(_, hash)| *hash).collect())
+    }
+
+    fn sourced_ids_of_day(&self, day: i32) -> Result<Vec<SourcedIds>, StoredIdsError> {
+        self.ids_of_day(day)?;
+        let ids = self.ids.lock().unwrap();
+        let of = |(source, hash): &(SourceId, u128)| SourcedIds {
+            source: Some(source.clone()),
+            ids: vec![*hash],
+        };
+        Ok(ids.get(&day).into_iter().flatten().map(of).collect())
     }
 }
 
@@ -101,7 +114,7 @@ pub(crate) fn open_on(
     stored: Arc<FakeLake>,
 ) -> Result<Journal, Error> {
     let clock = Arc::new(FixedClock::at(now()));
-    Journal::open_on(dir, options, Surroundings { clock, stored, disk })
+    Journal::open_on(dir, options, Surroundings { clock, stored, disk, twins: Arc::new(NoTwins) })
 }
 
 #[tokio::test]

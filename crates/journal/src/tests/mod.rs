@@ -3,7 +3,9 @@
 mod advancing;
 mod appending;
 mod faults;
+mod ledger;
 mod simulation;
+mod twins;
 
 use std::sync::Arc;
 
@@ -60,6 +62,7 @@ pub(crate) fn batch(name: &str, ids: impl IntoIterator<Item = u64>) -> Batch {
         rejected: Vec::new(),
         cursor: None,
         gap: None,
+        walked: None,
     }
 }
 

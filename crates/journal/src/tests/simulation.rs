@@ -34,6 +34,12 @@ struct World {
     /// Ids of acknowledged events, and of those whose append failed.
     acknowledged: HashSet<String>,
     attempted: HashSet<String>,
+    /// By which ways each event came for certain, and by which it may have come.
+    came: HashMap<String, HashSet<Via>>,
+    may_have_come: HashMap<String, HashSet<Via>>,
+    /// Events received for certain, and those that may have been.
+    received: u64,
+    may_have_been_received: u64,
     /// Of each source: number of the last batch, its ids, and which cursors are possible.
     batches: u64,
     ids_of_batch: HashMap<u64, Vec<String>>,
@@ -62,13 +68,18 @@ impl World {
             seed,
             rng,
             dir: TempDir::new().unwrap(),
-            options: Options { dedup_ids_max, ..Options::default() },
+            // Of every event it is remembered how it came.
+            options: Options { dedup_ids_max, dedup_days: 90, ..Options::default() },
             disk: FaultyDisk::new(),
             lake: Arc::default(),
             journal: None,
             read: BTreeMap::new(),
             acknowledged: HashSet::new(),
             attempted: HashSet::new(),
+            came: HashMap::new(),
+            may_have_come: HashMap::new(),
+            received: 0,
+            may_have_been_received: 0,
             batches: 0,
             ids_of_batch: HashMap::new(),
             cursors: HashMap::new(),
@@ -123,6 +134,12 @@ impl World {
                 Ok(appended) => {
                     let events = batch.events.len() as u64;
                     assert_eq!(appended.stored + appended.duplicates, events, "seed {}", self.seed);
+                    self.received += events;
+                    self.may_have_been_received += events;
+                    for id in &ids {
+                        self.came.entry(id.clone()).or_default().insert(batch.via);
+                        self.may_have_come.entry(id.clone()).or_default().insert(batch.via);
+                    }
                     self.acknowledged.extend(ids);
                     self.rejected += appended.rejected;
                     if batch.cursor.is_some() {
@@ -131,6 +148,10 @@ impl World {
                     }
                 }
                 Err(AppendError::Storage(_)) => {
+                    self.may_have_been_received += batch.events.len() as u64;
+                    for id in &ids {
+                        self.may_have_come.entry(id.clone()).or_default().insert(batch.via);
+                    }
                     self.attempted.extend(ids);
                     if batch.cursor.is_some() {
                         possible.insert(Some(number));
@@ -158,6 +179,7 @@ impl World {
             .collect();
         self.batches += 1;
         let mut made = batch(&format!("s{source}"), numbers);
+        made.via = if source.is_multiple_of(2) { Via::Poll } else { Via::Push };
         for event in &mut made.events {
             // The day is a function of the event: the same event tells the same time whenever it comes.
             let n: i64 = event.id.parse().unwrap();
@@ -189,7 +211,8 @@ impl World {
                 assert!(before.is_none_or(|before| before == event.id), "seed {}", self.seed);
                 let hash = crate::id_hash(&batch.source.provider, &batch.source.tenant, &event.id);
                 let mut ids = self.lake.ids.lock().unwrap();
-                ids.entry(crate::day_of(event.time.unwrap())).or_default().push(hash);
+                let of_day = ids.entry(crate::day_of(event.time.unwrap())).or_default();
+                of_day.push(((*batch.source).clone(), hash));
                 next += 1;
             }
         }
@@ -270,6 +293,30 @@ impl World {
         let states = self.journal().source_states().unwrap();
         let stored: u64 = states.iter().map(|state| state.stored).sum();
         assert_eq!(stored, head - 1, "seed {}: totals", self.seed);
+        self.check_accounts(head);
+    }
+
+    /// The account of all hours is that of what was sent, whatever happened in between.
+    fn check_accounts(&self, head: u64) {
+        let accounts = self.journal().accounts(Timestamp::UNIX_EPOCH, Timestamp::MAX).unwrap();
+        let sum =
+            |of: fn(&crate::Counts) -> u64| accounts.iter().map(|it| of(&it.counts)).sum::<u64>();
+        let received = sum(|it| it.received);
+        assert_eq!(sum(|it| it.stored), head - 1, "seed {}: stored", self.seed);
+        let parts = sum(|it| it.stored + it.both + it.elsewhere + it.duplicates);
+        assert_eq!(parts, received, "seed {}: parts", self.seed);
+        let possible = self.received..=self.may_have_been_received;
+        assert!(
+            possible.contains(&received),
+            "seed {}: received {received} of {possible:?}",
+            self.seed
+        );
+        let by_both = |ways: &HashMap<String, HashSet<Via>>| {
+            ways.values().filter(|ways| ways.len() == 2).count() as u64
+        };
+        let (both, possible) =
+            (sum(|it| it.both), by_both(&self.came)..=by_both(&self.may_have_come));
+        assert!(possible.contains(&both), "seed {}: both {both} of {possible:?}", self.seed);
     }
 
     fn open(&mut self) {

@@ -1,20 +1,19 @@
 //! Group commit: everything that waits becomes durable in one transaction, events with cursors, totals, gaps and
 //! rejected input; then everybody is answered. Deliberately absent: the layout of rows (`row`), requests (`requests`).
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeSet, HashSet};
 use std::sync::{Arc, PoisonError};
 
 use model::{Batch, SourceId, Timestamp};
-use rusqlite::Connection;
 use tokio::sync::oneshot;
 
-use super::{State, Writer};
+use super::Writer;
+use super::group::Group;
 use crate::block::{self, Block};
-use crate::dedup::{IndexError, Key, Keys, day_of, keys};
+use crate::dedup::{Admission, Arrival, Channels, IndexError, Keys, contents, day_of, keys};
 use crate::limits::{DEAD_LETTER_BUDGET_DIVISOR, DISK_FREE_BYTES_MIN, FULL_RETRY_AFTER_SECONDS};
-use crate::row::{FileIds, Part, Row, plan};
-use crate::source_rows::SourceRow;
-use crate::{AppendError, Appended, DeadLetter, Error, Full, dead_letters, status};
+use crate::row::{FileIds, plan};
+use crate::{AppendError, Appended, Error, Full, Twins, dead_letters};
 
 /// A batch on its way into the file.
 pub(crate) struct Appending {
@@ -22,6 +21,8 @@ pub(crate) struct Appending {
     pub(crate) batch: Batch,
     /// One for each event.
     pub(crate) keys: Keys,
+    /// What the events say, where they have to be recognised by that; otherwise empty.
+    pub(crate) contents: Keys,
     /// The events, encoded.
     pub(crate) blocks: Vec<Block>,
     /// Bytes of the events and of rejected input, for the limits of the queue.
@@ -35,11 +36,12 @@ impl Appending {
     pub(crate) fn new(
         batch: Batch,
         bytes: usize,
+        twins: &dyn Twins,
         reply: oneshot::Sender<Result<Appended, AppendError>>,
     ) -> Self {
-        let keys = keys(&batch);
+        let (keys, contents) = (keys(&batch), contents(&batch, twins));
         let blocks = block::encode(batch.received, &batch.events);
-        Self { batch, keys, blocks, bytes, reply }
+        Self { batch, keys, contents, blocks, bytes, reply }
     }
 
     /// What it will take of the file at most.
@@ -48,54 +50,50 @@ impl Appending {
         (blocks + 40 * self.keys.len()) as u64 + self.dead_letter_bytes()
     }
 
-    fn dead_letter_bytes(&self) -> u64 {
+    pub(super) fn dead_letter_bytes(&self) -> u64 {
         let bytes = self.batch.rejected.iter();
         bytes.map(|rejected| dead_letters::bytes(rejected.raw.len(), rejected.reason.len())).sum()
     }
 
-    fn answer(self, result: Result<Appended, AppendError>) {
+    pub(super) fn answer(self, result: Result<Appended, AppendError>) {
         // Whoever asked may have gone; what is stored stays stored.
         drop(self.reply.send(result));
     }
 }
 
-/// The new part of each batch, and what that changes.
-#[derive(Default)]
-struct Group {
-    batches: Vec<Appending>,
-    parts: Vec<Part>,
-    sources: BTreeMap<SourceId, SourceRow>,
-    new_sources: i64,
-    dead_letter_bytes: u64,
-}
-
 impl Writer {
-    /// Appends batches, in order, and answers.
-    pub(super) fn do_appends(&mut self, batches: Vec<Appending>) {
-        if batches.is_empty() {
+    /// Appends batches, in order, lets events go that have waited long enough (`release_all`: all of them), and answers.
+    pub(super) fn do_appends(&mut self, batches: Vec<Appending>, release_all: bool) {
+        let now = self.clock.now();
+        let waits = |state: &super::State| !state.waiting.due(now, release_all).is_empty();
+        if batches.is_empty() && !self.state.as_ref().is_some_and(waits) {
             return;
         }
         if let Err(error) = self.state() {
             return answer_all(batches, &error);
         }
         let batches = self.refuse_over_budget(batches);
-        let mut group = self.sift(batches);
-        if group.batches.is_empty() {
+        let mut group = self.sift(batches, now, release_all);
+        if group.is_empty() {
             return;
         }
-        let next = self.state.as_ref().map_or(1, |state| state.next);
+        let (next, mut accounts) = match &mut self.state {
+            Some(state) => {
+                group.close(&state.walks);
+                (state.next, std::mem::take(&mut state.accounts))
+            }
+            None => return,
+        };
         let (rows, firsts) = plan(next, &group.parts);
-        let now = self.clock.now();
         let result = self.transaction(|connection, path| {
-            write(connection, &group, &rows, now).map_err(Error::storage("append events", path))
+            group.write(connection, path, &rows, &mut accounts, now)
         });
         match result {
             Ok(()) => {
                 if let Some(state) = &mut self.state {
                     state.next += rows.iter().map(|row| row.events).sum::<u64>();
-                    state.next_source += group.new_sources;
-                    state.sources.extend(std::mem::take(&mut group.sources));
-                    state.dead_letter_bytes += group.dead_letter_bytes;
+                    state.accounts = accounts;
+                    state.take_over(&mut group);
                     self.shared.head.send_if_modified(|head| {
                         let moved = *head != state.next;
                         *head = state.next;
@@ -105,7 +103,7 @@ impl Writer {
                 group.answer(&firsts);
             }
             Err(error) => {
-                self.undo(&group.parts, next);
+                self.undo(&group, next);
                 answer_all(group.batches, &error);
             }
         }
@@ -156,16 +154,23 @@ impl Writer {
     }
 
     /// Finds out what of each batch is new, and adds it to the index.
-    fn sift(&mut self, batches: Vec<Appending>) -> Group {
+    fn sift(&mut self, batches: Vec<Appending>, now: Timestamp, release_all: bool) -> Group {
         let mut group = Group::default();
         let mut failed: HashSet<SourceId> = HashSet::new();
-        for mut batch in batches {
+        let Some(state) = &self.state else { return group };
+        let window = i32::try_from(self.options.dedup_days).unwrap_or(i32::MAX);
+        let marked_from = day_of(now).saturating_sub(window);
+        for batch in batches {
             if failed.contains(&batch.batch.source) {
                 batch.answer(Err(AppendError::AfterFailure));
                 continue;
             }
-            let ids = FileIds { connection: &self.connection, path: &self.folder.database };
-            if let Err(error) = self.index.prepare(&batch.keys, &ids) {
+            let ids = FileIds {
+                connection: &self.connection,
+                path: &self.folder.database,
+                vias: &state.vias,
+            };
+            if let Err(error) = self.index.prepare(&batch.keys, &batch.contents, &ids) {
                 failed.insert(batch.batch.source.clone());
                 batch.answer(Err(match error {
                     IndexError::Stored { day, source } => AppendError::StoredIds { day, source },
@@ -173,11 +178,21 @@ impl Writer {
                 }));
                 continue;
             }
-            let new: Vec<bool> =
-                batch.keys.iter().map(|key| key.is_none_or(|key| self.index.admit(key))).collect();
-            if let Some(state) = &self.state {
-                group.add(state, &mut batch, &new);
-                group.batches.push(batch);
+            let channel = Channels::of(batch.batch.via);
+            let admissions: Vec<Admission> = (0..batch.keys.len())
+                .map(|n| {
+                    let id = batch.keys.get(n).copied().flatten();
+                    let content = batch.contents.get(n).copied().flatten();
+                    let arrival = Arrival { id, content, channel, marked_from };
+                    self.index.admit(arrival, &mut group.changes)
+                })
+                .collect();
+            group.add(state, self.twins.as_ref(), batch, &admissions);
+        }
+        // After the batches: the other telling may have come with them.
+        for waiting in state.waiting.due(now, release_all) {
+            if !group.left.contains(&waiting.id) {
+                group.release(&waiting, None);
             }
         }
         group
@@ -185,101 +200,15 @@ impl Writer {
 
     /// Takes the ids of a failed transaction out of the index, or, where the file may hold them after all, forgets
     /// their days.
-    fn undo(&mut self, parts: &[Part], next: u64) {
-        let keys = || parts.iter().flat_map(|part| part.keys.iter().flatten().copied());
+    fn undo(&mut self, group: &Group, next: u64) {
         match self.state() {
-            Ok(state) if state.next == next => self.index.withdraw(keys()),
-            _ => self.index.forget(&keys().map(|key: Key| key.day).collect::<BTreeSet<i32>>()),
+            // Without new rows the offset does not tell whether the transaction became durable.
+            Ok(state) if state.next == next && !group.parts.iter().all(|it| it.keys.is_empty()) => {
+                self.index.undo(&group.changes);
+            }
+            _ => self.index.forget(&group.changes.days().collect::<BTreeSet<i32>>()),
         }
     }
-}
-
-impl Group {
-    /// Adds what is new of a batch, and counts.
-    fn add(&mut self, state: &State, appending: &mut Appending, new: &[bool]) {
-        let batch = &appending.batch;
-        let stored = new.iter().filter(|new| **new).count() as u64;
-        let blocks = if stored as usize == new.len() {
-            std::mem::take(&mut appending.blocks)
-        } else {
-            let kept = batch.events.iter().zip(new).filter(|(_, new)| **new);
-            block::encode(batch.received, kept.map(|(event, _)| event))
-        };
-        let keys = appending.keys.iter().zip(new).filter(|(_, new)| **new).map(|(key, _)| *key);
-        let new_sources = &mut self.new_sources;
-        let source = self.sources.entry(batch.source.clone()).or_insert_with(|| {
-            state.sources.get(&batch.source).cloned().unwrap_or_else(|| {
-                *new_sources += 1;
-                SourceRow::new(state.next_source + *new_sources - 1, &batch.source)
-            })
-        });
-        count(source, batch, stored);
-        self.dead_letter_bytes += appending.dead_letter_bytes();
-        self.parts.push(Part { source: source.id, via: batch.via, blocks, keys: keys.collect() });
-    }
-
-    fn answer(self, firsts: &[u64]) {
-        for ((batch, part), first) in self.batches.into_iter().zip(&self.parts).zip(firsts) {
-            let stored = part.keys.len() as u64;
-            let appended = Appended {
-                offset: *first,
-                stored,
-                duplicates: batch.batch.events.len() as u64 - stored,
-                rejected: batch.batch.rejected.len() as u64,
-            };
-            batch.answer(Ok(appended));
-        }
-    }
-}
-
-fn count(source: &mut SourceRow, batch: &Batch, stored: u64) {
-    let events = batch.events.len() as u64;
-    source.received += events;
-    source.stored += stored;
-    source.duplicates += events - stored;
-    source.rejected += batch.rejected.len() as u64;
-    if events > 0 || !batch.rejected.is_empty() {
-        source.last_received = source.last_received.max(Some(batch.received.as_microsecond()));
-    }
-    let latest = batch.events.iter().filter_map(|event| event.time).max();
-    source.last_event = source.last_event.max(latest.map(Timestamp::as_microsecond));
-    if let Some(cursor) = &batch.cursor {
-        source.cursor = Some(cursor.0.clone());
-    }
-}
-
-/// Writes everything of a group. A transaction is open.
-fn write(
-    connection: &Connection,
-    group: &Group,
-    rows: &[Row],
-    now: Timestamp,
-) -> rusqlite::Result<()> {
-    for row in rows {
-        row.insert(connection)?;
-    }
-    for source in group.sources.values() {
-        source.save(connection)?;
-    }
-    for Appending { batch, .. } in &group.batches {
-        if let (Some(gap), Some(source)) = (&batch.gap, group.sources.get(&batch.source)) {
-            status::insert_gap(connection, source.id, now, gap)?;
-        }
-        for rejected in &batch.rejected {
-            let letter = DeadLetter {
-                id: 0,
-                at: now,
-                origin: batch.source.to_string(),
-                source: batch.source.clone(),
-                event_id: String::new(),
-                reason: rejected.reason.clone(),
-                raw: rejected.raw.clone(),
-                offset: None,
-            };
-            dead_letters::insert(connection, &letter)?;
-        }
-    }
-    Ok(())
 }
 
 fn answer_all(batches: Vec<Appending>, error: &Arc<Error>) {

@@ -7,6 +7,7 @@
 //! Deliberately absent: reading events (`reading`), and waiting for room, which is up to the caller.
 
 mod appends;
+mod group;
 mod requests;
 
 use std::collections::HashMap;
@@ -22,20 +23,28 @@ use tokio::sync::watch;
 pub(crate) use appends::Appending;
 pub(crate) use requests::{Progress, Request};
 
+use crate::account::{self, Cache};
 use crate::dedup::Index;
+use crate::dedup::{Channels, day_of};
 use crate::disk::{Disk, file_bytes};
 use crate::limits::{WAL_BYTES_MAX, WAL_BYTES_MIN};
 use crate::queue::Queue;
 use crate::readers::Readers;
 use crate::reading::Reading;
 use crate::row::Head;
+use crate::row::via_of;
 use crate::schema::{BUSY_TIMEOUT, Folder};
 use crate::source_rows::SourceRow;
-use crate::{Error, Full, Options, dead_letters, readers, removal, source_rows};
+use crate::waiting::WaitingRoom;
+use crate::walks::{self, Walks};
+use crate::{Error, Full, Options, Twins, dead_letters, marks, readers, removal, source_rows};
 
 /// Layout of a write-ahead log: a header, then each page behind a header of its own (SQLite's file format, section 4.1).
 const WAL_HEADER_BYTES: u64 = 32;
 const WAL_FRAME_HEADER_BYTES: u64 = 24;
+
+/// How often it is looked whether events have waited long enough for their twins.
+const TWIN_LOOK: Duration = Duration::from_secs(1);
 
 /// What the writer and the handles share.
 pub(crate) struct Shared {
@@ -61,6 +70,7 @@ pub(crate) struct Writer {
     pub(crate) options: Options,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) disk: Arc<dyn Disk>,
+    pub(crate) twins: Arc<dyn Twins>,
     pub(crate) index: Index,
     pub(crate) space: Space,
     /// `None` after a failed transaction, until it is loaded again.
@@ -82,6 +92,16 @@ pub(crate) struct State {
     pub(crate) dead_letter_bytes: u64,
     /// Whether rows may be there that every reader has passed.
     pub(crate) removable: bool,
+    /// By which channel each source brings its events.
+    pub(crate) vias: HashMap<SourceId, Channels>,
+    /// Rows of accounts that were written lately.
+    pub(crate) accounts: Cache,
+    /// What each source has walked.
+    pub(crate) walks: Walks,
+    /// Events that wait for their twins.
+    pub(crate) waiting: WaitingRoom,
+    /// Marks of days before this one are removed.
+    pub(crate) marks_from: i32,
 }
 
 /// How much room is used and left.
@@ -109,7 +129,19 @@ impl State {
             let what = format!("reader {name:?} is at {offset}, but the journal ends at {next}");
             return Err(Error::Corrupt { path: path.to_owned(), what });
         }
+        let by_row = sources.iter().map(|row| (row.id, row.source.clone())).collect();
+        let mut vias: HashMap<SourceId, Channels> = HashMap::new();
+        for (row, via) in account::vias(connection, path)? {
+            if let Some(source) = HashMap::get(&by_row, &row) {
+                note_via(&mut vias, source, via);
+            }
+        }
         Ok(Self {
+            vias,
+            accounts: Cache::default(),
+            walks: walks::all(connection, path)?,
+            waiting: WaitingRoom::load(connection, path, &by_row)?,
+            marks_from: i32::MIN,
             next,
             first,
             next_source: sources.iter().map(|row| row.id).max().unwrap_or(0) + 1,
@@ -119,6 +151,32 @@ impl State {
                 .map_err(Error::storage("read dead letters", path))?,
             removable: true,
         })
+    }
+
+    /// Takes over what a group changed, now that it is durable.
+    fn take_over(&mut self, group: &mut group::Group) {
+        for ((row, via, _), _) in &group.accounts {
+            let source = group.sources.values().find(|source| source.id == *row);
+            if let Some(source) = source {
+                note_via(&mut self.vias, &source.source, *via);
+            }
+        }
+        self.next_source += group.new_sources;
+        self.sources.extend(std::mem::take(&mut group.sources));
+        self.dead_letter_bytes += group.dead_letter_bytes;
+        self.walks.extend(std::mem::take(&mut group.walks));
+        self.waiting.remove(&group.left);
+        std::mem::take(&mut group.waiting).into_iter().for_each(|it| self.waiting.push(it));
+    }
+}
+
+/// Notes how a source brings its events. What is read again of its dead letters counts as an import, which says nothing of
+/// the source.
+fn note_via(vias: &mut HashMap<SourceId, Channels>, source: &SourceId, via: i64) {
+    let Some(via) = via_of(via) else { return };
+    let held = vias.get(source).copied();
+    if held.is_none() || held == Some(Channels::of(model::Via::Import)) {
+        vias.insert(source.clone(), Channels::of(via));
     }
 }
 
@@ -150,10 +208,13 @@ impl Writer {
         let _end = End(Arc::clone(&self.shared));
         loop {
             let idle_work = self.state.as_ref().is_some_and(|state| state.removable);
-            let work = self.shared.queue.take(idle_work);
+            let waits = self.state.as_ref().is_some_and(|state| !state.waiting.is_empty());
+            let work = self.shared.queue.take(idle_work, waits.then_some(TWIN_LOOK));
             self.do_requests(work.requests);
-            self.do_appends(work.batches);
+            // Who closes the journal asks it next, or starts anew much later: nothing goes on waiting.
+            self.do_appends(work.batches, work.last);
             self.remove_passed();
+            self.forget_old_marks();
             self.copy_log_if_due();
             if work.last {
                 break;
@@ -230,6 +291,30 @@ impl Writer {
         if let (Ok(removed), Some(state)) = (removed, &mut self.state) {
             state.first = removed.first;
             state.removable = removed.more;
+        }
+    }
+
+    /// Removes marks of days that are too old to be compared with, and the oldest hours of accounts that are too many.
+    fn forget_old_marks(&mut self) {
+        let window = i32::try_from(self.options.dedup_days).unwrap_or(i32::MAX);
+        // One day more: what is decided on at midnight has its marks.
+        let from = day_of(self.clock.now()).saturating_sub(window).saturating_sub(1);
+        let Ok(state) = self.state() else { return };
+        if state.marks_from >= from {
+            return;
+        }
+        let forgotten = self.transaction(|connection, path| {
+            let work = || {
+                account::limit_rows(connection, "account")?;
+                account::limit_rows(connection, "delivery")?;
+                marks::forget_before(connection, from)
+            };
+            work().map_err(Error::storage("remove what is old", path))
+        });
+        if let (Ok(more), Some(state)) = (forgotten, &mut self.state)
+            && !more
+        {
+            state.marks_from = from;
         }
     }
 

@@ -1,17 +1,21 @@
 //! Requests of readers and of those who deal with dead letters: one transaction for all that wait.
 //! Deliberately absent: batches (`appends`).
 
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 use std::ops::Range;
+use std::path::Path;
 use std::sync::Arc;
 
+use model::SourceId;
 use rusqlite::Connection;
 use tokio::sync::oneshot;
 
 use super::{State, Writer};
 use crate::limits::DEAD_LETTER_BUDGET_DIVISOR;
 use crate::readers::{Readers, passed};
-use crate::{DeadLetter, Error, ReaderStart, ahead, dead_letters, readers, removal};
+use crate::{
+    DeadLetter, Deliveries, Error, ReaderStart, ahead, dead_letters, delivery, readers, removal,
+};
 
 /// Where an answer goes. Nobody may be waiting for it any more.
 pub(crate) type Reply<T> = oneshot::Sender<Result<T, Error>>;
@@ -38,7 +42,12 @@ pub(crate) struct Progress {
     pub(crate) ahead: Vec<Range<u64>>,
     /// What it gave up on.
     pub(crate) dead: Vec<DeadLetter>,
+    /// What it has settled since it last said.
+    pub(crate) deliveries: Deliveries,
 }
+
+/// The rows of sources.
+type SourceRows = HashMap<SourceId, i64>;
 
 /// Sends an answer once it is known whether the transaction is durable.
 type Answer = Box<dyn FnOnce(Option<&Arc<Error>>)>;
@@ -57,13 +66,23 @@ impl Writer {
         let dead_letter_bytes_max = self.options.disk_bytes_max / DEAD_LETTER_BUDGET_DIVISOR;
         let mut waiting = VecDeque::from(requests);
         let mut answers = Vec::with_capacity(waiting.len());
+        let rows: SourceRows = match &self.state {
+            Some(state) => state.sources.iter().map(|(it, row)| (it.clone(), row.id)).collect(),
+            None => SourceRows::new(),
+        };
         let result = self.transaction(|connection, path| {
             while let Some(request) = waiting.pop_front() {
-                let mut change =
-                    Change { connection, staged: &mut staged, now, dead_letter_bytes_max };
+                let mut change = Change {
+                    connection,
+                    path,
+                    sources: &rows,
+                    staged: &mut staged,
+                    now,
+                    dead_letter_bytes_max,
+                };
                 let (answer, saved) = change.apply(request);
                 answers.push(answer);
-                saved.map_err(Error::storage("save", path))?;
+                saved?;
             }
             removal::step(connection, path, passed(&staged.readers), staged.next)
         });
@@ -118,23 +137,30 @@ impl Request {
 /// One transaction in the making.
 struct Change<'a> {
     connection: &'a Connection,
+    path: &'a Path,
+    sources: &'a SourceRows,
     staged: &'a mut Staged,
     now: model::Timestamp,
     dead_letter_bytes_max: u64,
 }
 
 impl Change<'_> {
-    fn apply(&mut self, request: Request) -> (Answer, rusqlite::Result<()>) {
+    fn apply(&mut self, request: Request) -> (Answer, Result<(), Error>) {
+        let storage = Error::storage("save", self.path);
         match request {
-            Request::Register(name, start, reply) => settle(reply, self.register(name, start)),
+            Request::Register(name, start, reply) => {
+                settle(reply, self.register(name, start).map_err(storage))
+            }
             Request::Advance(progress, reply) => settle(reply, self.advance(progress)),
             Request::RemoveReader(name, reply) => {
                 let removed = readers::remove(self.connection, &name)
                     .and_then(|()| ahead::remove(self.connection, &name));
                 let known = self.staged.readers.remove(&name).is_some();
-                settle(reply, removed.map(|()| Ok(known)))
+                settle(reply, removed.map(|()| Ok(known)).map_err(storage))
             }
-            Request::RemoveDeadLetters(ids, reply) => settle(reply, self.remove_dead_letters(&ids)),
+            Request::RemoveDeadLetters(ids, reply) => {
+                settle(reply, self.remove_dead_letters(&ids).map_err(storage))
+            }
         }
     }
 
@@ -162,8 +188,8 @@ impl Change<'_> {
         Ok(Ok(offset))
     }
 
-    fn advance(&mut self, progress: Progress) -> rusqlite::Result<Result<(), Error>> {
-        let Progress { reader, offset, ahead, dead } = progress;
+    fn advance(&mut self, progress: Progress) -> Result<Result<(), Error>, Error> {
+        let Progress { reader, offset, ahead, dead, deliveries } = progress;
         let name = reader.as_str();
         let Some(saved) = self.staged.readers.get(name).copied() else {
             return Ok(Err(Error::UnknownReader { name: name.to_owned() }));
@@ -179,12 +205,21 @@ impl Change<'_> {
         if dead_bytes > 0 && total > self.dead_letter_bytes_max {
             return Ok(Err(Error::DeadLettersFull { bytes_max: self.dead_letter_bytes_max }));
         }
-        for letter in dead {
-            let letter = DeadLetter { at: self.now, origin: name.to_owned(), ..letter };
-            dead_letters::insert(self.connection, &letter)?;
+        for (source, hour, delivered) in deliveries.iter() {
+            // A reader settles events of the journal, so their source is known.
+            if let Some(row) = self.sources.get(source) {
+                delivery::add(self.connection, self.path, (hour, *row, name), delivered)?;
+            }
         }
-        readers::save(self.connection, name, offset)?;
-        ahead::save(self.connection, name, offset, &ahead)?;
+        let save = || {
+            for letter in dead {
+                let letter = DeadLetter { at: self.now, origin: name.to_owned(), ..letter };
+                dead_letters::insert(self.connection, &letter)?;
+            }
+            readers::save(self.connection, name, offset)?;
+            ahead::save(self.connection, name, offset, &ahead)
+        };
+        save().map_err(Error::storage("save", self.path))?;
         self.staged.dead_letter_bytes = total;
         self.staged.readers.insert(name.to_owned(), offset);
         Ok(Ok(()))
@@ -194,8 +229,8 @@ impl Change<'_> {
 /// The answer to one request, and whether its transaction may go on.
 fn settle<T: Send + 'static>(
     reply: Reply<T>,
-    result: rusqlite::Result<Result<T, Error>>,
-) -> (Answer, rusqlite::Result<()>) {
+    result: Result<Result<T, Error>, Error>,
+) -> (Answer, Result<(), Error>) {
     match result {
         Ok(result) => (answer(reply, result), Ok(())),
         // The failed transaction takes the place of this answer.

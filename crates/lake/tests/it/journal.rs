@@ -28,6 +28,7 @@ fn batch(ids: &[&str]) -> Batch {
         rejected: Vec::new(),
         cursor: None,
         gap: None,
+        walked: None,
     }
 }
 

@@ -8,7 +8,7 @@
 use std::sync::Arc;
 
 use jiff::tz::Offset;
-use model::{Cursor, Event, Gap, Rejected, Secret, SignedDuration, Timestamp};
+use model::{Cursor, Event, Gap, Rejected, Secret, SignedDuration, Stretch, Timestamp};
 use net::{Answer, Request};
 
 use super::config::{Credential, Settings};
@@ -20,7 +20,8 @@ use crate::rhythm::Rhythm;
 use crate::scan::skip_space;
 use crate::schedule::Start;
 use crate::{
-    Decoded, Outcome, Poll, PollSource, SourceError, SourceErrorKind, Step, Waiting, wire,
+    Decoded, Outcome, Poll, PollSource, SourceError, SourceErrorKind, Step, Waiting, server_time,
+    wire,
 };
 
 /// How far before the start the search looks. The smallest id that it finds is then older than every event of the start's
@@ -29,6 +30,13 @@ const SEARCH_LOOKBACK: SignedDuration = SignedDuration::from_mins(10);
 
 /// What a tenant keeps at most, for one whose retention is not told.
 const RETENTION_DAYS_UNTOLD: u64 = 30;
+
+/// What the smallest plan keeps. A tenant whose retention is not told may keep no more.
+const RETENTION_DAYS_LEAST: u64 = 1;
+
+/// How long after it happened an event is listed at most. Five seconds were seen; Auth0 promises nothing. What comes later
+/// is collected all the same, because the list is by arrival.
+const LATENESS: SignedDuration = SignedDuration::from_mins(2);
 
 /// What a cursor begins with that is a moment to search from instead of an id.
 const SEARCH_CURSOR: &str = "search:";
@@ -50,6 +58,12 @@ struct Auth0Poll {
     is_stored: bool,
     /// The last moment of which everything is known to be read.
     covered: Option<Timestamp>,
+    /// Up to when the walk has come without a break; `None` before the first page.
+    walked: Option<Timestamp>,
+    /// When the last page was read.
+    page_at: Option<Timestamp>,
+    /// When the request in flight was sent.
+    asked_at: Timestamp,
     /// From when on events are lost, and why.
     lost: Option<(Timestamp, &'static str)>,
     token: Option<Token>,
@@ -117,6 +131,9 @@ impl Auth0Poll {
             place,
             is_stored,
             covered,
+            walked: None,
+            page_at: None,
+            asked_at: now,
             lost: None,
             token: None,
             tokens_asked: 0,
@@ -145,6 +162,7 @@ impl Auth0Poll {
             return Step::Wait { until: now, why: Waiting::Failure };
         };
         self.asked = asked;
+        self.asked_at = now;
         Step::Send(request)
     }
 
@@ -246,13 +264,18 @@ impl Auth0Poll {
         self.is_token_second = false;
         self.rhythm.succeeded();
         self.broken_bodies = 0;
-        self.accept(decoded, now)
+        self.accept(decoded, server_time::earlier(self.asked_at, &answer.headers), now)
     }
 
-    fn accept(&mut self, decoded: Decoded, now: Timestamp) -> Outcome {
+    fn accept(&mut self, decoded: Decoded, listed_at: Timestamp, now: Timestamp) -> Outcome {
         let Decoded { events, rejected } = decoded;
         let gap = self.gap(&events, now);
         let (moved, is_full) = self.follow(&events, &rejected);
+        let read_until = match &moved {
+            Some(Place::After(id)) if is_full => log_id::time(id),
+            _ => Some(listed_at),
+        };
+        let walked = self.walk(&events, gap.as_ref(), read_until, now);
         if let Some(place) = moved {
             self.place = place;
             self.is_stored = false;
@@ -263,7 +286,53 @@ impl Auth0Poll {
         }
         let cursor = (!self.is_stored).then(|| cursor(&self.place));
         self.is_stored = true;
-        Outcome::Page { events, rejected, cursor, gap, more: is_full }
+        Outcome::Page { events, rejected, cursor, gap, walked, more: is_full }
+    }
+
+    /// What this page adds to the walk, if it is known up to which moment of arrival everything is read with it
+    /// (`read_until`). An event that happened `LATENESS` before is listed by then, so that the page proves everything up
+    /// to there.
+    fn walk(
+        &mut self,
+        events: &[Event],
+        gap: Option<&Gap>,
+        read_until: Option<Timestamp>,
+        now: Timestamp,
+    ) -> Option<Stretch> {
+        let from = match (self.walked, &self.place) {
+            (Some(walked), _) => walked,
+            // A search finds where the walk begins; it walks nothing itself.
+            (None, Place::Search(since)) => {
+                self.walked = Some(*since);
+                return None;
+            }
+            (None, Place::After(id)) if log_id::is_synthetic(id) => log_id::time(id)?,
+            // What an earlier run proved of it: the walk goes on there.
+            (None, Place::After(id)) => later(log_id::time(id)?, -LATENESS),
+        };
+        let kept = self.kept_since(events, now);
+        let from = from.max(gap.map_or(from, |gap| gap.until)).max(kept.unwrap_or(from));
+        self.page_at = Some(now);
+        let until = later(read_until?, -LATENESS).max(from);
+        self.walked = Some(until);
+        Some(Stretch { from, until }).filter(|walked| !walked.is_empty())
+    }
+
+    /// From when on the tenant may be relied on to have kept everything, if this page alone has to show it: nothing was
+    /// read for so long that what was kept may have changed behind the cursor.
+    fn kept_since(&self, events: &[Event], now: Timestamp) -> Option<Timestamp> {
+        let days = self.settings.retention_days.unwrap_or(RETENTION_DAYS_LEAST);
+        let kept = days_before(now, days);
+        if self.page_at.is_some_and(|at| at > kept) {
+            return None;
+        }
+        // Of a tenant whose retention is not told, the oldest event that it still lists tells as much.
+        let shown = events.first().and_then(|event| event.time);
+        Some(
+            shown
+                .filter(|_| self.settings.retention_days.is_none())
+                .map_or(kept, |it| it.min(kept)),
+        )
     }
 
     /// Where to go on after a page, and whether more is there now.

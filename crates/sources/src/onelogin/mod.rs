@@ -7,6 +7,7 @@ mod page;
 mod poll;
 mod token;
 mod trouble;
+mod twins;
 mod types;
 
 use std::sync::Arc;
@@ -14,7 +15,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use http::HeaderName;
 use http::header::AUTHORIZATION;
-use model::{EventContext, Fields, Problem, RowWriter, TableSchema};
+use model::{Event, EventContext, Fields, Problem, RowWriter, TableSchema};
 use serde_json::Value;
 
 use crate::receiver::TokenReceiver;
@@ -72,6 +73,18 @@ impl Provider for OneLogin {
 
     fn read_export(&self, body: &Bytes) -> Decoded {
         wire::read(body, role)
+    }
+
+    fn tells_under_two_ids(&self) -> bool {
+        true
+    }
+
+    fn content(&self, event: &Event) -> Option<u128> {
+        twins::content(event)
+    }
+
+    fn join(&self, first: (&str, &[u8]), second: (&str, &[u8])) -> Option<(String, Vec<u8>)> {
+        twins::join(first, second)
     }
 }
 

@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use model::{Cursor, Event, SignedDuration, Timestamp};
+use model::{Cursor, Event, SignedDuration, Stretch, Timestamp};
 use net::{Answer, Request};
 use serde::{Deserialize, Serialize};
 
@@ -18,7 +18,7 @@ use crate::pace::{Budget, Reset, later};
 use crate::rhythm::Rhythm;
 use crate::scan::skip_space;
 use crate::schedule::Start;
-use crate::{Outcome, Poll, PollSource, SourceError, SourceErrorKind, Step, Waiting};
+use crate::{Outcome, Poll, PollSource, SourceError, SourceErrorKind, Step, Waiting, server_time};
 
 /// The page size that every account is documented to have; asked for when a larger one is refused.
 const LIMIT_DOCUMENTED: u64 = 50;
@@ -46,6 +46,10 @@ struct OneLoginPoll {
     limit: u64,
     rhythm: Rhythm,
     asked: Asked,
+    /// When the request in flight was sent.
+    asked_at: Timestamp,
+    /// The oldest event of the pass, where it has no start.
+    oldest: Option<Timestamp>,
     broken_bodies: u32,
 }
 
@@ -58,6 +62,9 @@ struct Place {
     /// Its next page; without one, its first.
     #[serde(skip_serializing_if = "Option::is_none")]
     after: Option<String>,
+    /// When its first page was asked for; without one, it is the next that is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    begun: Option<Timestamp>,
     /// The time of the newest event of all passes.
     #[serde(skip_serializing_if = "Option::is_none")]
     newest: Option<Timestamp>,
@@ -115,6 +122,8 @@ impl OneLoginPoll {
                 settings.interval,
             ),
             asked: Asked::Nothing,
+            asked_at: now,
+            oldest: None,
             broken_bodies: 0,
             settings,
         }
@@ -127,6 +136,7 @@ impl OneLoginPoll {
             return Step::Wait { until: now, why: Waiting::Failure };
         };
         self.asked = asked;
+        self.asked_at = now;
         Step::Send(request)
     }
 
@@ -188,6 +198,7 @@ impl OneLoginPoll {
     fn restart_pass(&mut self) {
         self.is_after_old = false;
         self.place.after = None;
+        self.place.begun = None;
     }
 
     fn page(&mut self, answer: &Answer, now: Timestamp) -> Outcome {
@@ -211,25 +222,40 @@ impl OneLoginPoll {
         self.is_after_old = false;
         self.broken_bodies = 0;
         self.rhythm.succeeded();
-        self.accept(page, now)
+        self.accept(page, server_time::earlier(self.asked_at, &answer.headers), now)
     }
 
-    fn accept(&mut self, page: Page, now: Timestamp) -> Outcome {
+    fn accept(&mut self, page: Page, listed_at: Timestamp, now: Timestamp) -> Outcome {
         let Page { decoded, after, .. } = page;
+        if self.place.after.is_none() {
+            self.place.begun = Some(listed_at);
+        }
+        let oldest = decoded.events.iter().filter_map(|event| event.time).min();
+        self.oldest = [self.oldest, oldest].into_iter().flatten().min();
         let next = self.place.follow(&decoded.events, after, self.settings.overlap, now);
         let more = next.after.is_some();
+        let walked = if more { None } else { self.walk() };
         if !more {
             let has_news = next.newest != self.place.newest;
             self.rhythm.rest(!has_news, now);
         }
-        if next != self.place {
-            self.place = next;
+        // When a pass of one page began is not worth a word in the cursor.
+        if (Place { begun: None, ..self.place.clone() }) != next {
             self.is_stored = false;
         }
+        self.place = next;
         let cursor = (!self.is_stored).then(|| self.place.cursor());
         self.is_stored = true;
         let crate::Decoded { events, rejected } = decoded;
-        Outcome::Page { events, rejected, cursor, gap: None, more }
+        Outcome::Page { events, rejected, cursor, gap: None, walked, more }
+    }
+
+    /// What a pass that is at its end has walked: from its start to the moment at which it began, less the overlap, because
+    /// an event may be listed so much later than it happened.
+    fn walk(&mut self) -> Option<Stretch> {
+        let from = self.place.since.or(self.oldest.take())?;
+        let until = later(self.place.begun?, -self.settings.overlap);
+        Some(Stretch { from, until }).filter(|walked| !walked.is_empty())
     }
 
     fn fail(&mut self, error: SourceError, answer: Option<&Answer>, now: Timestamp) -> Outcome {
@@ -261,10 +287,10 @@ impl Place {
         let newest = self.newest.max(seen);
         let after = after.filter(|after| !events.is_empty() && Some(after) != self.after.as_ref());
         if after.is_some() {
-            return Self { since: self.since, after, newest };
+            return Self { since: self.since, after, begun: self.begun, newest };
         }
         let since = self.since.max(newest.map(|newest| later(newest, -overlap)));
-        Self { since, after: None, newest }
+        Self { since, after: None, begun: None, newest }
     }
 
     fn cursor(&self) -> Cursor {

@@ -64,7 +64,7 @@ fn passes_follow_the_cursor_and_overlap() {
         (
             START,
             page(1000..1003, Some("c1")),
-            r#"3 events, cursor {"since":"2026-03-01T12:00:00Z","after":"c1","newest":"2026-03-01T12:16:42Z"}, more"#,
+            r#"3 events, cursor {"since":"2026-03-01T12:00:00Z","after":"c1","begun":"2026-03-01T13:00:00Z","newest":"2026-03-01T12:16:42Z"}, more"#,
         ),
         (
             second,
@@ -93,7 +93,7 @@ fn a_stored_cursor_is_gone_on_from_and_a_stale_page_cursor_is_dropped() {
         (
             base,
             page(-3..-1, Some("c1")),
-            r#"2 events, cursor {"since":"2026-02-01T00:00:00Z","after":"c1","newest":"2026-03-01T11:59:58Z"}, more"#,
+            r#"2 events, cursor {"since":"2026-02-01T00:00:00Z","after":"c1","begun":"2026-03-01T12:00:00Z","newest":"2026-03-01T11:59:58Z"}, more"#,
         ),
     ]);
 }
@@ -150,7 +150,7 @@ fn a_page_that_leads_to_itself_ends_the_pass() {
         (
             START,
             page(1..3, Some("c1")),
-            r#"2 events, cursor {"since":"2026-03-01T12:00:00Z","after":"c1","newest":"2026-03-01T12:00:02Z"}, more"#,
+            r#"2 events, cursor {"since":"2026-03-01T12:00:00Z","after":"c1","begun":"2026-03-01T12:01:00Z","newest":"2026-03-01T12:00:02Z"}, more"#,
         ),
         (
             &second,

@@ -78,7 +78,7 @@ pub(crate) fn show(outcome: &Outcome) -> String {
     match outcome {
         Outcome::Settled => "settled".to_owned(),
         Outcome::Failed(error) => format!("{:?} {}", error.kind, error.code),
-        Outcome::Page { events, rejected, cursor, gap, more } => {
+        Outcome::Page { events, rejected, cursor, gap, more, .. } => {
             let mut line = format!("{} events", events.len());
             if !rejected.is_empty() {
                 line += &format!(", {} rejected", rejected.len());
