@@ -3,6 +3,7 @@
 //!
 //! Deliberately absent: our own crates. What is measured is the program as a user runs it, from outside.
 
+mod backfill;
 mod investigations;
 mod kill;
 mod load;
@@ -29,7 +30,8 @@ pub(crate) struct Measured {
 }
 
 /// The benchmarks by name, in the order of the table.
-const NAMES: [&str; 6] = ["poll", "poll-50ms", "push", "push-single", "visible", "kill"];
+const NAMES: [&str; 8] =
+    ["poll", "poll-50ms", "backfill", "backfill-100k", "push", "push-single", "visible", "kill"];
 
 fn main() -> Result<()> {
     let wanted: Vec<String> = std::env::args().skip(1).collect();
@@ -62,6 +64,8 @@ fn main() -> Result<()> {
             match name {
                 "poll" => poll::run(100_000, 0).await,
                 "poll-50ms" => poll::run(100_000, 50).await,
+                "backfill" => backfill::run(1_000_000).await,
+                "backfill-100k" => backfill::run(100_000).await,
                 "push" => push::run(50, 3_000_000).await,
                 "push-single" => push::run(1, 300_000).await,
                 "visible" => visible::run(300).await,

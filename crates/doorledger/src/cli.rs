@@ -312,6 +312,10 @@ pub(crate) struct Simulate {
     /// Answer each request this much later
     #[arg(long, default_value_t = 0)]
     pub(crate) latency_ms: u64,
+    /// Rate limit and retention of an Auth0 tenant: unlimited, free, essentials, professional, enterprise,
+    /// enterprise-non-production, private-cloud
+    #[arg(long, value_name = "NAME", default_value = "unlimited")]
+    pub(crate) plan: String,
     /// Average size of an Auth0 event, from about 1000 up
     #[arg(long, value_name = "BYTES")]
     pub(crate) event_bytes: Option<usize>,

@@ -25,7 +25,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::backfills::Backfills;
-use crate::collect::{Collector, Job, Until};
+use crate::collect::{Collector, Job};
 use crate::config::{Config, ConfiguredDestination, Settings, Way};
 use crate::exit::{Exit, Failure};
 use crate::operations::Operations;
@@ -119,7 +119,7 @@ impl Node {
         for (id, poll) in polls {
             let (collector, stop) = (collector.clone(), stop.clone());
             collecting.spawn(async move {
-                let job = Job { id: &id, source: poll.as_ref(), until: Until::Cancelled };
+                let job = Job { id: &id, source: poll.as_ref() };
                 collector.run(&job, &stop, |_| ()).await
             });
         }

@@ -169,7 +169,7 @@ fn written(columns: &str) -> Option<Vec<Field>> {
     if !bound.is_clean() {
         return None;
     }
-    bound.statements.into_iter().next().map(|statement| statement.plan.fields)
+    bound.statements.into_iter().next().map(|statement| statement.plan.fields.to_vec())
 }
 
 #[cfg(test)]

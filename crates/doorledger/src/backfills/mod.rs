@@ -1,19 +1,23 @@
 //! Backfills: a tenant's poll run a second time, beside the live one, from as far back as the provider still holds to the
 //! present. It has a cursor of its own, so that it goes on after an interruption; what the live poll has stored already is
 //! recognised and dropped by the journal.
-//! Deliberately absent: the poll loop (`collect`) and how progress is drawn (`commands`).
+//! Where the provider can be asked for any moment it is read in several parts at once (`read`).
+//! Deliberately absent: the live poll's loop (`collect`) and how progress is drawn (`commands`).
+
+mod plan;
+mod read;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use api::{BackfillProgress, BackfillState};
-use model::{Batch, Cursor, Problem, SourceId, Timestamp, Via};
+use model::{Problem, SourceId, Timestamp};
 use serde_json::Value;
 use sources::PollSource;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::collect::{Collector, Ended, Job, Progress, Until};
+use crate::collect::{Collector, Ended, Progress};
 use crate::config::{ConfiguredSource, Way};
 
 /// What a backfill's source is called: the live one's name with this behind it.
@@ -117,9 +121,8 @@ impl Backfills {
                     advance(state, progress);
                 }
             };
-            let job = Job { id: &id, source: source.as_ref(), until: Until::CaughtUp };
-            let ended = collector.run(&job, &stop, watch).await;
-            let finished = ended == Ended::CaughtUp && forget_cursor(&collector, &id).await;
+            let ended = read::run(&collector, &id, source.as_ref(), &stop, watch).await;
+            let finished = ended == Ended::CaughtUp;
             let mut states = states.lock().unwrap_or_else(PoisonError::into_inner);
             if let Some(state) = states.get_mut(&id) {
                 state.state = if finished { BackfillState::Done } else { BackfillState::Stopped };
@@ -156,26 +159,14 @@ fn starting(id: &SourceId, started: Timestamp) -> BackfillProgress {
 fn advance(state: &mut BackfillProgress, page: Progress) {
     state.events += page.stored + page.duplicates;
     state.stored += page.stored;
-    state.oldest = state.oldest.or(page.latest);
+    state.oldest = [state.oldest, page.oldest].into_iter().flatten().min();
     state.latest = state.latest.max(page.latest);
     if let (Some(oldest), Some(latest)) = (state.oldest, state.latest) {
         let whole = state.started.duration_since(oldest).as_secs_f64();
-        let read = latest.duration_since(oldest).as_secs_f64();
+        let read = match page.left {
+            Some(left) => whole - left.as_secs_f64(),
+            None => latest.duration_since(oldest).as_secs_f64(),
+        };
         state.share = if whole > 0.0 { (read / whole).clamp(0.0, 1.0) } else { 1.0 };
     }
-}
-
-/// A finished backfill begins anew when it is asked for again: its cursor is made empty, which the loop reads as none.
-async fn forget_cursor(collector: &Collector, id: &SourceId) -> bool {
-    let batch = Batch {
-        source: id.clone(),
-        via: Via::Poll,
-        received: collector.clock.now(),
-        events: Vec::new(),
-        rejected: Vec::new(),
-        cursor: Some(Cursor(String::new())),
-        gap: None,
-        walked: None,
-    };
-    collector.journal.append(batch).await.is_ok()
 }
