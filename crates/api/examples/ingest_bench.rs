@@ -142,6 +142,7 @@ impl StatusReport for Forgetful {
                 ..api::JournalStatus::default()
             },
             lake: api::LakeStatus::default(),
+            alarms: Vec::new(),
         };
         async move { status }.boxed()
     }

@@ -41,16 +41,16 @@ pub use intake::{Intake, IntakeError, Taken};
 pub use limits::Limits;
 pub use metrics_page::recorder;
 pub use operations::{
-    BackfillProgress, BackfillRequest, BackfillState, Backfills, ForgetRequest, Forgotten,
-    OperationError, Operations,
+    BackfillProgress, BackfillRequest, BackfillState, Backfills,
+    ForgetRequest, Forgotten, OperationError, Operations,
 };
 pub use peer::{Peer, Reach};
 pub use problem::{HttpProblem, ProblemDetails};
 pub use query::{QueryBody, answer};
 pub use serve::{Listener, ServeError, serve};
 pub use status::{
-    Check, DestinationState, DestinationStatus, JournalStatus, LakeStatus, Light, SourceState,
-    SourceStatus, Status, StatusReport, TableStatus, Trouble,
+    AlarmStatus, Check, DestinationState, DestinationStatus, JournalStatus, LakeStatus, Light,
+    SourceState, SourceStatus, Status, StatusReport, TableStatus, Trouble,
 };
 pub use timespan::{MalformedTimespan, read_timespan};
 pub use tls::{Tls, TlsConfig, TlsError};

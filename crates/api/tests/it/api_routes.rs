@@ -65,6 +65,7 @@ fn healthy() -> Status {
             }],
             trouble: None,
         },
+        alarms: Vec::new(),
     }
 }
 

@@ -24,9 +24,10 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::alarms::{Watch, Watched};
 use crate::backfills::Backfills;
 use crate::collect::{Collector, Job};
-use crate::config::{Config, ConfiguredDestination, Settings, Way};
+use crate::config::{Config, ConfiguredDestination, ConfiguredSource, Settings, Way};
 use crate::exit::{Exit, Failure};
 use crate::operations::Operations;
 use crate::removed;
@@ -86,6 +87,13 @@ impl Node {
             clock.clone(),
         );
         let engine: Arc<dyn QueryEngine> = store.engine(&config.settings, clock.clone())?;
+        let watch = Watch {
+            watched: watched(&config),
+            journal: store.journal.clone(),
+            engine: engine.clone(),
+            board: board.clone(),
+            clock: clock.clone(),
+        };
         let (mut receivers, mut polls) = (Vec::new(), Vec::new());
         for source in config.sources {
             match source.way {
@@ -116,6 +124,7 @@ impl Node {
         for (shipper, place) in shippers {
             shipping.spawn(shipper.run(place, stop.clone()));
         }
+        collecting.spawn(watch.run(stop.clone()));
         for (id, poll) in polls {
             let (collector, stop) = (collector.clone(), stop.clone());
             collecting.spawn(async move {
@@ -161,6 +170,25 @@ pub(crate) async fn start_backfills(
         Collector { client, journal: store.journal.clone(), clock, board: Arc::default() };
     let backfills = Backfills::new(collector, &config.sources, stop);
     Ok((store, backfills))
+}
+
+/// What alarms are about.
+fn watched(config: &Config) -> Watched {
+    let source = |source: &ConfiguredSource| {
+        let days = match &source.way {
+            Way::Poll(poll) => poll.capacity().retention_days,
+            Way::Receive(_) => None,
+        };
+        let is_polled = matches!(source.way, Way::Poll(_));
+        (source.id.clone(), is_polled, days, source.secret_expires)
+    };
+    let destinations = config.destinations.iter();
+    Watched {
+        sources: config.sources.iter().map(source).collect(),
+        destinations: destinations
+            .map(|configured| (configured.plan.name.clone(), configured.secret_expires))
+            .collect(),
+    }
 }
 
 async fn listen(settings: &Settings) -> Result<Listener> {

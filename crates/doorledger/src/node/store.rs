@@ -13,6 +13,7 @@ use model::{Clock, QueryEngine, SystemClock};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
+use crate::alarms;
 use crate::config::{PlannedDestination, Settings};
 use crate::domains::Domains;
 use crate::exit::{Exit, Failure};
@@ -82,6 +83,7 @@ impl Store {
         for provider in sources::ALL {
             lake.ensure_table(provider.table()).await.map_err(lake_failure)?;
         }
+        lake.ensure_table(&alarms::TABLE).await.map_err(lake_failure)?;
         let journal = open_journal(settings, clock, lake.clone()).await?;
         let stop_lake = CancellationToken::new();
         let (writing, keeping) = (lake.clone(), lake.clone());
