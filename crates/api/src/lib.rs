@@ -41,7 +41,7 @@ pub use intake::{Intake, IntakeError, Taken};
 pub use limits::Limits;
 pub use metrics_page::recorder;
 pub use operations::{
-    BackfillProgress, BackfillRequest, BackfillState, Backfills,
+    BackfillOutlook, BackfillProgress, BackfillRequest, BackfillState, BackfillSurvey, Backfills,
     ForgetRequest, Forgotten, OperationError, Operations,
 };
 pub use peer::{Peer, Reach};

@@ -182,6 +182,9 @@ pub(crate) struct Backfill {
     /// How far back: a date, or `retention` for everything that is still held
     #[arg(long, default_value = "retention")]
     pub(crate) since: String,
+    /// Only tell what there is to read, how long it takes, and when it is too late
+    #[arg(long)]
+    pub(crate) dry_run: bool,
     /// Data folder [default: from the configuration]
     #[arg(long, value_name = "DIR")]
     pub(crate) data: Option<PathBuf>,

@@ -3,9 +3,9 @@
 use std::sync::{Arc, Mutex};
 
 use api::{
-    Api, ApiOptions, ApiTokens, BackfillProgress, BackfillRequest, BackfillState, Check,
-    DeadLetter, DeadLetterBox, DeadLetterBoxError, DeadLetterFilter, DeadLetterPage, Forgotten,
-    Intake, IntakeError, Limits, OperationError, Operations, Peer, RawEncoding, Reach,
+    Api, ApiOptions, ApiTokens, BackfillOutlook, BackfillProgress, BackfillRequest, BackfillState,
+    Check, DeadLetter, DeadLetterBox, DeadLetterBoxError, DeadLetterFilter, DeadLetterPage,
+    Forgotten, Intake, IntakeError, Limits, OperationError, Operations, Peer, RawEncoding, Reach,
     ReceiverEntry, ReplayOutcome, ReplayRequest, Status, StatusReport, Taken, token_hash,
 };
 use axum::body::Body;
@@ -400,6 +400,22 @@ impl Operations for FakeOperations {
         self.check()?;
         self.wanted.lock().unwrap().push(wanted.clone());
         Ok(())
+    }
+
+    fn survey_backfills(
+        &self,
+        wanted: BackfillRequest,
+    ) -> BoxFuture<'_, Result<Vec<BackfillOutlook>, OperationError>> {
+        async move {
+            self.check()?;
+            let outlook = |tenant: &String| BackfillOutlook {
+                source: format!("auth0/{tenant}/poll.backfill"),
+                events_left: 7,
+                ..BackfillOutlook::default()
+            };
+            Ok(wanted.tenants.iter().map(outlook).collect())
+        }
+        .boxed()
     }
 
     fn forget_destination(&self, name: String) -> BoxFuture<'_, Result<Forgotten, OperationError>> {

@@ -4,16 +4,22 @@
 //! Where the provider can be asked for any moment it is read in several parts at once (`read`).
 //! Deliberately absent: the live poll's loop (`collect`) and how progress is drawn (`commands`).
 
+mod outlook;
 mod plan;
 mod read;
+mod survey;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use api::{BackfillProgress, BackfillState};
+use api::{BackfillOutlook, BackfillProgress, BackfillState};
+use futures::FutureExt as _;
+use futures::future::BoxFuture;
+use futures::stream::{self, StreamExt as _};
 use model::{Problem, SourceId, Timestamp};
 use serde_json::Value;
 use sources::PollSource;
+use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -22,6 +28,12 @@ use crate::config::{ConfiguredSource, Way};
 
 /// What a backfill's source is called: the live one's name with this behind it.
 const SUFFIX: &str = ".backfill";
+
+/// Tenants that are read at once; the others wait for their turn. Each has connections and pages in memory of its own.
+const TENANTS_AT_ONCE_MAX: usize = 8;
+
+/// What is to be read.
+type Chosen = Vec<(SourceId, Box<dyn PollSource>)>;
 
 /// A tenant that can be backfilled: what was written of its poll.
 pub(crate) struct Backfillable {
@@ -36,6 +48,7 @@ pub(crate) struct Backfills {
     known: Vec<Backfillable>,
     states: Arc<Mutex<BTreeMap<SourceId, BackfillProgress>>>,
     tasks: TaskTracker,
+    turns: Arc<Semaphore>,
     stop: CancellationToken,
 }
 
@@ -58,11 +71,42 @@ impl Backfills {
                 written: source.written.clone(),
             })
             .collect();
-        Self { collector, known, states: Arc::default(), tasks: TaskTracker::new(), stop }
+        let turns = Arc::new(Semaphore::new(TENANTS_AT_ONCE_MAX));
+        Self { collector, known, states: Arc::default(), tasks: TaskTracker::new(), turns, stop }
     }
 
-    /// Starts one for each named tenant (for all, if none is named). One that runs already is left alone.
+    /// Starts one for each named tenant, in their order (for all, if none is named). One that runs already is left alone.
     pub(crate) fn start(&self, tenants: &[String], since: &str) -> Result<usize, Vec<Problem>> {
+        let mut chosen = self.choose(tenants, since)?;
+        chosen.sort_by_key(|(id, _)| tenants.iter().position(|tenant| *tenant == id.tenant));
+        let count = chosen.len();
+        for (id, source) in chosen {
+            self.start_one(id, source);
+        }
+        Ok(count)
+    }
+
+    /// What lies before backfills of the named tenants, soonest to be lost first.
+    pub(crate) async fn survey(
+        &self,
+        tenants: &[String],
+        since: &str,
+    ) -> Result<Vec<BackfillOutlook>, Vec<Problem>> {
+        let chosen = self.choose(tenants, since)?;
+        let surveys: Vec<BoxFuture<'static, BackfillOutlook>> = chosen
+            .into_iter()
+            .map(|(id, source)| {
+                let collector = self.collector.clone();
+                async move { survey::survey(&collector, &id, source.as_ref()).await }.boxed()
+            })
+            .collect();
+        let mut outlooks: Vec<BackfillOutlook> =
+            stream::iter(surveys).buffer_unordered(TENANTS_AT_ONCE_MAX).collect().await;
+        outlook::in_order(&mut outlooks);
+        Ok(outlooks)
+    }
+
+    fn choose(&self, tenants: &[String], since: &str) -> Result<Chosen, Vec<Problem>> {
         let mut problems: Vec<Problem> = tenants
             .iter()
             .filter(|tenant| !self.known.iter().any(|known| known.id.tenant == **tenant))
@@ -92,14 +136,7 @@ impl Backfills {
                     .extend(found.into_iter().map(|problem| problem.under(&known.id.tenant))),
             }
         }
-        if !problems.is_empty() {
-            return Err(problems);
-        }
-        let count = chosen.len();
-        for (id, source) in chosen {
-            self.start_one(id, source);
-        }
-        Ok(count)
+        if problems.is_empty() { Ok(chosen) } else { Err(problems) }
     }
 
     fn start_one(&self, id: SourceId, source: Box<dyn PollSource>) {
@@ -113,6 +150,7 @@ impl Backfills {
         }
         let (collector, states, stop) =
             (self.collector.clone(), self.states.clone(), self.stop.clone());
+        let turns = self.turns.clone();
         self.tasks.spawn(async move {
             let (watched, watching) = (id.clone(), states.clone());
             let watch = move |progress: Progress| {
@@ -121,10 +159,18 @@ impl Backfills {
                     advance(state, progress);
                 }
             };
-            let ended = read::run(&collector, &id, source.as_ref(), &stop, watch).await;
+            let turn = tokio::select! {
+                turn = turns.acquire_owned() => turn.ok(),
+                () = stop.cancelled() => None,
+            };
+            let ended = match turn {
+                Some(_turn) => read::run(&collector, &id, source.as_ref(), &stop, watch).await,
+                None => Ended::Cancelled,
+            };
             let finished = ended == Ended::CaughtUp;
             let mut states = states.lock().unwrap_or_else(PoisonError::into_inner);
             if let Some(state) = states.get_mut(&id) {
+                state.share = if finished { 1.0 } else { state.share };
                 state.state = if finished { BackfillState::Done } else { BackfillState::Stopped };
             }
         });

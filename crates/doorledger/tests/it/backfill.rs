@@ -30,12 +30,17 @@ fn a_past_read_in_parts_is_whole_and_without_doubles() {
     let simulate = ["auth0", "--events", "4000", "--days", "20", "--plan", "private-cloud"];
     let auth0 = Simulated::start(folder.path(), &simulate);
     configure(folder.path(), &auth0);
+    let told = succeed(folder.path(), &["--config", "doorledger.json", "backfill", "--dry-run"]);
+    assert!(told.contains("dies in") && told.contains("auth0/acme/poll"), "{told}");
+    assert_eq!(number(folder.path(), "Auth0Logs_CL | count"), 0);
     let ran = run(folder.path(), &["--config", "doorledger.json", "backfill"]);
     assert_eq!(ran.code, 0, "{}\n{}", ran.out, ran.err);
     let held: Value = serde_json::from_str(&auth0.get("/__account")).unwrap();
     let found = number(folder.path(), "Auth0Logs_CL | count");
     assert_eq!(Some(found), held["events"].as_u64(), "{held}");
     assert_eq!(found, number(folder.path(), "Auth0Logs_CL | distinct LogId | count"));
+    let told = succeed(folder.path(), &["--config", "doorledger.json", "backfill", "--dry-run"]);
+    assert!(told.contains("nothing is missing"), "{told}");
     // Read again, everything is there already.
     let again = run(folder.path(), &["--config", "doorledger.json", "backfill"]);
     assert!(again.err.contains("(0 new)") || again.out.contains("(0 new)"), "{}", again.err);
