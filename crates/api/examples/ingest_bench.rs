@@ -10,10 +10,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use api::{
-    Api, ApiOptions, ApiTokens, BackfillProgress, BackfillRequest, DeadLetter, DeadLetterBox,
-    DeadLetterBoxError, DeadLetterFilter, DeadLetterPage, Forgotten, Intake, IntakeError, Limits,
-    Listener, OperationError, Operations, ReceiverEntry, ReplayOutcome, ReplayRequest, Status,
-    StatusReport, Taken, serve,
+    Api, ApiOptions, ApiTokens, BackfillOutlook, BackfillProgress, BackfillRequest, DeadLetter,
+    DeadLetterBox, DeadLetterBoxError, DeadLetterFilter, DeadLetterPage, Forgotten, Intake,
+    IntakeError, Limits, Listener, OperationError, Operations, ReceiverEntry, ReplayOutcome,
+    ReplayRequest, Status, StatusReport, Taken, serve,
 };
 use futures::FutureExt;
 use futures::future::BoxFuture;
@@ -164,6 +164,13 @@ impl Operations for Forgetful {
 
     fn start_backfills(&self, _wanted: &BackfillRequest) -> Result<(), OperationError> {
         Ok(())
+    }
+
+    fn survey_backfills(
+        &self,
+        _: BackfillRequest,
+    ) -> BoxFuture<'_, Result<Vec<BackfillOutlook>, OperationError>> {
+        futures::future::ready(Ok(Vec::new())).boxed()
     }
 
     fn forget_destination(&self, _: String) -> BoxFuture<'_, Result<Forgotten, OperationError>> {

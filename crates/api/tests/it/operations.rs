@@ -213,11 +213,11 @@ async fn backfills_are_started_and_watched() {
 
 #[tokio::test]
 async fn what_lies_before_a_backfill_is_told() {
-    let stage = stage(Setting::default()).await;
+    let stage = stage();
     let asked = r#"{"tenants":["acme"],"since":"retention"}"#;
     let answered = stage.send(post_json("/api/v1/backfill/survey", asked)).await;
     assert_eq!(answered.status, 200, "{}", answered.text);
-    let told: serde_json::Value = serde_json::from_str(&answered.text).unwrap();
+    let told: Value = serde_json::from_str(&answered.text).unwrap();
     assert_eq!(told["outlooks"][0]["source"], "auth0/acme/poll.backfill");
     assert_eq!(told["outlooks"][0]["events_left"], 7);
 }

@@ -50,7 +50,8 @@ pub(super) fn outlook(source: String, found: &Findings) -> BackfillOutlook {
     });
     let first = missing.extent().map(|extent| extent.from);
     let events = events(found, &missing);
-    let requests = (events / found.capacity.events_per_request.max(1) as f64).ceil();
+    // The sum of nothing is a negative zero.
+    let requests = (events / found.capacity.events_per_request.max(1) as f64).ceil().abs();
     let (dies_in, is_least) = match (first, oldest, found.capacity.retention_days) {
         (Some(first), _, Some(days)) => {
             let kept = days as f64 * 86_400.0;
