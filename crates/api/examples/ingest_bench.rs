@@ -10,10 +10,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use api::{
-    Api, ApiOptions, ApiTokens, BackfillProgress, BackfillRequest, DeadLetter, DeadLetterBox,
-    DeadLetterBoxError, DeadLetterFilter, DeadLetterPage, DiscardOutcome, DiscardRequest,
-    Forgotten, Intake, IntakeError, LedgerDesk, Limits, Listener, OperationError, Operations,
-    ReceiverEntry, ReplayOutcome, ReplayProgress, ReplayRequest, ReplayWish, Replays,
+    Api, ApiOptions, ApiTokens, BackfillOutlook, BackfillProgress, BackfillRequest, DeadLetter,
+    DeadLetterBox, DeadLetterBoxError, DeadLetterFilter, DeadLetterPage, DiscardOutcome,
+    DiscardRequest, Forgotten, Intake, IntakeError, LedgerDesk, Limits, Listener, OperationError,
+    Operations, ReceiverEntry, ReplayOutcome, ReplayProgress, ReplayRequest, ReplayWish, Replays,
     StatementRequest, Status, StatusReport, Taken, serve,
 };
 use futures::FutureExt;
@@ -145,6 +145,7 @@ impl StatusReport for Forgetful {
                 ..api::JournalStatus::default()
             },
             lake: api::LakeStatus::default(),
+            alarms: Vec::new(),
         };
         async move { status }.boxed()
     }
@@ -175,6 +176,13 @@ impl Operations for Forgetful {
 
     fn start_backfills(&self, _wanted: &BackfillRequest) -> Result<(), OperationError> {
         Ok(())
+    }
+
+    fn survey_backfills(
+        &self,
+        _: BackfillRequest,
+    ) -> BoxFuture<'_, Result<Vec<BackfillOutlook>, OperationError>> {
+        futures::future::ready(Ok(Vec::new())).boxed()
     }
 
     fn forget_destination(&self, _: String) -> BoxFuture<'_, Result<Forgotten, OperationError>> {

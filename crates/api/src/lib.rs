@@ -44,8 +44,8 @@ pub use ledger::{LedgerDesk, StatementForm, StatementRequest};
 pub use limits::Limits;
 pub use metrics_page::recorder;
 pub use operations::{
-    BackfillProgress, BackfillRequest, BackfillState, Backfills, ForgetRequest, Forgotten,
-    OperationError, Operations,
+    BackfillOutlook, BackfillProgress, BackfillRequest, BackfillState, BackfillSurvey, Backfills,
+    ForgetRequest, Forgotten, OperationError, Operations,
 };
 pub use peer::{Peer, Reach};
 pub use problem::{HttpProblem, ProblemDetails};
@@ -53,8 +53,8 @@ pub use query::{QueryBody, answer};
 pub use replays::{ReplayCancel, ReplayProgress, ReplayState, ReplayWish, Replays, ReplaysAnswer};
 pub use serve::{Listener, ServeError, serve};
 pub use status::{
-    Check, DestinationState, DestinationStatus, JournalStatus, LakeStatus, Light, SourceState,
-    SourceStatus, Status, StatusReport, TableStatus, Trouble,
+    AlarmStatus, Check, DestinationState, DestinationStatus, JournalStatus, LakeStatus, Light,
+    SourceState, SourceStatus, Status, StatusReport, TableStatus, Trouble,
 };
 pub use timespan::{MalformedTimespan, read_timespan};
 pub use tls::{Tls, TlsConfig, TlsError};

@@ -31,6 +31,11 @@ pub trait Operations: Send + Sync {
     ) -> BoxFuture<'_, Result<Taken, OperationError>>;
     /// Starts backfills, all that are wanted or none, and does not wait for them. Those that run already are left alone.
     fn start_backfills(&self, wanted: &BackfillRequest) -> Result<(), OperationError>;
+    /// What lies before backfills, soonest to be lost first. Asks the tenants for a few pages of which nothing is kept.
+    fn survey_backfills(
+        &self,
+        wanted: BackfillRequest,
+    ) -> BoxFuture<'_, Result<Vec<BackfillOutlook>, OperationError>>;
     /// Gives up what is kept for a destination that is no longer configured.
     fn forget_destination(&self, name: String) -> BoxFuture<'_, Result<Forgotten, OperationError>>;
     /// How far each backfill is that was started since the program was.
@@ -131,6 +136,36 @@ pub struct BackfillProgress {
     pub share: f64,
 }
 
+/// What lies before a backfill. Figures are estimates from a few pages.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct BackfillOutlook {
+    /// `provider/tenant/source`.
+    pub source: String,
+    /// The oldest event that the provider still holds.
+    pub oldest: Option<Timestamp>,
+    /// From when on something was not read yet; `None` if nothing is missing.
+    pub first_missing: Option<Timestamp>,
+    /// Events that were not read yet.
+    pub events_left: u64,
+    /// Requests a second within the share of the rate limit.
+    pub requests_per_second: f64,
+    /// How long reading them takes, in seconds.
+    pub seconds: f64,
+    /// In how many seconds the provider deletes the first of them; `None` if nothing is missing.
+    pub dies_in_seconds: Option<f64>,
+    /// Whether that is the least: for how long the provider keeps events is not told.
+    pub dies_in_is_least: bool,
+    /// Why the tenant could not be asked.
+    pub trouble: Option<String>,
+}
+
+/// The body of the answer to `POST /api/v1/backfill/survey`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct BackfillSurvey {
+    /// Every tenant, soonest to be lost first.
+    pub outlooks: Vec<BackfillOutlook>,
+}
+
 /// The body of every answer under `/api/v1/backfill`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Backfills {
@@ -146,6 +181,15 @@ pub(crate) async fn start_backfills(
     let wanted: BackfillRequest = read_json(&shared, request).await?;
     shared.operations.start_backfills(&wanted)?;
     Ok((StatusCode::ACCEPTED, backfills(State(shared)).await))
+}
+
+/// `POST /api/v1/backfill/survey`
+pub(crate) async fn survey_backfills(
+    State(shared): State<Arc<Shared>>,
+    request: Request<Body>,
+) -> Result<Json<BackfillSurvey>, HttpProblem> {
+    let wanted: BackfillRequest = read_json(&shared, request).await?;
+    Ok(Json(BackfillSurvey { outlooks: shared.operations.survey_backfills(wanted).await? }))
 }
 
 /// `POST /api/v1/destinations/forget`

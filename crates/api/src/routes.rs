@@ -120,6 +120,13 @@ pub(crate) static ALL: &[Route] = &[
         handler: || post(operations::start_backfills),
     },
     Route {
+        method: "POST",
+        path: "/api/v1/backfill/survey",
+        access: Access::Token,
+        about: "what a backfill would read, how long it takes, when it is too late; body as above",
+        handler: || post(operations::survey_backfills),
+    },
+    Route {
         method: "GET",
         path: "/api/v1/backfill",
         access: Access::Token,

@@ -54,6 +54,28 @@ pub struct Status {
     pub journal: JournalStatus,
     /// The lake.
     pub lake: LakeStatus,
+    /// Alarms about the collecting that are open, the gravest first.
+    #[serde(default)]
+    pub alarms: Vec<AlarmStatus>,
+}
+
+/// An alarm that is open.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AlarmStatus {
+    /// Which: `source_silent`.
+    pub alarm: String,
+    /// The source that it is about.
+    pub source: Option<SourceId>,
+    /// The destination that it is about.
+    pub destination: Option<String>,
+    /// How grave it is.
+    pub light: Light,
+    /// What is so, as a lowercase fragment.
+    pub message: String,
+    /// What to do next.
+    pub hint: String,
+    /// Since when.
+    pub opened: Timestamp,
 }
 
 /// A judgement in one word.
@@ -225,7 +247,7 @@ const JOURNAL_FILL_YELLOW: f64 = 0.8;
 impl Status {
     /// Sets `light` and `reasons` from the rest. Red: the journal or the lake cannot write, or a source or destination
     /// waits for a person. Yellow: something fails or is held back and may recover, or the journal's budget is nearly
-    /// used up.
+    /// used up. An alarm counts as what it is.
     #[must_use]
     pub fn judge(mut self) -> Self {
         let mut found: Vec<(Light, String)> = Vec::new();
@@ -241,6 +263,7 @@ impl Status {
         }
         found.extend(self.sources.iter().filter_map(judge_source));
         found.extend(self.destinations.iter().filter_map(judge_destination));
+        found.extend(self.alarms.iter().map(judge_alarm));
         found.sort_by_key(|(light, _)| std::cmp::Reverse(*light));
         self.light = found.first().map(|(light, _)| *light).unwrap_or_default();
         self.reasons = found.into_iter().map(|(_, reason)| reason).collect();
@@ -262,6 +285,15 @@ fn judge_source(source: &SourceStatus) -> Option<(Light, String)> {
     let message =
         source.trouble.as_ref().map_or("does not work", |trouble| trouble.message.as_str());
     Some((light, format!("source {}: {message}", source.source)))
+}
+
+fn judge_alarm(alarm: &AlarmStatus) -> (Light, String) {
+    let about = match (&alarm.source, &alarm.destination) {
+        (Some(source), _) => format!("source {source}"),
+        (None, Some(name)) => format!("destination {name}"),
+        (None, None) => alarm.alarm.clone(),
+    };
+    (alarm.light, format!("{about}: {}", alarm.message))
 }
 
 fn judge_destination(destination: &DestinationStatus) -> Option<(Light, String)> {

@@ -3,6 +3,7 @@
 //!
 //! Deliberately absent: our own crates. What is measured is the program as a user runs it, from outside.
 
+mod backfill;
 mod drain;
 mod investigations;
 mod kill;
@@ -30,7 +31,17 @@ pub(crate) struct Measured {
 }
 
 /// The benchmarks by name, in the order of the table.
-const NAMES: [&str; 7] = ["poll", "poll-50ms", "drain", "push", "push-single", "visible", "kill"];
+const NAMES: [&str; 9] = [
+    "poll",
+    "poll-50ms",
+    "backfill",
+    "backfill-100k",
+    "drain",
+    "push",
+    "push-single",
+    "visible",
+    "kill",
+];
 
 fn main() -> Result<()> {
     let wanted: Vec<String> = std::env::args().skip(1).collect();
@@ -64,6 +75,8 @@ fn main() -> Result<()> {
                 "poll" => poll::run(100_000, 0).await,
                 "poll-50ms" => poll::run(100_000, 50).await,
                 "drain" => drain::run(400_000).await,
+                "backfill" => backfill::run(1_000_000).await,
+                "backfill-100k" => backfill::run(100_000).await,
                 "push" => push::run(50, 3_000_000).await,
                 "push-single" => push::run(1, 300_000).await,
                 "visible" => visible::run(300).await,

@@ -219,6 +219,25 @@ pub(crate) async fn import_configured(config: &Path, provider: &str, events: &Pa
     Ok(())
 }
 
+/// Backfills every tenant of `config` without a server.
+pub(crate) async fn backfill(config: &Path) -> Result<()> {
+    let mut command = command();
+    command.arg("backfill").arg("--config").arg(config);
+    let status = command.status().await.context("start the backfill")?;
+    ensure!(status.success(), "the backfill ended with {status}");
+    Ok(())
+}
+
+/// The first number that a query over a data folder gives.
+pub(crate) async fn number_in(data: &Path, text: &str) -> Result<u64> {
+    let mut command = command();
+    command.args(["query", "--format", "csv", "--data"]).arg(data).arg(text);
+    let out = command.output().await.context("start the query")?;
+    let out = String::from_utf8(out.stdout).context("read the answer")?;
+    let number = out.lines().nth(1).and_then(|line| line.trim().parse().ok());
+    number.with_context(|| format!("no number from {text}"))
+}
+
 /// Waits until `look` finds what it looks for.
 pub(crate) async fn until<T, F: Future<Output = Result<Option<T>>>>(
     what: &str,

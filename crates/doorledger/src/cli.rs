@@ -195,6 +195,9 @@ pub(crate) struct Backfill {
     /// How far back: a date, or `retention` for everything that is still held
     #[arg(long, default_value = "retention")]
     pub(crate) since: String,
+    /// Only tell what there is to read, how long it takes, and when it is too late
+    #[arg(long)]
+    pub(crate) dry_run: bool,
     /// Data folder [default: from the configuration]
     #[arg(long, value_name = "DIR")]
     pub(crate) data: Option<PathBuf>,
@@ -496,6 +499,10 @@ pub(crate) struct Simulate {
     /// Answer each request this much later
     #[arg(long, default_value_t = 0)]
     pub(crate) latency_ms: u64,
+    /// Rate limit and retention of an Auth0 tenant: unlimited, free, essentials, professional, enterprise,
+    /// enterprise-non-production, private-cloud
+    #[arg(long, value_name = "NAME", default_value = "unlimited")]
+    pub(crate) plan: String,
     /// Average size of an Auth0 event, from about 1000 up
     #[arg(long, value_name = "BYTES")]
     pub(crate) event_bytes: Option<usize>,

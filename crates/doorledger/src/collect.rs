@@ -2,7 +2,7 @@
 //! what is durable. While a page is being committed the next one is already asked for; pages are committed in order, and
 //! whatever fails on the way, the poll starts again at the cursor that the journal holds.
 //!
-//! Deliberately absent: providers, retries of a single request (the source decides when to ask again), and threads: each
+//! Deliberately absent: backfills, which read in several parts (`backfills`), providers, retries of a single request (the source decides when to ask again), and threads: each
 //! source is a task of its own, so that one tenant's trouble never slows another.
 
 use std::sync::Arc;
@@ -18,11 +18,11 @@ use tokio_util::sync::CancellationToken;
 use crate::status::{Board, SourceCondition};
 
 /// The largest page that is read from a provider: 1,000 events of the largest size seen, with room.
-const PAGE_BYTES_MAX: usize = 64 * 1024 * 1024;
+pub(crate) const PAGE_BYTES_MAX: usize = 64 * 1024 * 1024;
 /// How often the walk of a poll that finds nothing new is saved: each saving is a write to the disk.
 const IDLE_WALK_SAVED_EVERY: SignedDuration = SignedDuration::from_secs(60);
 /// How long to wait after the journal refused a page before the poll starts again.
-const REFUSED_PAGE_WAIT: Duration = Duration::from_secs(2);
+pub(crate) const REFUSED_PAGE_WAIT: Duration = Duration::from_secs(2);
 
 /// What every poll shares.
 #[derive(Clone)]
@@ -37,23 +37,12 @@ pub(crate) struct Collector {
     pub(crate) board: Arc<Board>,
 }
 
-/// When a poll is done.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Until {
-    /// Never: a live source.
-    Cancelled,
-    /// Once everything that is there has been read: a backfill.
-    CaughtUp,
-}
-
 /// One poll to be driven.
 pub(crate) struct Job<'a> {
     /// Whose events they are; the cursor is kept under it.
     pub(crate) id: &'a SourceId,
     /// What is polled.
     pub(crate) source: &'a dyn PollSource,
-    /// When it is done.
-    pub(crate) until: Until,
 }
 
 /// How a poll ended.
@@ -61,7 +50,7 @@ pub(crate) struct Job<'a> {
 pub(crate) enum Ended {
     /// It was told to stop.
     Cancelled,
-    /// It has read everything.
+    /// It has read everything: a backfill.
     CaughtUp,
 }
 
@@ -72,12 +61,16 @@ pub(crate) struct Progress {
     pub(crate) stored: u64,
     /// Events that were there already.
     pub(crate) duplicates: u64,
+    /// The earliest provider time of the page.
+    pub(crate) oldest: Option<Timestamp>,
     /// The latest provider time of the page.
     pub(crate) latest: Option<Timestamp>,
+    /// How much provider time is still to be read, if the reader knows.
+    pub(crate) left: Option<SignedDuration>,
 }
 
 impl Collector {
-    /// Polls until it is cancelled or, for a backfill, has caught up.
+    /// Polls until it is cancelled.
     pub(crate) async fn run(
         &self,
         job: &Job<'_>,
@@ -107,21 +100,16 @@ impl Collector {
         stop: &CancellationToken,
         watch: impl Fn(Progress) + Clone + Send + 'static,
     ) -> Result<Ended, String> {
-        let Job { id, source, until } = *job;
+        let Job { id, source } = *job;
         let cursor = self.journal.cursor(id).map_err(|error| error.to_string())?;
-        // An empty cursor is one that was given up: a finished backfill.
-        let cursor = cursor.filter(|cursor| !cursor.0.is_empty());
         let mut poll = source.start(cursor, self.clock.now());
-        let mut commit = Commit { saves_idle_walk: until == Until::CaughtUp, ..Commit::default() };
+        let mut commit = Commit::default();
         loop {
             match poll.step(self.clock.now()) {
                 Step::Wait { until: moment, why } => {
                     commit.settle().await?;
                     if why == Waiting::CaughtUp {
                         self.board.source_condition(id, SourceCondition::CaughtUp);
-                        if until == Until::CaughtUp {
-                            return Ok(Ended::CaughtUp);
-                        }
                     }
                     let wait = Duration::try_from(moment.duration_since(self.clock.now()))
                         .unwrap_or_default();
@@ -172,15 +160,15 @@ impl Collector {
                 commit.walk.add(walked);
                 let is_idle =
                     events.is_empty() && rejected.is_empty() && cursor.is_none() && gap.is_none();
-                // The end of a backfill is saved at once: nothing comes after it.
-                if is_idle && !commit.walk.is_due() && !commit.saves_idle_walk {
+                if is_idle && !commit.walk.is_due() {
                     return Ok(());
                 }
                 let walked = commit.walk.take();
                 if is_idle && walked.is_none() {
                     return Ok(());
                 }
-                let latest = events.iter().filter_map(|event| event.time).max();
+                let times = events.iter().filter_map(|event| event.time);
+                let (oldest, latest) = (times.clone().min(), times.max());
                 let received = self.clock.now();
                 let batch = Batch {
                     source: id.clone(),
@@ -200,7 +188,9 @@ impl Collector {
                     watch(Progress {
                         stored: appended.stored,
                         duplicates: appended.duplicates,
+                        oldest,
                         latest,
+                        left: None,
                     });
                     Ok(())
                 }));
@@ -215,7 +205,6 @@ impl Collector {
 struct Commit {
     page: Option<JoinHandle<Result<(), String>>>,
     walk: Walk,
-    saves_idle_walk: bool,
 }
 
 /// Time that was walked and is not yet saved. A poll that is started again begins its walk where the saved one ended, so

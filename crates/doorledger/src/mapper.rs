@@ -1,11 +1,12 @@
 //! Joins providers to the lake: rows of an event come from the provider that wrote it, with what the configuration knows
-//! of its tenant.
+//! of its tenant. The program's own rows (`alarms`) come the same way.
 //! Deliberately absent: the mapping itself (`sources`) and the rows' storage (`lake`).
 
 use std::sync::Arc;
 
 use model::{ColumnMapper, EventContext, RowWriter, TableSchema};
 
+use crate::alarms;
 use crate::domains::Domains;
 
 /// The column mapper over every provider.
@@ -17,11 +18,16 @@ pub(crate) struct Providers {
 
 impl ColumnMapper for Providers {
     fn table(&self, provider: &str) -> Option<&'static TableSchema> {
-        sources::find(provider).map(sources::Provider::table)
+        match provider {
+            alarms::PROVIDER => Some(&alarms::TABLE),
+            _ => sources::find(provider).map(sources::Provider::table),
+        }
     }
 
     fn columns(&self, raw: &[u8], context: EventContext<'_>, row: &mut dyn RowWriter) {
-        if let Some(provider) = sources::find(&context.source.provider) {
+        if context.source.provider == alarms::PROVIDER {
+            alarms::columns(raw, row);
+        } else if let Some(provider) = sources::find(&context.source.provider) {
             let domain = self.domains.of(context.source);
             provider.columns(raw, EventContext { domain, ..context }, row);
         }

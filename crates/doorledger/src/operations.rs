@@ -4,7 +4,8 @@
 use std::sync::Arc;
 
 use api::{
-    BackfillProgress, BackfillRequest, Forgotten, Intake, IntakeError, OperationError, Taken,
+    BackfillOutlook, BackfillProgress, BackfillRequest, Forgotten, Intake, IntakeError,
+    OperationError, Taken,
 };
 use bytes::Bytes;
 use futures::future::BoxFuture;
@@ -87,6 +88,16 @@ impl api::Operations for Operations {
             .start(&wanted.tenants, &wanted.since)
             .map(drop)
             .map_err(OperationError::Refused)
+    }
+
+    fn survey_backfills(
+        &self,
+        wanted: BackfillRequest,
+    ) -> BoxFuture<'_, Result<Vec<BackfillOutlook>, OperationError>> {
+        Box::pin(async move {
+            let surveyed = self.backfills.survey(&wanted.tenants, &wanted.since).await;
+            surveyed.map_err(OperationError::Refused)
+        })
     }
 
     fn forget_destination(&self, name: String) -> BoxFuture<'_, Result<Forgotten, OperationError>> {

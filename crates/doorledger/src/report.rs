@@ -14,6 +14,7 @@ use lake::Lake;
 use model::{Clock, SourceId, Timestamp, Via};
 use sources::SourceErrorKind;
 
+use crate::alarms;
 use crate::config::{Config, Way};
 use crate::node::{Damage, Store};
 use crate::removed;
@@ -81,7 +82,10 @@ impl Report {
             .map(|state| (state.source.clone(), state))
             .collect();
         let gaps = self.journal.gaps().unwrap_or_default();
-        let others = totals.keys().filter(|id| !self.sources.iter().any(|(known, _)| known == *id));
+        // The program's own rows are no tenant's.
+        let others = totals.keys().filter(|id| {
+            id.provider != alarms::PROVIDER && !self.sources.iter().any(|(known, _)| known == *id)
+        });
         let others = others
             .map(|id| (id.clone(), if id.source == "import" { Via::Import } else { Via::Poll }));
         let all: Vec<(SourceId, Via)> = self.sources.iter().cloned().chain(others).collect();
@@ -219,6 +223,7 @@ impl Report {
             destinations: self.destinations(now),
             journal: self.journal_status(),
             lake: self.lake_status(),
+            alarms: self.board.alarms(),
             light: Light::default(),
             reasons: Vec::new(),
         }

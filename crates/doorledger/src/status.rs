@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use api::Trouble;
+use api::{AlarmStatus, Trouble};
 use model::{SourceId, Timestamp};
 use sources::SourceError;
 
@@ -52,6 +52,7 @@ pub(crate) struct Board {
 struct State {
     sources: BTreeMap<SourceId, SourceCondition>,
     destinations: BTreeMap<String, DestinationCondition>,
+    alarms: Vec<AlarmStatus>,
 }
 
 impl Board {
@@ -94,6 +95,16 @@ impl Board {
                 true
             }
         }
+    }
+
+    /// Notes which alarms are open.
+    pub(crate) fn set_alarms(&self, alarms: Vec<AlarmStatus>) {
+        self.state().alarms = alarms;
+    }
+
+    /// The alarms that are open.
+    pub(crate) fn alarms(&self) -> Vec<AlarmStatus> {
+        self.state().alarms.clone()
     }
 
     /// Every source's condition.

@@ -11,6 +11,7 @@ mod columns;
 mod onelogin;
 mod pace;
 mod receiver;
+mod refill;
 mod rhythm;
 mod scalar;
 mod scan;
@@ -99,6 +100,27 @@ pub trait Receiver: Send + Sync {
 pub trait PollSource: Send + Sync {
     /// A poll that goes on at `cursor`, or starts as configured if there is none.
     fn start(&self, cursor: Option<Cursor>, now: Timestamp) -> Box<dyn Poll>;
+    /// A poll of everything that arrived at the provider from `moment` on, where the provider is known to hold it still:
+    /// so a long stretch is read in several parts at once. All polls of one source keep to its share of the rate limit
+    /// together. `None` if the provider cannot be asked so.
+    fn start_at(&self, _moment: Timestamp, _now: Timestamp) -> Option<Box<dyn Poll>> {
+        None
+    }
+    /// What is known of how much can be read, and for how long it is there.
+    fn capacity(&self) -> Capacity;
+}
+
+/// How much a provider gives, and for how long it keeps it.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct Capacity {
+    /// Days for which events are kept, if the user told.
+    pub retention_days: Option<u64>,
+    /// Requests a second within our share of the rate limit, once that is learned.
+    pub requests_per_second: Option<f64>,
+    /// Requests at once within our share of the rate limit, once that is told.
+    pub requests_at_once: Option<f64>,
+    /// Events of one request at most.
+    pub events_per_request: u64,
 }
 
 /// A poll in progress: a state machine that the loop steps. It owns the token, the rate budget and the cursor; the loop

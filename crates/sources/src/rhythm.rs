@@ -1,10 +1,12 @@
 //! When a poll sends and when it waits: after a page, a refusal, a failure. One of these belongs to each poll.
 //! Deliberately absent: what is sent.
 
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
 use http::HeaderMap;
 use model::{SignedDuration, Timestamp};
 
-use crate::pace::{Budget, Pause, later};
+use crate::pace::{Budget, Flight, Pause, later};
 use crate::{SourceErrorKind, Step, Waiting};
 
 /// The first pause when everything is read.
@@ -20,7 +22,9 @@ const REFUSED_PAUSE: SignedDuration = SignedDuration::from_mins(5);
 /// The waits of one poll.
 #[derive(Debug)]
 pub(crate) struct Rhythm {
-    budget: Budget,
+    budget: Arc<Mutex<Budget>>,
+    /// The request under way.
+    flight: Option<Flight>,
     idle: Pause,
     failure: Pause,
     wait: Option<(Timestamp, Waiting)>,
@@ -29,8 +33,14 @@ pub(crate) struct Rhythm {
 impl Rhythm {
     /// A poll that looks every `interval` when everything is read, and stays within `budget`.
     pub(crate) fn new(budget: Budget, interval: SignedDuration) -> Self {
+        Self::sharing(Arc::new(Mutex::new(budget)), interval)
+    }
+
+    /// The same within a budget that other polls have part in.
+    pub(crate) fn sharing(budget: Arc<Mutex<Budget>>, interval: SignedDuration) -> Self {
         Self {
             budget,
+            flight: None,
             idle: Pause::new(IDLE_PAUSE_FIRST, interval),
             failure: Pause::new(FAILURE_PAUSE_FIRST, FAILURE_PAUSE_MOST),
             wait: None,
@@ -45,13 +55,28 @@ impl Rhythm {
 
     /// The wait that the rate limit demands, if any. Tokens are asked for elsewhere, so they do not wait for it.
     pub(crate) fn held_back(&mut self, now: Timestamp) -> Option<Step> {
-        let until = self.budget.wait(now)?;
+        let until = self.budget().wait(now)?;
         Some(Step::Wait { until, why: Waiting::RateLimit })
     }
 
-    /// Takes note of the rate headers of any answer of the API.
-    pub(crate) fn note(&mut self, headers: &HeaderMap, now: Timestamp) {
-        self.budget.note(headers, now);
+    /// A request to the API is sent now; it is under way until `landed`.
+    pub(crate) fn sent(&mut self, now: Timestamp) {
+        let flight = self.budget().take(now);
+        self.flight = Some(flight);
+    }
+
+    /// The request under way was answered, or never will be.
+    pub(crate) fn landed(&mut self) {
+        self.flight = None;
+    }
+
+    /// Takes note of the rate headers of any answer of the API. `took`: it was not refused for its rate.
+    pub(crate) fn note(&mut self, headers: &HeaderMap, took: bool, now: Timestamp) {
+        self.budget().note(headers, took, now);
+    }
+
+    fn budget(&self) -> MutexGuard<'_, Budget> {
+        self.budget.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// A page was read; the provider is well.
@@ -74,7 +99,7 @@ impl Rhythm {
         headers: Option<&HeaderMap>,
         now: Timestamp,
     ) {
-        let demanded = headers.and_then(|headers| self.budget.refused_until(headers, now));
+        let demanded = headers.and_then(|headers| self.budget().refused_until(headers, now));
         self.wait = Some(match kind {
             SourceErrorKind::RateLimited => {
                 (demanded.unwrap_or_else(|| self.failure.until(now)), Waiting::RateLimit)

@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use api::{
-    Check, DestinationState, DestinationStatus, JournalStatus, LakeStatus, Light, SourceState,
-    SourceStatus, Status, TableStatus, Trouble,
+    AlarmStatus, Check, DestinationState, DestinationStatus, JournalStatus, LakeStatus, Light,
+    SourceState, SourceStatus, Status, TableStatus, Trouble,
 };
 use axum::body::Body;
 use http::Request;
@@ -65,6 +65,7 @@ fn healthy() -> Status {
             }],
             trouble: None,
         },
+        alarms: Vec::new(),
     }
 }
 
@@ -120,6 +121,21 @@ fn the_light_shows_the_gravest_trouble() {
     );
     check(|s| s.journal.trouble = trouble(), Light::Red, &["journal: it broke"]);
     check(|s| s.lake.trouble = trouble(), Light::Red, &["lake: it broke"]);
+    check(
+        |s| {
+            s.alarms.push(AlarmStatus {
+                alarm: "destination_behind".to_owned(),
+                source: None,
+                destination: Some("sentinel".to_owned()),
+                light: Light::Yellow,
+                message: "3 events wait".to_owned(),
+                hint: String::new(),
+                opened: now(),
+            });
+        },
+        Light::Yellow,
+        &["destination sentinel: 3 events wait"],
+    );
 }
 
 /// Every route that tells or changes anything, as the table of routes has them.
@@ -139,6 +155,7 @@ fn guarded() -> Vec<Request<Body>> {
         post_json("/api/v1/replays/cancel", r#"{"id":"sentinel-1"}"#),
         post_json("/api/v1/import/auth0/acme", "{}"),
         post_json("/api/v1/backfill", r#"{"since":"retention"}"#),
+        post_json("/api/v1/backfill/survey", r#"{"since":"retention"}"#),
         get("/api/v1/backfill"),
         get("/api/v1/ledger?tenant=acme&month=2026-06"),
         post_json("/api/v1/destinations/forget", r#"{"name":"sentinel"}"#),

@@ -3,8 +3,8 @@
 use std::sync::{Arc, Mutex};
 
 use api::{
-    Api, ApiOptions, ApiTokens, BackfillProgress, BackfillRequest, BackfillState, Check,
-    DeadLetter, DeadLetterBox, DeadLetterBoxError, DeadLetterFilter, DeadLetterPage,
+    Api, ApiOptions, ApiTokens, BackfillOutlook, BackfillProgress, BackfillRequest, BackfillState,
+    Check, DeadLetter, DeadLetterBox, DeadLetterBoxError, DeadLetterFilter, DeadLetterPage,
     DiscardOutcome, DiscardRequest, Forgotten, Intake, IntakeError, LedgerDesk, Limits,
     OperationError, Operations, Peer, RawEncoding, Reach, ReceiverEntry, ReplayOutcome,
     ReplayProgress, ReplayRequest, ReplayState, ReplayWish, Replays, StatementRequest, Status,
@@ -482,6 +482,22 @@ impl Operations for FakeOperations {
         self.check()?;
         self.wanted.lock().unwrap().push(wanted.clone());
         Ok(())
+    }
+
+    fn survey_backfills(
+        &self,
+        wanted: BackfillRequest,
+    ) -> BoxFuture<'_, Result<Vec<BackfillOutlook>, OperationError>> {
+        async move {
+            self.check()?;
+            let outlook = |tenant: &String| BackfillOutlook {
+                source: format!("auth0/{tenant}/poll.backfill"),
+                events_left: 7,
+                ..BackfillOutlook::default()
+            };
+            Ok(wanted.tenants.iter().map(outlook).collect())
+        }
+        .boxed()
     }
 
     fn forget_destination(&self, name: String) -> BoxFuture<'_, Result<Forgotten, OperationError>> {

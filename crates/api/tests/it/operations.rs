@@ -212,6 +212,17 @@ async fn backfills_are_started_and_watched() {
 }
 
 #[tokio::test]
+async fn what_lies_before_a_backfill_is_told() {
+    let stage = stage();
+    let asked = r#"{"tenants":["acme"],"since":"retention"}"#;
+    let answered = stage.send(post_json("/api/v1/backfill/survey", asked)).await;
+    assert_eq!(answered.status, 200, "{}", answered.text);
+    let told: Value = serde_json::from_str(&answered.text).unwrap();
+    assert_eq!(told["outlooks"][0]["source"], "auth0/acme/poll.backfill");
+    assert_eq!(told["outlooks"][0]["events_left"], 7);
+}
+
+#[tokio::test]
 async fn a_backfill_names_where_it_begins() {
     for (body, expected) in [
         (r#"{"since":"retention"}"#, Ok((vec![], "retention"))),

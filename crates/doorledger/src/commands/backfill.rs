@@ -1,5 +1,6 @@
 //! `doorledger backfill`: reads everything that the providers still hold, with a progress bar for each tenant: done, rate,
-//! what is left, time left. A running server does it beside its live polls; otherwise this process does.
+//! what is left, time left. Before it, a table of what each tenant still holds and when that is deleted, soonest first; in
+//! this order they are read. A running server does it beside its live polls; otherwise this process does.
 //! Deliberately absent: the reading itself (`crate::backfills`).
 
 use std::collections::BTreeMap;
@@ -8,7 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result};
-use api::{BackfillProgress, BackfillState};
+use api::{BackfillOutlook, BackfillProgress, BackfillState, BackfillSurvey};
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use model::{Clock as _, SystemClock};
 use serde_json::json;
@@ -16,7 +17,8 @@ use tokio_util::sync::CancellationToken;
 
 use super::serve::stop_on_signal;
 use super::server::Server;
-use super::{draws_progress, refused, say, written};
+use super::status::{moment, span, table};
+use super::{draws_progress, print, refused, say, written};
 use crate::cli::Backfill;
 use crate::exit::{Exit, Failure};
 use crate::node::{self, OpenError};
@@ -38,8 +40,16 @@ pub(super) async fn run(config: Option<&Path>, options: Backfill) -> Result<()> 
         Err(OpenError::Locked) => through_server(&options, &stop).await,
         Err(OpenError::Other(error)) => Err(error),
         Ok((store, backfills)) => {
+            let outlooks = backfills
+                .survey(&options.tenants, &options.since)
+                .await
+                .map_err(|problems| refused(&problems))?;
+            print(&outlook_table(&outlooks))?;
+            if options.dry_run {
+                return store.close().await;
+            }
             backfills
-                .start(&options.tenants, &options.since)
+                .start(&in_order(&outlooks), &options.since)
                 .map_err(|problems| refused(&problems))?;
             let mut bars = Bars::new();
             while bars.show(backfills.progress()) {
@@ -55,6 +65,13 @@ pub(super) async fn run(config: Option<&Path>, options: Backfill) -> Result<()> 
 async fn through_server(options: &Backfill, stop: &CancellationToken) -> Result<()> {
     let server = Server::of(&options.server)?;
     let asked = json!({ "tenants": options.tenants, "since": options.since });
+    let answer = server.post("/api/v1/backfill/survey", &asked).await?;
+    let survey: BackfillSurvey = serde_json::from_value(answer).context("read the survey")?;
+    print(&outlook_table(&survey.outlooks))?;
+    if options.dry_run {
+        return Ok(());
+    }
+    let asked = json!({ "tenants": in_order(&survey.outlooks), "since": options.since });
     server.post("/api/v1/backfill", &asked).await?;
     let mut bars = Bars::new();
     while bars.show(progress(&server).await?) {
@@ -65,6 +82,51 @@ async fn through_server(options: &Backfill, stop: &CancellationToken) -> Result<
         tokio::time::sleep(LOOK_INTERVAL).await;
     }
     bars.close()
+}
+
+/// The tenants of a survey, each once.
+fn in_order(outlooks: &[BackfillOutlook]) -> Vec<String> {
+    let mut tenants: Vec<String> = Vec::new();
+    for outlook in outlooks {
+        let tenant = outlook.source.split('/').nth(1).unwrap_or_default();
+        if !tenants.iter().any(|known| known == tenant) {
+            tenants.push(tenant.to_owned());
+        }
+    }
+    tenants
+}
+
+fn outlook_table(outlooks: &[BackfillOutlook]) -> String {
+    let mut shown = table([
+        "source",
+        "oldest held",
+        "missing from",
+        "events left",
+        "requests/s",
+        "takes",
+        "dies in",
+    ]);
+    for outlook in outlooks {
+        let source = outlook.source.trim_end_matches(".backfill").to_owned();
+        if let Some(trouble) = &outlook.trouble {
+            shown.add_row([source, trouble.clone()]);
+            continue;
+        }
+        let least = if outlook.dies_in_is_least { "≥ " } else { "" };
+        shown.add_row([
+            source,
+            moment(outlook.oldest),
+            moment(outlook.first_missing),
+            format!("about {}", outlook.events_left),
+            format!("{:.1}", outlook.requests_per_second),
+            span(outlook.seconds),
+            outlook.dies_in_seconds.map_or_else(
+                || "nothing is missing".to_owned(),
+                |left| format!("{least}{}", span(left)),
+            ),
+        ]);
+    }
+    format!("{shown}\n")
 }
 
 async fn progress(server: &Server) -> Result<Vec<BackfillProgress>> {
@@ -147,12 +209,9 @@ fn told(state: &BackfillProgress) -> String {
     } else {
         0.0
     };
-    let until = state.latest.map_or_else(
-        || "the beginning".to_owned(),
-        |latest| latest.strftime("%Y-%m-%d %H:%M").to_string(),
-    );
+    let percent = (state.share * 100.0).floor();
     let mut text =
-        format!("{} events ({} new) up to {until}, {rate:.0}/s", state.events, state.stored);
+        format!("{} events ({} new), {percent:.0} %, {rate:.0}/s", state.events, state.stored);
     if state.state == BackfillState::Running && state.share > 0.0 {
         text.push_str(&format!(", about {left:.0} left, {:.0} s", left / rate.max(0.001)));
     }

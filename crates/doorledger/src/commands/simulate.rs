@@ -10,7 +10,7 @@ use anyhow::{Context as _, Result};
 use bytes::Bytes;
 use model::{Clock, SystemClock};
 use serde_json::{Value, json};
-use simulator::{Auth0Options, AzureOptions, Fault, Faults, Listen, OneLoginOptions};
+use simulator::{Auth0Options, AzureOptions, Fault, Faults, Listen, OneLoginOptions, Plan};
 use tokio_util::sync::CancellationToken;
 
 use super::print;
@@ -47,6 +47,7 @@ pub(super) async fn run(options: Simulate) -> Result<()> {
                 history_days: options.days,
                 live_events_per_second: options.rate,
                 event_bytes: options.event_bytes,
+                plan: plan(&options.plan)?,
                 faults,
                 ..Auth0Options::default()
             };
@@ -88,6 +89,15 @@ pub(super) async fn run(options: Simulate) -> Result<()> {
         }
     }
     Ok(())
+}
+
+fn plan(name: &str) -> Result<Plan> {
+    let known = Plan::NAMES.iter().find(|(known, _)| *known == name);
+    known.map(|(_, plan)| *plan).ok_or_else(|| {
+        let names: Vec<&str> = Plan::NAMES.iter().map(|(name, _)| *name).collect();
+        let names = names.join(", ");
+        Failure::error(Exit::Config, format!("--plan: `{name}` is not one of {names}"))
+    })
 }
 
 /// The events of a file.

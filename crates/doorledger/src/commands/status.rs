@@ -2,7 +2,7 @@
 //! Deliberately absent: finding it out (`crate::report`).
 
 use anyhow::{Context as _, Result};
-use api::{Light, Status, Trouble};
+use api::{AlarmStatus, Light, Status, Trouble};
 use comfy_table::{ContentArrangement, Table, presets};
 use model::Timestamp;
 use serde::Serialize;
@@ -73,6 +73,9 @@ fn shown(status: &Status) -> String {
         "lake     committed to offset {}, {} events in memory\n",
         status.lake.committed_offset, status.lake.uncommitted_events
     ));
+    for alarm in &status.alarms {
+        text.push_str(&alarmed(alarm));
+    }
     let troubles = status.sources.iter().map(|source| (source.source.to_string(), &source.trouble));
     let troubles = troubles.chain(status.destinations.iter().map(|d| (d.name.clone(), &d.trouble)));
     for (name, trouble) in troubles {
@@ -101,13 +104,26 @@ pub(super) fn destinations(status: &Status) -> Table {
     destinations
 }
 
+fn alarmed(alarm: &AlarmStatus) -> String {
+    let source = alarm.source.as_ref().map(ToString::to_string);
+    let about = source.or_else(|| alarm.destination.clone()).unwrap_or_default();
+    format!(
+        "alarm    {} {about}: {} (since {}, {})\n  hint: {}\n",
+        word(&alarm.light),
+        alarm.message,
+        moment(Some(alarm.opened)),
+        alarm.alarm,
+        alarm.hint
+    )
+}
+
 fn told(name: &str, trouble: &Trouble) -> String {
     let hint =
         if trouble.hint.is_empty() { String::new() } else { format!("\n  hint: {}", trouble.hint) };
     format!("{name}: {} ({}){hint}\n", trouble.message, trouble.code)
 }
 
-fn table<const N: usize>(header: [&str; N]) -> Table {
+pub(super) fn table<const N: usize>(header: [&str; N]) -> Table {
     let mut table = Table::new();
     table
         .load_preset(presets::UTF8_HORIZONTAL_ONLY)
@@ -122,12 +138,12 @@ fn word(state: &impl Serialize) -> String {
     value.as_str().unwrap_or_default().replace('_', " ")
 }
 
-fn moment(moment: Option<Timestamp>) -> String {
+pub(super) fn moment(moment: Option<Timestamp>) -> String {
     moment.map_or_else(String::new, |moment| moment.strftime("%Y-%m-%d %H:%M:%SZ").to_string())
 }
 
 /// Seconds as a person says them.
-fn span(seconds: f64) -> String {
+pub(super) fn span(seconds: f64) -> String {
     match seconds {
         s if s < 120.0 => format!("{s:.0} s"),
         s if s < 7_200.0 => format!("{:.0} min", s / 60.0),

@@ -15,7 +15,7 @@ pub(crate) use settings::{DEFAULT_LISTEN, Settings, read as read_settings};
 use std::collections::HashSet;
 
 use destinations::Destination;
-use model::{Fields, NAME_HINT, Problem, SourceId, name_problem, nearest};
+use model::{Fields, NAME_HINT, Problem, SourceId, Timestamp, name_problem, nearest};
 use serde_json::Value;
 use sources::{PollSource, Provider, Receiver};
 
@@ -51,6 +51,8 @@ pub(crate) struct ConfiguredSource {
     pub(crate) provider: &'static dyn Provider,
     /// Asked, or waiting to be told.
     pub(crate) way: Way,
+    /// When its secret expires, if that was told.
+    pub(crate) secret_expires: Option<Timestamp>,
     /// What was written of it: a backfill starts the same source at another moment.
     pub(crate) written: Value,
 }
@@ -78,6 +80,8 @@ pub(crate) struct ConfiguredDestination {
     pub(crate) plan: PlannedDestination,
     /// The kind, as configured.
     pub(crate) kind: &'static str,
+    /// When its secret expires, if that was told.
+    pub(crate) secret_expires: Option<Timestamp>,
     /// The destination.
     pub(crate) destination: std::sync::Arc<dyn Destination>,
 }
@@ -203,6 +207,8 @@ fn read_source(
         Some(_) => return Err(vec![Problem::new("kind", "expected a text", "")]),
         None => source.to_owned(),
     };
+    let expires = written.as_object_mut().and_then(|fields| fields.remove("secret_expires"));
+    let secret_expires = expires.map(|written| moment(&written)).transpose()?;
     if let Some(problem) = name_problem(source) {
         return Err(vec![Problem::new("", problem, NAME_HINT)]);
     }
@@ -225,7 +231,7 @@ fn read_source(
         tenant: tenant.to_owned(),
         source: source.to_owned(),
     };
-    Ok(ConfiguredSource { id, provider, way, written })
+    Ok(ConfiguredSource { id, provider, way, secret_expires, written })
 }
 
 fn read_destinations(fields: &mut Fields<'_>) -> Vec<ConfiguredDestination> {
@@ -262,14 +268,18 @@ fn read_destination(written: &Value) -> Result<ConfiguredDestination, Vec<Proble
     // What every destination has is taken out here; the rest belongs to the kind.
     let (mut own, mut rest) = (serde_json::Map::new(), serde_json::Map::new());
     for (name, value) in object {
-        let target =
-            if ["name", "kind", "start"].contains(&name.as_str()) { &mut own } else { &mut rest };
+        let target = if ["name", "kind", "start", "secret_expires"].contains(&name.as_str()) {
+            &mut own
+        } else {
+            &mut rest
+        };
         target.insert(name.clone(), value.clone());
     }
     let own = Value::Object(own);
     let mut fields = Fields::of(&own);
     let known: Vec<&str> = destinations::ALL.iter().map(|kind| kind.name()).collect();
     let (kind_name, plan) = read_plan(&mut fields);
+    let secret_expires = fields.value("secret_expires").map(moment).transpose();
     let kind = kind_name.and_then(destinations::find);
     if let (Some(written), None) = (kind_name, kind) {
         let hint = match nearest(written, known.iter().copied()) {
@@ -279,15 +289,34 @@ fn read_destination(written: &Value) -> Result<ConfiguredDestination, Vec<Proble
         fields.problem("kind", &format!("`{written}` is not a kind of destination"), &hint);
     }
     let mut problems = fields.finish();
+    let secret_expires = secret_expires.unwrap_or_else(|wrong| {
+        problems.extend(wrong);
+        None
+    });
     match (kind.map(|kind| (kind, kind.validate(&Value::Object(rest)))), plan) {
         (Some((kind, Ok(destination))), Some(plan)) if problems.is_empty() => {
-            Ok(ConfiguredDestination { plan, kind: kind.name(), destination: destination.into() })
+            Ok(ConfiguredDestination {
+                plan,
+                kind: kind.name(),
+                secret_expires,
+                destination: destination.into(),
+            })
         }
         (validated, _) => {
             problems.extend(validated.and_then(|(_, outcome)| outcome.err()).unwrap_or_default());
             Err(problems)
         }
     }
+}
+
+/// A date, or a moment.
+fn moment(written: &Value) -> Result<Timestamp, Vec<Problem>> {
+    let text = written.as_str().unwrap_or_default();
+    let read = if text.len() == 10 { format!("{text}T00:00:00Z").parse() } else { text.parse() };
+    read.map_err(|_| {
+        let hint = "write 2027-01-31 or 2027-01-31T08:00:00Z";
+        vec![Problem::new("secret_expires", "is no date", hint)]
+    })
 }
 
 /// The kind as written, and what the journal has to know.

@@ -29,8 +29,9 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use self::damage::Refusing;
+use crate::alarms::{Watch, Watched};
 use crate::backfills::Backfills;
-use crate::collect::{Collector, Job, Until};
+use crate::collect::{Collector, Job};
 use crate::config::{Config, ConfiguredDestination, ConfiguredSource, Settings, Way};
 use crate::exit::{Exit, Failure};
 use crate::ledger::{Desk, Ledger, Statements};
@@ -104,6 +105,13 @@ impl Node {
         .read_only(read_only.clone(), intake.clone());
         let ledger = Arc::new(statements(&store, config.settings.node.clone(), clock.clone()));
         let engine: Arc<dyn QueryEngine> = store.engine(&config.settings, clock.clone())?;
+        let watch = Watch {
+            watched: watched(&config),
+            journal: store.journal.clone(),
+            engine: engine.clone(),
+            board: board.clone(),
+            clock: clock.clone(),
+        };
         let (receivers, polls) = ways(config.sources, read_only.as_deref(), &board);
         let replays = Replays::new(
             engine.clone(),
@@ -135,10 +143,11 @@ impl Node {
         for (shipper, place) in shippers {
             shipping.spawn(shipper.run(place, stop.clone()));
         }
+        collecting.spawn(watch.run(stop.clone()));
         for (id, poll) in polls {
             let (collector, stop) = (collector.clone(), stop.clone());
             collecting.spawn(async move {
-                let job = Job { id: &id, source: poll.as_ref(), until: Until::Cancelled };
+                let job = Job { id: &id, source: poll.as_ref() };
                 collector.run(&job, &stop, |_| ()).await
             });
         }
@@ -243,6 +252,25 @@ pub(crate) async fn start_replays(
     };
     let replays = opened().map_err(OpenError::Other)?;
     Ok((store, replays))
+}
+
+/// What alarms are about.
+fn watched(config: &Config) -> Watched {
+    let source = |source: &ConfiguredSource| {
+        let days = match &source.way {
+            Way::Poll(poll) => poll.capacity().retention_days,
+            Way::Receive(_) => None,
+        };
+        let is_polled = matches!(source.way, Way::Poll(_));
+        (source.id.clone(), is_polled, days, source.secret_expires)
+    };
+    let destinations = config.destinations.iter();
+    Watched {
+        sources: config.sources.iter().map(source).collect(),
+        destinations: destinations
+            .map(|configured| (configured.plan.name.clone(), configured.secret_expires))
+            .collect(),
+    }
 }
 
 async fn listen(settings: &Settings) -> Result<Listener> {

@@ -16,6 +16,7 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use super::damage::{self, Damage};
+use crate::alarms;
 use crate::config::{PlannedDestination, Settings};
 use crate::domains::Domains;
 use crate::exit::{Exit, Failure};
@@ -198,6 +199,7 @@ async fn open_lake(
     for provider in sources::ALL {
         lake.ensure_table(provider.table()).await.map_err(lake_failure)?;
     }
+    lake.ensure_table(&alarms::TABLE).await.map_err(lake_failure)?;
     damage.extend(lake.damage().into_iter().map(Damage::of_lake));
     Ok((lake, identity))
 }

@@ -3,6 +3,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod alarms;
+mod backfill;
 mod check;
 mod collector;
 mod demo;

@@ -145,6 +145,21 @@ pub enum Plan {
     Enterprise,
     /// 10 at once, 2 a second for the whole API; thirty days.
     EnterpriseNonProduction,
+    /// 50 at once, 50 a second for the whole API; thirty days.
+    PrivateCloud,
+}
+
+impl Plan {
+    /// Every plan, by the name that the command line has for it.
+    pub const NAMES: [(&'static str, Self); 7] = [
+        ("unlimited", Self::Unlimited),
+        ("free", Self::Free),
+        ("essentials", Self::Essentials),
+        ("professional", Self::Professional),
+        ("enterprise", Self::Enterprise),
+        ("enterprise-non-production", Self::EnterpriseNonProduction),
+        ("private-cloud", Self::PrivateCloud),
+    ];
 }
 
 /// How a tenant's pages write what is empty.

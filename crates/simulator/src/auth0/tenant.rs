@@ -410,7 +410,7 @@ const fn retention_days(plan: Plan) -> Option<i64> {
         Plan::Free => Some(1),
         Plan::Essentials => Some(5),
         Plan::Professional => Some(10),
-        Plan::Enterprise | Plan::EnterpriseNonProduction => Some(30),
+        Plan::Enterprise | Plan::EnterpriseNonProduction | Plan::PrivateCloud => Some(30),
     }
 }
 
@@ -421,6 +421,7 @@ fn bucket(options: &Auth0Options, now: i64) -> Option<Bucket> {
         Plan::Essentials | Plan::Professional => (10, 100.0 / 60.0),
         Plan::Enterprise => (50, 16.0),
         Plan::EnterpriseNonProduction => (10, 2.0),
+        Plan::PrivateCloud => (50, 50.0),
     };
     Some(Bucket::new(burst, per_second, options.refill, now))
 }

@@ -9,8 +9,6 @@ mod token;
 mod trouble;
 mod types;
 
-use std::sync::Arc;
-
 use bytes::Bytes;
 use http::header::AUTHORIZATION;
 use model::{EventContext, Fields, Problem, RowWriter, TableSchema};
@@ -51,7 +49,7 @@ impl Provider for Auth0 {
 
     fn poll(&self, written: &Value) -> Result<Box<dyn PollSource>, Vec<Problem>> {
         let settings = config::Settings::read(written)?;
-        Ok(Box::new(poll::Auth0PollSource(Arc::new(settings))))
+        Ok(Box::new(poll::Auth0PollSource::new(settings)))
     }
 
     fn receive(&self, written: &Value) -> Result<Box<dyn Receiver>, Vec<Problem>> {

@@ -5,7 +5,7 @@
 //! answers 400 to it; then a search finds the events from that moment on, and the smallest id among them is the place.
 //! Deliberately absent: `Link` headers. They say what the last id says, and may name a host that is not ours to ask.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use jiff::tz::Offset;
 use model::{Cursor, Event, Gap, Rejected, Secret, SignedDuration, Stretch, Timestamp};
@@ -20,8 +20,8 @@ use crate::rhythm::Rhythm;
 use crate::scan::skip_space;
 use crate::schedule::Start;
 use crate::{
-    Decoded, Outcome, Poll, PollSource, SourceError, SourceErrorKind, Step, Waiting, server_time,
-    wire,
+    Capacity, Decoded, Outcome, Poll, PollSource, SourceError, SourceErrorKind, Step, Waiting,
+    server_time, wire,
 };
 
 /// How far before the start the search looks. The smallest id that it finds is then older than every event of the start's
@@ -42,16 +42,59 @@ const LATENESS: SignedDuration = SignedDuration::from_mins(2);
 const SEARCH_CURSOR: &str = "search:";
 
 /// A validated poll of Auth0.
-pub(crate) struct Auth0PollSource(pub(crate) Arc<Settings>);
+pub(crate) struct Auth0PollSource {
+    settings: Arc<Settings>,
+    shared: Arc<Shared>,
+}
+
+/// What all polls of one source have in common: the tenant's rate limit, and one token, since each is an entry in its log.
+struct Shared {
+    budget: Arc<Mutex<Budget>>,
+    token: Mutex<Option<Token>>,
+}
+
+impl Auth0PollSource {
+    /// Polls with these settings.
+    pub(crate) fn new(settings: Settings) -> Self {
+        let budget = Budget::new(settings.rate_share, Reset::AtUnixSeconds);
+        let shared = Shared { budget: Arc::new(Mutex::new(budget)), token: Mutex::default() };
+        Self { settings: Arc::new(settings), shared: Arc::new(shared) }
+    }
+
+    fn poll(&self, cursor: Option<Cursor>, now: Timestamp) -> Auth0Poll {
+        Auth0Poll::new(Arc::clone(&self.settings), Arc::clone(&self.shared), cursor, now)
+    }
+}
 
 impl PollSource for Auth0PollSource {
     fn start(&self, cursor: Option<Cursor>, now: Timestamp) -> Box<dyn Poll> {
-        Box::new(Auth0Poll::new(Arc::clone(&self.0), cursor, now))
+        Box::new(self.poll(cursor, now))
+    }
+
+    fn start_at(&self, moment: Timestamp, now: Timestamp) -> Option<Box<dyn Poll>> {
+        self.shared.budget.lock().unwrap_or_else(PoisonError::into_inner).pace();
+        let place = Place::After(log_id::synthetic(moment));
+        let mut poll = self.poll(Some(cursor(&place)), now);
+        // The journal does not hold this place, and the tenant was read just now: it still keeps what follows.
+        poll.is_stored = false;
+        poll.page_at = Some(now);
+        Some(Box::new(poll))
+    }
+
+    fn capacity(&self) -> Capacity {
+        let budget = self.shared.budget.lock().unwrap_or_else(PoisonError::into_inner);
+        Capacity {
+            retention_days: self.settings.retention_days,
+            requests_per_second: budget.per_second(),
+            requests_at_once: budget.limit().map(|limit| limit * self.settings.rate_share),
+            events_per_request: self.settings.take,
+        }
     }
 }
 
 struct Auth0Poll {
     settings: Arc<Settings>,
+    shared: Arc<Shared>,
     place: Place,
     /// Whether the journal holds `place` already. If not, it is told with the next page, also with an empty one: a start
     /// at `now` must not move when the program starts again before the first event.
@@ -96,6 +139,9 @@ impl Poll for Auth0Poll {
             return wait;
         }
         if self.token.as_ref().is_none_or(|token| token.is_old(now)) {
+            self.token = self.shared_token(now);
+        }
+        if self.token.is_none() {
             return match &self.settings.credential {
                 Credential::Token(given) => {
                     self.token = Some(Token::given(given));
@@ -109,6 +155,7 @@ impl Poll for Auth0Poll {
 
     fn answer(&mut self, answer: Result<&Answer, &str>, now: Timestamp) -> Outcome {
         let asked = std::mem::replace(&mut self.asked, Asked::Nothing);
+        self.rhythm.landed();
         match (asked, answer) {
             (Asked::Nothing, _) => Outcome::Settled,
             (_, Err(words)) => self.fail(trouble::unreachable(&self.settings, words), None, now),
@@ -119,7 +166,12 @@ impl Poll for Auth0Poll {
 }
 
 impl Auth0Poll {
-    fn new(settings: Arc<Settings>, cursor: Option<Cursor>, now: Timestamp) -> Self {
+    fn new(
+        settings: Arc<Settings>,
+        shared: Arc<Shared>,
+        cursor: Option<Cursor>,
+        now: Timestamp,
+    ) -> Self {
         let is_stored = cursor.is_some();
         let place = match cursor {
             Some(Cursor(text)) => place(text),
@@ -138,10 +190,8 @@ impl Auth0Poll {
             token: None,
             tokens_asked: 0,
             is_token_second: false,
-            rhythm: Rhythm::new(
-                Budget::new(settings.rate_share, Reset::AtUnixSeconds),
-                settings.interval,
-            ),
+            rhythm: Rhythm::sharing(Arc::clone(&shared.budget), settings.interval),
+            shared,
             asked: Asked::Nothing,
             broken_bodies: 0,
             settings,
@@ -161,6 +211,9 @@ impl Auth0Poll {
             self.rhythm.fail(SourceErrorKind::Refused, None, now);
             return Step::Wait { until: now, why: Waiting::Failure };
         };
+        if asked == Asked::Logs {
+            self.rhythm.sent(now);
+        }
         self.asked = asked;
         self.asked_at = now;
         Step::Send(request)
@@ -191,6 +244,8 @@ impl Auth0Poll {
         let token = answer.status.is_success().then(|| Token::granted(answer, now)).flatten();
         match token {
             Some(token) => {
+                *self.shared.token.lock().unwrap_or_else(PoisonError::into_inner) =
+                    Some(token.clone());
                 self.token = Some(token);
                 Outcome::Settled
             }
@@ -199,13 +254,13 @@ impl Auth0Poll {
     }
 
     fn logs_answer(&mut self, answer: &Answer, now: Timestamp) -> Outcome {
-        self.rhythm.note(&answer.headers, now);
+        self.rhythm.note(&answer.headers, answer.status != 429, now);
         let is_renewable = !matches!(self.settings.credential, Credential::Token(_));
         match answer.status.as_u16() {
             200 => self.page(answer, now),
             400 | 404 | 414 if self.give_way(answer, now) => Outcome::Settled,
             401 if is_renewable && !self.is_token_second => {
-                self.token = None;
+                self.drop_token();
                 self.is_token_second = true;
                 Outcome::Settled
             }
@@ -234,6 +289,22 @@ impl Auth0Poll {
         };
         self.is_stored = false;
         true
+    }
+
+    /// The token that another poll of this source was given.
+    fn shared_token(&self, now: Timestamp) -> Option<Token> {
+        let shared = self.shared.token.lock().unwrap_or_else(PoisonError::into_inner);
+        shared.clone().filter(|token| !token.is_old(now))
+    }
+
+    /// Gives up the token, for the others too unless they have a newer one.
+    fn drop_token(&mut self) {
+        let Some(token) = self.token.take() else { return };
+        let mut shared = self.shared.token.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_same = |it: &Token| it.authorization.expose() == token.authorization.expose();
+        if shared.as_ref().is_some_and(is_same) {
+            *shared = None;
+        }
     }
 
     fn oldest_kept(&self, now: Timestamp) -> Timestamp {
@@ -271,9 +342,12 @@ impl Auth0Poll {
         let Decoded { events, rejected } = decoded;
         let gap = self.gap(&events, now);
         let (moved, is_full) = self.follow(&events, &rejected);
+        // A full page that leads nowhere was served before, and says nothing of what comes after it.
+        let count = u64::try_from(events.len() + rejected.len()).unwrap_or(u64::MAX);
+        let is_stale = moved.is_none() && count >= self.settings.take;
         let read_until = match &moved {
             Some(Place::After(id)) if is_full => log_id::time(id),
-            _ => Some(listed_at),
+            _ => Some(listed_at).filter(|_| !is_stale),
         };
         let walked = self.walk(&events, gap.as_ref(), read_until, now);
         if let Some(place) = moved {
@@ -282,11 +356,12 @@ impl Auth0Poll {
         }
         if !is_full {
             self.rhythm.rest(events.is_empty(), now);
-            self.covered = Some(now);
+            self.covered = Some(now).filter(|_| !is_stale).or(self.covered);
         }
         let cursor = (!self.is_stored).then(|| cursor(&self.place));
         self.is_stored = true;
-        Outcome::Page { events, rejected, cursor, gap, walked, more: is_full }
+        let more = is_full || is_stale;
+        Outcome::Page { events, rejected, cursor, gap, walked, more }
     }
 
     /// What this page adds to the walk, if it is known up to which moment of arrival everything is read with it
@@ -375,7 +450,7 @@ impl Auth0Poll {
         self.rhythm.fail(error.kind, answer.map(|answer| &answer.headers), now);
         if error.kind == SourceErrorKind::Refused {
             // A permission that is granted meanwhile stands in new tokens only.
-            self.token = None;
+            self.drop_token();
             self.is_token_second = false;
         }
         Outcome::Failed(error)

@@ -19,7 +19,7 @@ const ASSERTION_SECONDS: i64 = 60;
 const ASSERTION_KIND: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 
 /// A token in use.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Token {
     /// The whole value of the `Authorization` header.
     pub(crate) authorization: Secret,

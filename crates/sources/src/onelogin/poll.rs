@@ -18,7 +18,9 @@ use crate::pace::{Budget, Reset, later};
 use crate::rhythm::Rhythm;
 use crate::scan::skip_space;
 use crate::schedule::Start;
-use crate::{Outcome, Poll, PollSource, SourceError, SourceErrorKind, Step, Waiting, server_time};
+use crate::{
+    Capacity, Outcome, Poll, PollSource, SourceError, SourceErrorKind, Step, Waiting, server_time,
+};
 
 /// The page size that every account is documented to have; asked for when a larger one is refused.
 const LIMIT_DOCUMENTED: u64 = 50;
@@ -29,6 +31,10 @@ pub(crate) struct OneLoginPollSource(pub(crate) Arc<Settings>);
 impl PollSource for OneLoginPollSource {
     fn start(&self, cursor: Option<Cursor>, now: Timestamp) -> Box<dyn Poll> {
         Box::new(OneLoginPoll::new(Arc::clone(&self.0), cursor, now))
+    }
+
+    fn capacity(&self) -> Capacity {
+        Capacity { events_per_request: self.0.limit, ..Capacity::default() }
     }
 }
 
@@ -162,7 +168,7 @@ impl OneLoginPoll {
     }
 
     fn events_answer(&mut self, answer: &Answer, now: Timestamp) -> Outcome {
-        self.rhythm.note(&answer.headers, now);
+        self.rhythm.note(&answer.headers, answer.status != 429, now);
         match answer.status.as_u16() {
             200 => return self.page(answer, now),
             400 if !trouble::is_over_limit(answer) && self.give_way() => return Outcome::Settled,

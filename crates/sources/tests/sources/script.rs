@@ -30,6 +30,10 @@ impl Driver {
         Self { poll, now }
     }
 
+    pub(crate) fn of(poll: Box<dyn Poll>, now: &str) -> Self {
+        Self { poll, now: now.parse().unwrap() }
+    }
+
     pub(crate) fn step(&mut self) -> Stepped {
         match self.poll.step(self.now) {
             Step::Send(request) => Stepped::Sent(request),

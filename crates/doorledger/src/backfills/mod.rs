@@ -1,23 +1,39 @@
 //! Backfills: a tenant's poll run a second time, beside the live one, from as far back as the provider still holds to the
 //! present. It has a cursor of its own, so that it goes on after an interruption; what the live poll has stored already is
 //! recognised and dropped by the journal.
-//! Deliberately absent: the poll loop (`collect`) and how progress is drawn (`commands`).
+//! Where the provider can be asked for any moment it is read in several parts at once (`read`).
+//! Deliberately absent: the live poll's loop (`collect`) and how progress is drawn (`commands`).
+
+mod outlook;
+mod plan;
+mod read;
+mod survey;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use api::{BackfillProgress, BackfillState};
-use model::{Batch, Cursor, Problem, SourceId, Timestamp, Via};
+use api::{BackfillOutlook, BackfillProgress, BackfillState};
+use futures::FutureExt as _;
+use futures::future::BoxFuture;
+use futures::stream::{self, StreamExt as _};
+use model::{Problem, SourceId, Timestamp};
 use serde_json::Value;
 use sources::PollSource;
+use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::collect::{Collector, Ended, Job, Progress, Until};
+use crate::collect::{Collector, Ended, Progress};
 use crate::config::{ConfiguredSource, Way};
 
 /// What a backfill's source is called: the live one's name with this behind it.
 const SUFFIX: &str = ".backfill";
+
+/// Tenants that are read at once; the others wait for their turn. Each has connections and pages in memory of its own.
+const TENANTS_AT_ONCE_MAX: usize = 8;
+
+/// What is to be read.
+type Chosen = Vec<(SourceId, Box<dyn PollSource>)>;
 
 /// A tenant that can be backfilled: what was written of its poll.
 pub(crate) struct Backfillable {
@@ -32,6 +48,7 @@ pub(crate) struct Backfills {
     known: Vec<Backfillable>,
     states: Arc<Mutex<BTreeMap<SourceId, BackfillProgress>>>,
     tasks: TaskTracker,
+    turns: Arc<Semaphore>,
     stop: CancellationToken,
 }
 
@@ -54,11 +71,42 @@ impl Backfills {
                 written: source.written.clone(),
             })
             .collect();
-        Self { collector, known, states: Arc::default(), tasks: TaskTracker::new(), stop }
+        let turns = Arc::new(Semaphore::new(TENANTS_AT_ONCE_MAX));
+        Self { collector, known, states: Arc::default(), tasks: TaskTracker::new(), turns, stop }
     }
 
-    /// Starts one for each named tenant (for all, if none is named). One that runs already is left alone.
+    /// Starts one for each named tenant, in their order (for all, if none is named). One that runs already is left alone.
     pub(crate) fn start(&self, tenants: &[String], since: &str) -> Result<usize, Vec<Problem>> {
+        let mut chosen = self.choose(tenants, since)?;
+        chosen.sort_by_key(|(id, _)| tenants.iter().position(|tenant| *tenant == id.tenant));
+        let count = chosen.len();
+        for (id, source) in chosen {
+            self.start_one(id, source);
+        }
+        Ok(count)
+    }
+
+    /// What lies before backfills of the named tenants, soonest to be lost first.
+    pub(crate) async fn survey(
+        &self,
+        tenants: &[String],
+        since: &str,
+    ) -> Result<Vec<BackfillOutlook>, Vec<Problem>> {
+        let chosen = self.choose(tenants, since)?;
+        let surveys: Vec<BoxFuture<'static, BackfillOutlook>> = chosen
+            .into_iter()
+            .map(|(id, source)| {
+                let collector = self.collector.clone();
+                async move { survey::survey(&collector, &id, source.as_ref()).await }.boxed()
+            })
+            .collect();
+        let mut outlooks: Vec<BackfillOutlook> =
+            stream::iter(surveys).buffer_unordered(TENANTS_AT_ONCE_MAX).collect().await;
+        outlook::in_order(&mut outlooks);
+        Ok(outlooks)
+    }
+
+    fn choose(&self, tenants: &[String], since: &str) -> Result<Chosen, Vec<Problem>> {
         let mut problems: Vec<Problem> = tenants
             .iter()
             .filter(|tenant| !self.known.iter().any(|known| known.id.tenant == **tenant))
@@ -88,14 +136,7 @@ impl Backfills {
                     .extend(found.into_iter().map(|problem| problem.under(&known.id.tenant))),
             }
         }
-        if !problems.is_empty() {
-            return Err(problems);
-        }
-        let count = chosen.len();
-        for (id, source) in chosen {
-            self.start_one(id, source);
-        }
-        Ok(count)
+        if problems.is_empty() { Ok(chosen) } else { Err(problems) }
     }
 
     fn start_one(&self, id: SourceId, source: Box<dyn PollSource>) {
@@ -109,6 +150,7 @@ impl Backfills {
         }
         let (collector, states, stop) =
             (self.collector.clone(), self.states.clone(), self.stop.clone());
+        let turns = self.turns.clone();
         self.tasks.spawn(async move {
             let (watched, watching) = (id.clone(), states.clone());
             let watch = move |progress: Progress| {
@@ -117,11 +159,18 @@ impl Backfills {
                     advance(state, progress);
                 }
             };
-            let job = Job { id: &id, source: source.as_ref(), until: Until::CaughtUp };
-            let ended = collector.run(&job, &stop, watch).await;
-            let finished = ended == Ended::CaughtUp && forget_cursor(&collector, &id).await;
+            let turn = tokio::select! {
+                turn = turns.acquire_owned() => turn.ok(),
+                () = stop.cancelled() => None,
+            };
+            let ended = match turn {
+                Some(_turn) => read::run(&collector, &id, source.as_ref(), &stop, watch).await,
+                None => Ended::Cancelled,
+            };
+            let finished = ended == Ended::CaughtUp;
             let mut states = states.lock().unwrap_or_else(PoisonError::into_inner);
             if let Some(state) = states.get_mut(&id) {
+                state.share = if finished { 1.0 } else { state.share };
                 state.state = if finished { BackfillState::Done } else { BackfillState::Stopped };
             }
         });
@@ -156,26 +205,14 @@ fn starting(id: &SourceId, started: Timestamp) -> BackfillProgress {
 fn advance(state: &mut BackfillProgress, page: Progress) {
     state.events += page.stored + page.duplicates;
     state.stored += page.stored;
-    state.oldest = state.oldest.or(page.latest);
+    state.oldest = [state.oldest, page.oldest].into_iter().flatten().min();
     state.latest = state.latest.max(page.latest);
     if let (Some(oldest), Some(latest)) = (state.oldest, state.latest) {
         let whole = state.started.duration_since(oldest).as_secs_f64();
-        let read = latest.duration_since(oldest).as_secs_f64();
+        let read = match page.left {
+            Some(left) => whole - left.as_secs_f64(),
+            None => latest.duration_since(oldest).as_secs_f64(),
+        };
         state.share = if whole > 0.0 { (read / whole).clamp(0.0, 1.0) } else { 1.0 };
     }
-}
-
-/// A finished backfill begins anew when it is asked for again: its cursor is made empty, which the loop reads as none.
-async fn forget_cursor(collector: &Collector, id: &SourceId) -> bool {
-    let batch = Batch {
-        source: id.clone(),
-        via: Via::Poll,
-        received: collector.clock.now(),
-        events: Vec::new(),
-        rejected: Vec::new(),
-        cursor: Some(Cursor(String::new())),
-        gap: None,
-        walked: None,
-    };
-    collector.journal.append(batch).await.is_ok()
 }
