@@ -332,7 +332,7 @@ async fn dead_letters_are_listed_in_pages_shown_and_replayed() {
 async fn a_replay_is_started_counted_listed_and_cancelled() {
     let stage = stage();
     let wish = |more: &str| {
-        post_json("/api/v1/replays", &format!(r#"{{"to":"sentinel","since":"2026-10-01"{more}}}"#))
+        post_json("/api/v1/replays", format!(r#"{{"to":"sentinel","since":"2026-10-01"{more}}}"#))
     };
     for (request, status, found) in [
         (wish(""), 202, "running"),

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, anyhow};
-use api::{ReplayProgress, ReplayState, ReplayWish, ReplaysAnswer};
+use api::{OperationError, ReplayProgress, ReplayState, ReplayWish, ReplaysAnswer};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use model::{Clock as _, SystemClock};
 use serde_json::json;
@@ -75,7 +75,11 @@ async fn in_folder(
             }
             bar.close(&last)
         }
-        Err(error) => Err(Failure::error(Exit::Data, error.to_string())),
+        Err(OperationError::Refused(problems)) => {
+            let lines: Vec<String> = problems.iter().map(ToString::to_string).collect();
+            Err(Failure::error(Exit::Data, lines.join("\n")))
+        }
+        Err(error) => Err(Failure::error(Exit::Io, error.to_string())),
     };
     replays.finish().await;
     store.close().await?;

@@ -10,6 +10,7 @@ mod saved;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use api::{OperationError, ReplayProgress, ReplayState, ReplayWish};
 use futures::future::BoxFuture;
@@ -24,6 +25,11 @@ use crate::ship::Shipper;
 
 /// Name of the folder, within the data folder, of the replays' files.
 const FOLDER: &str = "replays";
+
+/// How long a replay waits for the lake to hold what the journal does; it writes every few seconds.
+const CATCH_UP_TIME_MAX: Duration = Duration::from_secs(120);
+/// Between two looks at it.
+const CATCH_UP_LOOK: Duration = Duration::from_millis(50);
 
 /// All replays of this process.
 #[derive(Clone)]
@@ -101,6 +107,11 @@ impl Replays {
             let hint = "`until` has to be later than `since`";
             return Err(vec![Problem::new("until", "leaves no time between the two", hint)]);
         }
+        if !wish.condition.as_deref().is_none_or(rows::is_one_condition) {
+            let hint = "write what would stand behind `where`: EventType == 'f' and isnotempty(ActorUserId)";
+            return Err(vec![Problem::new("where", "is not one condition", hint)]);
+        }
+        inner.lake_caught_up().await?;
         let interrupted = (!wish.dry_run).then(|| inner.interrupted(&wish, since, until)).flatten();
         let saved = match interrupted {
             Some(saved) => saved,
@@ -116,6 +127,31 @@ impl Replays {
 impl Inner {
     fn known(&self) -> MutexGuard<'_, BTreeMap<String, Known>> {
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Waits until the lake holds everything that is in the journal now: what it does not show yet would be left out.
+    async fn lake_caught_up(&self) -> Result<(), Vec<Problem>> {
+        let head = *self.journal.head().borrow();
+        let begun = std::time::Instant::now();
+        loop {
+            let journal = self.journal.clone();
+            let readers = tokio::task::spawn_blocking(move || journal.readers()).await;
+            let failed = |error: &dyn std::fmt::Display| {
+                vec![Problem::new("", error.to_string(), "see `doorledger status`")]
+            };
+            let readers =
+                readers.map_err(|error| failed(&error))?.map_err(|error| failed(&error))?;
+            let lake = readers.iter().find(|reader| reader.name == lake::READER);
+            if lake.is_none_or(|reader| reader.offset >= head) {
+                return Ok(());
+            }
+            if begun.elapsed() > CATCH_UP_TIME_MAX {
+                let hint =
+                    "see the lake in `doorledger status`, and try again when it has caught up";
+                return Err(vec![Problem::new("", "the lake is behind the journal", hint)]);
+            }
+            tokio::time::sleep(CATCH_UP_LOOK).await;
+        }
     }
 
     /// The replay of the same wish that was interrupted.

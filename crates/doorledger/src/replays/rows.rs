@@ -131,6 +131,24 @@ pub(super) async fn first(
     Ok(batches.iter().find(|batch| batch.rows > 0).and_then(|batch| time(batch, 0, 0)))
 }
 
+/// Whether a text is one condition, and does not end the operator in which it is put: its brackets are its own, and no
+/// statement or operator follows. Whether it is a condition of KQL at all, the engine tells.
+pub(super) fn is_one_condition(text: &str) -> bool {
+    let mut depth = 0_usize;
+    for token in kql::syntax::lex(text) {
+        match text.get(token.start as usize..token.end as usize).unwrap_or_default() {
+            "(" | "[" | "{" => depth += 1,
+            ")" | "]" | "}" => match depth.checked_sub(1) {
+                Some(outer) => depth = outer,
+                None => return false,
+            },
+            "|" | ";" if depth == 0 => return false,
+            _ => {}
+        }
+    }
+    depth == 0
+}
+
 /// The beginning of every question. The condition has lines of its own, so that a comment at its end hides nothing.
 fn rows_of(table: &str, range: &Range, from: Timestamp) -> String {
     let until = range.until;
@@ -185,5 +203,27 @@ fn time(batch: &RowBatch, column: usize, row: usize) -> Option<Timestamp> {
             Timestamp::from_microsecond(ticks.checked_sub(TICKS_TO_1970)?.div_euclid(10)).ok()
         }
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_condition_cannot_end_the_question_that_it_stands_in() {
+        for (text, expected) in [
+            ("EventType == 's'", true),
+            ("EventType in ('s', 'f') // | take 1", true),
+            ("UserName has ')' and Details['a b'].c == 1", true),
+            ("EventType in ((Auth0Logs_CL | distinct EventType))", true),
+            ("true) | take 5 | where (true", false),
+            ("true | take 5", false),
+            ("true; print 1", false),
+            ("f(1", false),
+            ("]", false),
+        ] {
+            assert_eq!(is_one_condition(text), expected, "{text}");
+        }
     }
 }

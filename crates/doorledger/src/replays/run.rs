@@ -2,7 +2,7 @@
 //! each request the count and the file. What is acknowledged is not sent again, whenever the process ends.
 //! Deliberately absent: requests, answers and waits, which are the shipper's (`ship`).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,20 +11,24 @@ use api::ReplayState;
 use destinations::Outgoing;
 use futures::{StreamExt as _, stream};
 use journal::{Booking, Delivered, Deliveries};
-use model::QueryErrorKind;
+use model::{QueryEngine, QueryErrorKind, Timestamp};
 use tokio_util::sync::CancellationToken;
 
 use super::Inner;
 use super::rows::{self, Range};
-use super::saved::{self, Saved};
+use super::saved::{self, Saved, Table};
 use crate::collect::sleep;
 use crate::replay::REPLAY_PREFIX;
 use crate::ship::{PARCELS_IN_FLIGHT_MAX, Settled, Shipper, dead_letter};
 
 /// Events of a page.
-const PAGE_EVENTS: usize = 4_000;
-/// How much of the provider's time a page is looked for in: less to sort at a time.
-const STRETCH: Duration = Duration::from_hours(6);
+const PAGE_EVENTS: usize = 10_000;
+/// How much of the provider's time a page is looked for in: as much as held a few pages lately, within these bounds, so that
+/// of dense times little is read for each page, and sparse ones are passed quickly.
+const STRETCH_MIN: Duration = Duration::from_secs(1);
+const STRETCH_MAX: Duration = Duration::from_hours(24);
+/// How many times the stretch of a full page is looked through next.
+const STRETCH_PAGES: u32 = 3;
 /// How long to wait after a trouble of the lake, the journal or the disk.
 const TROUBLE_WAIT: Duration = Duration::from_secs(30);
 
@@ -78,50 +82,20 @@ async fn send_all(
         until: progress.until,
         condition: progress.condition.clone(),
     };
-    let mut rows_max = PAGE_EVENTS;
+    let mut reader = Reader { rows_max: PAGE_EVENTS, stretch: STRETCH_MAX, is_silent: true };
     for table in 0..saved.tables.len() {
+        reader.is_silent = true;
         while let Some(at) = saved.tables[table].at {
             if stop.is_cancelled() {
                 return Ok(Ended::Stopped);
             }
-            let name = saved.tables[table].name.clone();
-            // Nothing of a long silence is looked through stretch by stretch.
-            let first = rows::first(inner.engine.as_ref(), &name, &range, at);
-            let Some(first) = first.await.context("ask the lake")? else {
-                let place = &mut saved.tables[table];
-                (place.at, place.settled) = (None, Default::default());
-                write(inner, saved).await?;
-                break;
-            };
-            let end = first.checked_add(STRETCH).unwrap_or(range.until).min(range.until);
-            let settled_before = saved.tables[table].settled.len();
-            let wanted = rows_max.saturating_add(settled_before);
-            let page = rows::page(inner.engine.as_ref(), &name, &range, (first, end), wanted);
-            let page = match page.await {
-                Ok(page) => page,
-                Err(error) if error.kind == QueryErrorKind::Limit && rows_max > 1 => {
-                    // Large events: fewer of them at a time.
-                    rows_max /= 2;
-                    continue;
-                }
-                Err(error) => return Err(anyhow!(error).context("ask the lake")),
-            };
-            let is_whole = page.len() < wanted;
-            let last = page.last().and_then(|event| event.time);
-            let at_last: Vec<String> = page
-                .iter()
-                .filter(|event| event.time == last)
-                .map(|event| event.id.clone())
-                .collect();
-            if let Ended::Stopped = send_page(inner, shipper, saved, table, page, stop).await? {
+            let Page { events, next } =
+                reader.read(inner.engine.as_ref(), &saved.tables[table], &range, at).await?;
+            if let Ended::Stopped = send_page(inner, shipper, saved, table, events, stop).await? {
                 return Ok(Ended::Stopped);
             }
             let place = &mut saved.tables[table];
-            (place.at, place.settled) = match last.filter(|_| !is_whole) {
-                // Of the last moment there may be more.
-                Some(last) => (Some(last), at_last.into_iter().collect()),
-                None => (Some(end), Default::default()),
-            };
+            (place.at, place.settled) = next;
             saved.progress.latest = saved.progress.latest.max(place.at);
             saved.progress.trouble = None;
             write(inner, saved).await?;
@@ -129,6 +103,79 @@ async fn send_all(
         }
     }
     Ok(Ended::Done)
+}
+
+/// Events of a table, and where it goes on after them.
+struct Page {
+    events: Vec<Outgoing>,
+    next: (Option<Timestamp>, HashSet<String>),
+}
+
+/// How a table is read.
+struct Reader {
+    rows_max: usize,
+    stretch: Duration,
+    /// Whether the last stretch held nothing.
+    is_silent: bool,
+}
+
+impl Reader {
+    /// The next page of a table that is settled before `at`.
+    async fn read(
+        &mut self,
+        engine: &dyn QueryEngine,
+        table: &Table,
+        range: &Range,
+        at: Timestamp,
+    ) -> Result<Page> {
+        let mut from = at;
+        if self.is_silent {
+            // Nothing of a long silence is looked through stretch by stretch.
+            let first =
+                rows::first(engine, &table.name, range, at).await.context("ask the lake")?;
+            let Some(first) = first else {
+                return Ok(Page { events: Vec::new(), next: (None, HashSet::new()) });
+            };
+            from = first;
+        }
+        loop {
+            let end = from.checked_add(self.stretch).unwrap_or(range.until).min(range.until);
+            let wanted = self.rows_max.saturating_add(table.settled.len());
+            let page = rows::page(engine, &table.name, range, (from, end), wanted).await;
+            let events = match page {
+                Ok(events) => events,
+                Err(error) if error.kind == QueryErrorKind::Limit && self.rows_max > 1 => {
+                    // Large events: fewer of them at a time.
+                    self.rows_max /= 2;
+                    continue;
+                }
+                Err(error) => return Err(anyhow!(error).context("ask the lake")),
+            };
+            let next = self.next(&events, wanted, (from, end), range.until);
+            return Ok(Page { events, next });
+        }
+    }
+
+    /// Where a table goes on after these events of a stretch, and how much of it is looked through then.
+    fn next(
+        &mut self,
+        events: &[Outgoing],
+        wanted: usize,
+        (from, end): (Timestamp, Timestamp),
+        until: Timestamp,
+    ) -> (Option<Timestamp>, HashSet<String>) {
+        self.is_silent = events.is_empty();
+        let last = events.last().and_then(|event| event.time);
+        let Some(last) = last.filter(|_| events.len() >= wanted) else {
+            self.stretch = self.stretch.saturating_mul(2).min(STRETCH_MAX);
+            return ((end < until).then_some(end), HashSet::new());
+        };
+        let passed = last.duration_since(from).unsigned_abs();
+        self.stretch = passed.saturating_mul(STRETCH_PAGES).clamp(STRETCH_MIN, STRETCH_MAX);
+        // Of the last moment there may be more.
+        let at_last = events.iter().filter(|event| event.time == Some(last));
+        (Some(last), at_last.map(|event| event.id.clone()).collect())
+    }
 }
 
 /// Sends those events of a page that are not settled, and notes each request's outcome.
@@ -218,4 +265,69 @@ async fn write(inner: &Arc<Inner>, saved: &Saved) -> Result<()> {
     let (folder, saved) = (inner.folder.clone(), saved.clone());
     let written = tokio::task::spawn_blocking(move || saved::write(&folder, &saved)).await;
     written.context("save the replay")?.context("save the replay")
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "a test may end by panic")]
+
+    use bytes::Bytes;
+    use model::SourceId;
+
+    use super::*;
+
+    fn time(second: i64) -> Timestamp {
+        Timestamp::from_second(second).unwrap()
+    }
+
+    fn events(seconds: &[i64]) -> Vec<Outgoing> {
+        let source = SourceId {
+            provider: "auth0".to_owned(),
+            tenant: "acme".to_owned(),
+            source: "poll".to_owned(),
+        };
+        let event = |(number, second): (usize, &i64)| Outgoing {
+            source: Arc::new(source.clone()),
+            domain: None,
+            offset: 0,
+            id: number.to_string(),
+            time: Some(time(*second)),
+            received: time(*second),
+            raw: Bytes::new(),
+        };
+        seconds.iter().enumerate().map(event).collect()
+    }
+
+    /// Seconds of the events of a page of four, the place after it, the stretch then in seconds.
+    #[track_caller]
+    fn check(seconds: &[i64], expected: (Option<i64>, &[&str], u64)) {
+        let mut reader =
+            Reader { rows_max: 4, stretch: Duration::from_secs(100), is_silent: false };
+        let (at, settled) = reader.next(&events(seconds), 4, (time(0), time(100)), time(1000));
+        let mut settled: Vec<&str> = settled.iter().map(String::as_str).collect();
+        settled.sort_unstable();
+        let found = (at.map(Timestamp::as_second), settled.as_slice(), reader.stretch.as_secs());
+        assert_eq!(found, expected);
+        assert_eq!(reader.is_silent, seconds.is_empty());
+    }
+
+    #[test]
+    fn a_full_page_goes_on_at_its_last_moment_and_knows_what_is_settled_of_it() {
+        check(&[1, 2, 3, 9], (Some(9), &["3"], 27));
+        check(&[1, 9, 9, 9], (Some(9), &["1", "2", "3"], 27));
+        check(&[0, 0, 0, 0], (Some(0), &["0", "1", "2", "3"], 1));
+    }
+
+    #[test]
+    fn a_page_that_is_not_full_ends_its_stretch() {
+        check(&[1, 2, 3], (Some(100), &[], 200));
+        check(&[], (Some(100), &[], 200));
+    }
+
+    #[test]
+    fn the_last_stretch_ends_the_table() {
+        let mut reader = Reader { rows_max: 4, stretch: STRETCH_MAX, is_silent: false };
+        let next = reader.next(&events(&[1]), 4, (time(0), time(100)), time(100));
+        assert_eq!((next, reader.stretch), ((None, HashSet::new()), STRETCH_MAX));
+    }
 }

@@ -100,3 +100,59 @@ fn name(saved: &Saved) -> String {
     let plain = |c: char| if c.is_ascii_alphanumeric() || "-_.".contains(c) { c } else { '_' };
     format!("{}.json", saved.progress.id.chars().map(plain).collect::<String>())
 }
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "a test may end by panic")]
+
+    use super::*;
+
+    fn saved(number: i64, state: ReplayState) -> Saved {
+        let at = Timestamp::from_second(number).unwrap();
+        let progress = ReplayProgress {
+            id: format!("to/../{number}"),
+            to: "to".to_owned(),
+            since: at,
+            until: at,
+            condition: None,
+            state,
+            events: 3,
+            sent: 1,
+            refused: 0,
+            started: at,
+            latest: None,
+            left_out: Vec::new(),
+            trouble: None,
+        };
+        Saved::new(progress, true, vec!["Auth0Logs_CL".to_owned()])
+    }
+
+    #[test]
+    fn what_is_written_is_read_and_what_was_running_was_interrupted() {
+        let folder = tempfile::tempdir().unwrap();
+        let folder = folder.path().join("replays");
+        assert_eq!(read_all(&folder), []);
+        let mut running = saved(1, ReplayState::Running);
+        running.tables[0].settled.insert("900".to_owned());
+        write(&folder, &running).unwrap();
+        write(&folder, &saved(2, ReplayState::Done)).unwrap();
+        std::fs::write(folder.join("broken.json"), "{").unwrap();
+        running.progress.state = ReplayState::Stopped;
+        assert_eq!(read_all(&folder), [saved(2, ReplayState::Done), running]);
+    }
+
+    #[test]
+    fn the_oldest_that_have_ended_are_forgotten_and_none_that_goes_on() {
+        let folder = tempfile::tempdir().unwrap();
+        write(folder.path(), &saved(0, ReplayState::Stopped)).unwrap();
+        for number in 1..=ENDED_MAX as i64 + 1 {
+            write(folder.path(), &saved(number, ReplayState::Cancelled)).unwrap();
+        }
+        for _ in 0..2 {
+            let read = read_all(folder.path());
+            let oldest: Vec<i64> =
+                read.iter().rev().take(2).map(|it| it.progress.started.as_second()).collect();
+            assert_eq!((read.len(), oldest), (ENDED_MAX + 1, vec![0, 2]));
+        }
+    }
+}
