@@ -89,13 +89,15 @@ impl Book {
     }
 
     /// Remembers changes of channels, each once, until they are no alarm any more.
+    ///
+    /// What is asked for twice is recognised first, and forgotten only then.
     pub(super) fn notice(&mut self, noticed: Vec<Notice>, keep_after: Timestamp) {
         for notice in noticed {
             if !self.notices.iter().any(|known| known.event_id == notice.event_id) {
                 self.notices.push(notice);
             }
         }
-        self.notices.retain(|notice| notice.at > keep_after);
+        self.notices.retain(|notice| notice.seen > keep_after);
         let over = self.notices.len().saturating_sub(NOTICES_MAX);
         self.notices.drain(..over);
     }
@@ -228,6 +230,24 @@ mod tests {
         }
         assert_eq!(ids[0], ids[1]);
         assert_ne!(ids[1], ids[2]);
+    }
+
+    #[test]
+    fn a_change_is_noticed_once_also_if_it_is_asked_for_again() {
+        let mut book = Book::default();
+        let seen = |hours: i64| Notice {
+            source: test_source("poll"),
+            event_id: "1".to_owned(),
+            at: test_now(),
+            seen: test_now() + SignedDuration::from_hours(hours),
+            what: "Delete a log stream".to_owned(),
+            who: String::new(),
+        };
+        book.notice(vec![seen(0)], test_now() - SignedDuration::from_hours(1));
+        assert_eq!(book.notices(), [seen(0)]);
+        // Asked again after a long downtime: it is not new, and no longer worth keeping.
+        book.notice(vec![seen(30)], test_now() + SignedDuration::from_hours(6));
+        assert_eq!(book.notices(), []);
     }
 
     #[test]

@@ -9,8 +9,11 @@ use super::{Facts, Finding, Rule, Subject, moment};
 
 pub(super) const RULE: Rule = Rule { name: "channel_changed", find };
 
-/// For so long a change is an alarm.
+/// For so long after it was seen a change is an alarm.
 pub(super) const TOLD: SignedDuration = SignedDuration::from_hours(24);
+
+/// What happened longer ago is history when it comes in: a backfill must not raise alarms about last month.
+pub(super) const OLD: SignedDuration = SignedDuration::from_hours(7 * 24);
 
 /// What to ask the tables for; `since` is what was asked before. The place of each column is known to `watch`.
 pub(super) const QUESTION: &str = "
@@ -26,7 +29,7 @@ union
 | take 500";
 
 fn find(facts: &Facts) -> Vec<Finding> {
-    let is_new = |notice: &&super::Notice| facts.now.duration_since(notice.at) < TOLD;
+    let is_new = |notice: &&super::Notice| facts.now.duration_since(notice.seen) < TOLD;
     facts.notices.iter().filter(is_new).map(found).collect()
 }
 
@@ -58,7 +61,8 @@ mod tests {
             let notice = Notice {
                 source: test_source("poll"),
                 event_id: "1".to_owned(),
-                at: test_now() - SignedDuration::from_hours(hours),
+                at: test_now() - SignedDuration::from_hours(hours + 48),
+                seen: test_now() - SignedDuration::from_hours(hours),
                 what: what.to_owned(),
                 who: String::new(),
             };

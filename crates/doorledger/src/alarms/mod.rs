@@ -104,7 +104,10 @@ struct GapFacts {
 struct Notice {
     source: SourceId,
     event_id: String,
+    /// When it happened.
     at: Timestamp,
+    /// When we saw it.
+    seen: Timestamp,
     what: String,
     who: String,
 }

@@ -28,6 +28,9 @@ const TICK: Duration = Duration::from_secs(60);
 const FIRST_TICK: Duration = Duration::from_secs(5);
 /// Events are asked for again so long after they came, because a row may be seen later than its stamp says.
 const ASKED_AGAIN: SignedDuration = SignedDuration::from_mins(2);
+/// How often it is made durable up to when events were asked for, where nothing else is: after a restart so much is asked
+/// for again, and what was noticed in it is still known.
+const ASKED_SAVED_EVERY: SignedDuration = SignedDuration::from_hours(1);
 /// How far back the first question of all reaches.
 const ASKED_FIRST: SignedDuration = SignedDuration::from_hours(1);
 
@@ -59,10 +62,11 @@ impl Watch {
     pub(crate) async fn run(self, stop: CancellationToken) {
         let mut book = self.stored();
         self.board.set_alarms(book.status());
+        let mut saved = book.asked;
         let mut wait = FIRST_TICK;
         while sleep(wait, &stop).await.is_ok() {
             wait = TICK;
-            if let Err(error) = self.tick(&mut book).await {
+            if let Err(error) = self.tick(&mut book, &mut saved).await {
                 tracing::warn!(error, "the alarms could not be judged; trying again in a minute");
             }
         }
@@ -74,7 +78,7 @@ impl Watch {
         cursor.and_then(|cursor| serde_json::from_str(&cursor.0).ok()).unwrap_or_default()
     }
 
-    async fn tick(&self, book: &mut Book) -> Result<(), String> {
+    async fn tick(&self, book: &mut Book, saved: &mut Option<Timestamp>) -> Result<(), String> {
         let now = self.clock.now();
         let mut next = book.clone();
         match self.notices(&next, now).await {
@@ -92,7 +96,8 @@ impl Watch {
         let events = next.update(now, findings);
         self.board.set_alarms(next.status());
         metrics::gauge!("alarms_open").set(next.status().len() as f64);
-        if events.is_empty() && next.notices() == book.notices() {
+        let is_due = saved.is_none_or(|saved| now.duration_since(saved) >= ASKED_SAVED_EVERY);
+        if events.is_empty() && next.notices() == book.notices() && !is_due {
             *book = next;
             return Ok(());
         }
@@ -108,6 +113,7 @@ impl Watch {
             walked: None,
         };
         self.journal.append(batch).await.map_err(|error| error.to_string())?;
+        *saved = next.asked;
         *book = next;
         Ok(())
     }
@@ -219,15 +225,17 @@ impl Watch {
         for mut table in output.tables {
             while let Some(batch) = table.batches.next().await {
                 let batch = batch.map_err(|error| error.to_string())?;
-                notices.extend((0..batch.rows).filter_map(|row| notice(&batch.columns, row)));
+                let rows = 0..batch.rows;
+                notices.extend(rows.filter_map(|row| notice(&batch.columns, row, now)));
             }
         }
+        notices.retain(|notice| now.duration_since(notice.at) < channel::OLD);
         Ok(notices)
     }
 }
 
 /// One row of the answer to `channel::QUESTION`.
-fn notice(columns: &[ColumnValues], row: usize) -> Option<Notice> {
+fn notice(columns: &[ColumnValues], row: usize, seen: Timestamp) -> Option<Notice> {
     let text = |at: usize| match columns.get(at)? {
         ColumnValues::String(values) => values.get(row).cloned(),
         _ => None,
@@ -240,6 +248,7 @@ fn notice(columns: &[ColumnValues], row: usize) -> Option<Notice> {
         source: SourceId { provider: text(0)?, tenant: text(1)?, source: text(2)? },
         event_id: text(3)?,
         at: time_of_ticks(at)?,
+        seen,
         what: text(5)?,
         who: text(6)?,
     })

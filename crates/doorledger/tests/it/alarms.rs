@@ -37,6 +37,8 @@ fn a_deleted_stream_and_an_expired_secret_are_told_once_and_survive_a_restart() 
         status if open(&status) == 2 && status["light"] == "red" => Ok(()),
         status => Err(status.to_string()),
     });
+    // The tables hold what the journal holds as soon as it was read again.
+    server.wait_for_count("Alarms | count", 2);
     assert_eq!(json!(server.rows(told)), expected);
     assert_eq!(server.stop(), 0);
 }
