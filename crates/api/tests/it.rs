@@ -4,6 +4,7 @@
 #[cfg(test)]
 mod it {
     mod api_routes;
+    mod fake_replays;
     mod fakes;
     mod journaled;
     mod operations;

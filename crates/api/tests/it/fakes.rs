@@ -7,8 +7,7 @@ use api::{
     Check, DeadLetter, DeadLetterBox, DeadLetterBoxError, DeadLetterFilter, DeadLetterPage,
     DiscardOutcome, DiscardRequest, Forgotten, Intake, IntakeError, LedgerDesk, Limits,
     OperationError, Operations, Peer, RawEncoding, Reach, ReceiverEntry, ReplayOutcome,
-    ReplayProgress, ReplayRequest, ReplayState, ReplayWish, Replays, StatementRequest, Status,
-    StatusReport, Taken, token_hash,
+    ReplayRequest, StatementRequest, Status, StatusReport, Taken, token_hash,
 };
 use axum::body::Body;
 use bytes::Bytes;
@@ -18,12 +17,14 @@ use futures::stream::BoxStream;
 use http::{HeaderMap, Request, StatusCode};
 use http_body_util::BodyExt;
 use model::{
-    Batch, ColumnType, Event, FixedClock, Problem, QueryEngine, QueryError, QueryErrorKind,
-    QueryLimits, QueryOutput, QueryRequest, QueryTable, Rejected, Render, ResultColumn, RowBatch,
-    SourceId, Timestamp,
+    Batch, ColumnType, Event, FixedClock, QueryEngine, QueryError, QueryErrorKind, QueryLimits,
+    QueryOutput, QueryRequest, QueryTable, Rejected, Render, ResultColumn, RowBatch, SourceId,
+    Timestamp,
 };
 use sources::{Decoded, Receiver};
 use tokio::sync::Semaphore;
+
+use super::fake_replays::FakeReplays;
 
 pub(crate) const LOCAL: Peer = Peer { reach: Reach::Local, tls: false };
 pub(crate) const PUBLIC: Peer = Peer { reach: Reach::Public, tls: false };
@@ -377,65 +378,6 @@ impl DeadLetterBox for FakeLetters {
         let unknown = ids.iter().filter(|id| **id > 3).count() as u64;
         let outcome = DiscardOutcome { discarded: ids.len() as u64 - unknown, unknown };
         async move { self.check().map(|()| outcome) }.boxed()
-    }
-}
-
-/// Counts what it is asked for, and starts what goes to `sentinel`.
-#[derive(Default)]
-pub(crate) struct FakeReplays {
-    pub(crate) wanted: Mutex<Vec<ReplayWish>>,
-}
-
-impl Replays for FakeReplays {
-    fn start(&self, wish: ReplayWish) -> BoxFuture<'_, Result<ReplayProgress, OperationError>> {
-        async move {
-            if wish.to != "sentinel" {
-                let problem = Problem::new("to", "is not a destination", "choose sentinel");
-                return Err(OperationError::Refused(vec![problem]));
-            }
-            let progress = replay(&wish);
-            self.wanted.lock().unwrap().push(wish);
-            Ok(progress)
-        }
-        .boxed()
-    }
-
-    fn list(&self) -> Vec<ReplayProgress> {
-        self.wanted.lock().unwrap().iter().map(replay).collect()
-    }
-
-    fn cancel(&self, id: &str) -> Result<ReplayProgress, OperationError> {
-        let wish = ReplayWish {
-            to: "sentinel".into(),
-            since: "2026-10-01".into(),
-            until: None,
-            condition: None,
-            dry_run: false,
-        };
-        match replay(&wish) {
-            known if known.id == id => {
-                Ok(ReplayProgress { state: ReplayState::Cancelled, ..known })
-            }
-            _ => Err(OperationError::Refused(vec![Problem::new("id", "is not a replay", "")])),
-        }
-    }
-}
-
-fn replay(wish: &ReplayWish) -> ReplayProgress {
-    ReplayProgress {
-        id: format!("{}-1", wish.to),
-        to: wish.to.clone(),
-        since: now(),
-        until: now(),
-        condition: wish.condition.clone(),
-        state: if wish.dry_run { ReplayState::Counted } else { ReplayState::Running },
-        events: 7,
-        sent: 0,
-        refused: 0,
-        started: now(),
-        latest: None,
-        left_out: Vec::new(),
-        trouble: None,
     }
 }
 

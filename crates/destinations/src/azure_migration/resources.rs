@@ -22,9 +22,9 @@ pub(super) const ROLE_VERSION: &str = "2022-04-01";
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Node {
     Text(String),
-    List(Vec<Node>),
+    List(Vec<Self>),
     /// Members in order.
-    Map(Vec<(String, Node)>),
+    Map(Vec<(String, Self)>),
     /// The id of the workspace.
     WorkspaceId,
     /// The id of the endpoint.

@@ -1,4 +1,5 @@
-#![expect(clippy::unwrap_used, reason = "a test may end by panic")]
+//! What a migration prints, in every form (golden files), and what a rule's check finds.
+//! Deliberately absent: Azure itself.
 
 use serde_json::{Value, json};
 

@@ -161,8 +161,6 @@ fn key(alarm: &str, finding: &Finding) -> String {
 
 #[cfg(test)]
 mod tests {
-    #![expect(clippy::unwrap_used, reason = "a test that cannot prepare fails")]
-
     use super::*;
     use crate::alarms::{test_now, test_source};
 

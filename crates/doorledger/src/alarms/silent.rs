@@ -75,8 +75,6 @@ pub(super) fn since(now: Timestamp) -> Timestamp {
 
 #[cfg(test)]
 mod tests {
-    #![expect(clippy::unwrap_used, reason = "a test that cannot prepare fails")]
-
     use super::*;
     use crate::alarms::{test_now, test_source};
 

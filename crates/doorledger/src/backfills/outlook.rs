@@ -116,8 +116,6 @@ fn events(found: &Findings, missing: &Stretches) -> f64 {
 
 #[cfg(test)]
 mod tests {
-    #![expect(clippy::unwrap_used, reason = "a test that cannot prepare fails")]
-
     use super::*;
 
     fn hour(hour: i64) -> Timestamp {

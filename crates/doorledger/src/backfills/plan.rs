@@ -134,8 +134,6 @@ impl Plan {
 
 #[cfg(test)]
 mod tests {
-    #![expect(clippy::unwrap_used, reason = "a test that cannot prepare fails")]
-
     use model::Stretches;
 
     use super::*;

@@ -105,13 +105,7 @@ impl Node {
         .read_only(read_only.clone(), intake.clone());
         let ledger = Arc::new(statements(&store, config.settings.node.clone(), clock.clone()));
         let engine: Arc<dyn QueryEngine> = store.engine(&config.settings, clock.clone())?;
-        let watch = Watch {
-            watched: watched(&config),
-            journal: store.journal.clone(),
-            engine: engine.clone(),
-            board: board.clone(),
-            clock: clock.clone(),
-        };
+        let watch = watch(&config, &store, &engine, &board, &clock);
         let (receivers, polls) = ways(config.sources, read_only.as_deref(), &board);
         let replays = Replays::new(
             engine.clone(),
@@ -139,18 +133,8 @@ impl Node {
             limits: Limits::default(),
             clock,
         }));
-        let (collecting, shipping) = (TaskTracker::new(), TaskTracker::new());
-        for (shipper, place) in shippers {
-            shipping.spawn(shipper.run(place, stop.clone()));
-        }
-        collecting.spawn(watch.run(stop.clone()));
-        for (id, poll) in polls {
-            let (collector, stop) = (collector.clone(), stop.clone());
-            collecting.spawn(async move {
-                let job = Job { id: &id, source: poll.as_ref() };
-                collector.run(&job, &stop, |_| ()).await
-            });
-        }
+        let shipping = ship(shippers, &stop);
+        let collecting = collect(&collector, polls, watch, &stop);
         Ok(Self { store, api, listener, address, backfills, replays, collecting, shipping, stop })
     }
 
@@ -252,6 +236,51 @@ pub(crate) async fn start_replays(
     };
     let replays = opened().map_err(OpenError::Other)?;
     Ok((store, replays))
+}
+
+/// Sets the shippers going, each from its place.
+fn ship(shippers: Vec<(Arc<Shipper>, Place)>, stop: &CancellationToken) -> TaskTracker {
+    let shipping = TaskTracker::new();
+    for (shipper, place) in shippers {
+        shipping.spawn(shipper.run(place, stop.clone()));
+    }
+    shipping
+}
+
+/// Sets the polls going, and the watch over them.
+fn collect(
+    collector: &Collector,
+    polls: Polls,
+    watch: Watch,
+    stop: &CancellationToken,
+) -> TaskTracker {
+    let collecting = TaskTracker::new();
+    collecting.spawn(watch.run(stop.clone()));
+    for (id, poll) in polls {
+        let (collector, stop) = (collector.clone(), stop.clone());
+        collecting.spawn(async move {
+            let job = Job { id: &id, source: poll.as_ref() };
+            collector.run(&job, &stop, |_| ()).await
+        });
+    }
+    collecting
+}
+
+/// Who raises alarms.
+fn watch(
+    config: &Config,
+    store: &Store,
+    engine: &Arc<dyn QueryEngine>,
+    board: &Arc<Board>,
+    clock: &Arc<dyn Clock>,
+) -> Watch {
+    Watch {
+        watched: watched(config),
+        journal: store.journal.clone(),
+        engine: engine.clone(),
+        board: board.clone(),
+        clock: clock.clone(),
+    }
 }
 
 /// What alarms are about.

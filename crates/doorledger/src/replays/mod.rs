@@ -57,6 +57,7 @@ struct Known {
 
 impl Replays {
     /// Over this lake and these shippers. What is known of earlier replays is read from the data folder.
+    #[expect(clippy::too_many_arguments, reason = "the parts of the program that it joins")]
     pub(crate) fn new(
         engine: Arc<dyn QueryEngine>,
         journal: Journal,
@@ -115,7 +116,7 @@ impl Replays {
         let interrupted = (!wish.dry_run).then(|| inner.interrupted(&wish, since, until)).flatten();
         let saved = match interrupted {
             Some(saved) => saved,
-            None => inner.counted(&wish, &shipper, since, until, now).await?,
+            None => inner.counted(&wish, &shipper, (since, until), now).await?,
         };
         if wish.dry_run {
             return Ok(saved.progress);
@@ -182,8 +183,7 @@ impl Inner {
         &self,
         wish: &ReplayWish,
         shipper: &Shipper,
-        since: Timestamp,
-        until: Option<Timestamp>,
+        (since, until): (Timestamp, Option<Timestamp>),
         now: Timestamp,
     ) -> Result<Saved, Vec<Problem>> {
         let range = Range { since, until: until.unwrap_or(now), condition: wish.condition.clone() };

@@ -91,7 +91,9 @@ async fn send_all(
             }
             let Page { events, next } =
                 reader.read(inner.engine.as_ref(), &saved.tables[table], &range, at).await?;
-            if let Ended::Stopped = send_page(inner, shipper, saved, table, events, stop).await? {
+            if let Ended::Stopped =
+                send_page(Line { inner, shipper, table }, saved, events, stop).await?
+            {
                 return Ok(Ended::Stopped);
             }
             let place = &mut saved.tables[table];
@@ -178,15 +180,23 @@ impl Reader {
     }
 }
 
+/// Whose events go where.
+#[derive(Clone, Copy)]
+struct Line<'a> {
+    inner: &'a Arc<Inner>,
+    shipper: &'a Arc<Shipper>,
+    /// Which of the replay's tables.
+    table: usize,
+}
+
 /// Sends those events of a page that are not settled, and notes each request's outcome.
 async fn send_page(
-    inner: &Arc<Inner>,
-    shipper: &Arc<Shipper>,
+    line: Line<'_>,
     saved: &mut Saved,
-    table: usize,
     page: Vec<Outgoing>,
     stop: &CancellationToken,
 ) -> Result<Ended> {
+    let Line { shipper, table, .. } = line;
     let place = &saved.tables[table];
     let open = page.into_iter().filter(|event| {
         !place.settled.contains(&event.id) && shipper.destination.takes(&event.source)
@@ -201,27 +211,26 @@ async fn send_page(
     if !packed.refused.is_empty() {
         let positions = packed.refused.iter().map(|(position, _)| *position).collect();
         let unsendable = Settled { events: positions, refused: packed.refused };
-        note(inner, shipper, saved, table, &events, &unsendable).await?;
+        note(line, saved, &events, &unsendable).await?;
     }
     let mut settled = stream::iter(packed.parcels)
         .map(|parcel| shipper.deliver(parcel, &events, stop))
         .buffer_unordered(PARCELS_IN_FLIGHT_MAX);
     while let Some(parcel) = settled.next().await {
         let Ok(parcel) = parcel else { return Ok(Ended::Stopped) };
-        note(inner, shipper, saved, table, &events, &parcel).await?;
+        note(line, saved, &events, &parcel).await?;
     }
     Ok(Ended::Done)
 }
 
 /// Counts what became of some events in the ledger, lays the refused ones among the dead letters, and saves the file.
 async fn note(
-    inner: &Arc<Inner>,
-    shipper: &Shipper,
+    line: Line<'_>,
     saved: &mut Saved,
-    table: usize,
     events: &[Outgoing],
     outcome: &Settled,
 ) -> Result<()> {
+    let Line { inner, shipper, table } = line;
     let refused: BTreeMap<usize, &str> =
         outcome.refused.iter().map(|(position, why)| (*position, why.as_str())).collect();
     let mut deliveries = Deliveries::new();
@@ -269,8 +278,6 @@ async fn write(inner: &Arc<Inner>, saved: &Saved) -> Result<()> {
 
 #[cfg(test)]
 mod tests {
-    #![expect(clippy::unwrap_used, reason = "a test may end by panic")]
-
     use bytes::Bytes;
     use model::SourceId;
 

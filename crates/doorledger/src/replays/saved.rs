@@ -103,8 +103,6 @@ fn name(saved: &Saved) -> String {
 
 #[cfg(test)]
 mod tests {
-    #![expect(clippy::unwrap_used, reason = "a test may end by panic")]
-
     use super::*;
 
     fn saved(number: i64, state: ReplayState) -> Saved {
