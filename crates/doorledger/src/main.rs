@@ -35,11 +35,6 @@ use crate::exit::Failure;
 /// An exit code for what should not happen.
 const EXIT_DEFECT: u8 = 70;
 
-/// Queries take and give back many large blocks on several threads, which the system's allocator hands back to the kernel
-/// each time.
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 fn main() -> ExitCode {
     let cli = Cli::parse();
     start_log(cli.log_format);

@@ -15,6 +15,8 @@ use std::sync::Arc;
 use journal::{Account, Delivery, Journal, RecordedGap, Walked};
 use model::{Clock, Problem, SourceId, Stretch, Timestamp, nearest};
 
+use crate::alarms;
+
 pub(crate) use html::{marks, verdict};
 pub(crate) use judge::{Channel, Hour, OpenGap, Proof, State};
 pub(crate) use months::Month;
@@ -34,6 +36,11 @@ pub(crate) struct TenantId {
 pub(crate) struct Ledger {
     journal: Journal,
     clock: Arc<dyn Clock>,
+}
+
+/// Whether a source is somebody's: the program's own alarms come from nowhere and are owed to nobody.
+fn is_collected(source: &SourceId) -> bool {
+    source.provider != alarms::PROVIDER
 }
 
 /// What a journal tells of all tenants.
@@ -83,10 +90,10 @@ impl Ledger {
         for walk in &told.walks {
             by_tenant.entry(of(&walk.source)).or_default();
         }
-        for account in &accounts {
+        for account in accounts.iter().filter(|account| is_collected(&account.source)) {
             by_tenant.entry(of(&account.source)).or_default().0.push(account);
         }
-        for delivery in &deliveries {
+        for delivery in deliveries.iter().filter(|delivery| is_collected(&delivery.source)) {
             by_tenant.entry(of(&delivery.source)).or_default().1.push(delivery);
         }
         let judged = by_tenant.into_iter().map(|(tenant, (accounts, deliveries))| {
@@ -133,7 +140,8 @@ impl Ledger {
     }
 
     fn told(&self) -> Result<Told, journal::Error> {
-        let (walks, gaps) = (self.journal.walked()?, self.journal.gaps()?);
+        let (mut walks, gaps) = (self.journal.walked()?, self.journal.gaps()?);
+        walks.retain(|walked| is_collected(&walked.source));
         Ok(Told { walks, gaps, now: self.clock.now() })
     }
 }
