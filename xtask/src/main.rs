@@ -47,8 +47,8 @@ fn ci() -> Result<()> {
     cargo(&["fmt", "--all", "--check"], &[])?;
     tidy::check(&root()?)?;
     cargo(&["clippy", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings"], &[])?;
-    // Two thousand worlds of journal and lake together: more than a person at work wants to wait for.
-    test(&[("DOORLEDGER_SEEDS", "1800")])?;
+    // Worlds of journal and lake together: more than a person at work wants to wait for.
+    test(&[("DOORLEDGER_SEEDS", "600")])?;
     cargo(
         &["doc", "--workspace", "--no-deps", "--locked", "--document-private-items"],
         &[("RUSTDOCFLAGS", "-D warnings")],
