@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, AsArray, RecordBatch};
+use arrow::array::{ArrayRef, AsArray, RecordBatch, RecordBatchOptions};
 use datafusion::common::Result;
 use datafusion::common::config::ConfigOptions;
 use datafusion::common::tree_node::{Transformed, TreeNode, TreeNodeRecursion};
@@ -137,7 +137,9 @@ impl ExecutionPlan for Compacted {
 
 fn compacted(batch: RecordBatch) -> Result<RecordBatch> {
     let columns: Vec<ArrayRef> = batch.columns().iter().map(dense).collect();
-    Ok(RecordBatch::try_new(batch.schema(), columns)?)
+    // A count reads no column, and its batches have rows all the same.
+    let rows = RecordBatchOptions::new().with_row_count(Some(batch.num_rows()));
+    Ok(RecordBatch::try_new_with_options(batch.schema(), columns, &rows)?)
 }
 
 fn dense(column: &ArrayRef) -> ArrayRef {
@@ -158,6 +160,14 @@ mod tests {
 
     fn bytes(column: &ArrayRef) -> usize {
         column.as_string_view().data_buffers().iter().map(|page| page.len()).sum()
+    }
+
+    #[test]
+    fn rows_without_columns_stay_rows() {
+        let rows = RecordBatchOptions::new().with_row_count(Some(7));
+        let schema = Arc::new(arrow::datatypes::Schema::empty());
+        let batch = RecordBatch::try_new_with_options(schema, Vec::new(), &rows).unwrap();
+        assert_eq!(compacted(batch).unwrap().num_rows(), 7);
     }
 
     #[test]
