@@ -35,6 +35,7 @@ use crate::external::{self, ExternalFiles};
 use crate::lower::Lowering;
 use crate::plugins::discover::Found;
 use crate::shared::Shared;
+use crate::short_texts::CompareShortTexts;
 use crate::sparse::CompactScans;
 use crate::stored::StoredFunctions;
 use crate::watchlists::Watchlists;
@@ -80,9 +81,11 @@ fn optimizer_rules() -> Vec<Arc<dyn OptimizerRule + Send + Sync>> {
     rules
 }
 
-/// DataFusion's own rules, and ours after them.
+/// DataFusion's own rules, and ours around them: what a filter asks is written anew before it moves into a scan.
 fn physical_rules() -> Vec<Arc<dyn PhysicalOptimizerRule + Send + Sync>> {
-    let mut rules = PhysicalOptimizer::new().rules;
+    let mut rules: Vec<Arc<dyn PhysicalOptimizerRule + Send + Sync>> =
+        vec![Arc::new(CompareShortTexts)];
+    rules.extend(PhysicalOptimizer::new().rules);
     rules.push(Arc::new(CompactScans));
     rules
 }

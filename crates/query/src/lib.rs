@@ -22,6 +22,7 @@ pub mod reference;
 mod results;
 mod scan;
 mod shared;
+mod short_texts;
 mod sparse;
 mod stored;
 mod subqueries;
