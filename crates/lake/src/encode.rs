@@ -314,9 +314,11 @@ fn column_properties(
             .set_column_statistics_enabled(column, EnabledStatistics::None);
     }
     match stored {
+        // Packed bits hardly shrink further, and moments are what most queries read.
         DataType::Int64 | DataType::Timestamp(..) => properties
             .set_column_dictionary_enabled(column.clone(), false)
             .set_column_encoding(column.clone(), Encoding::DELTA_BINARY_PACKED)
+            .set_column_compression(column.clone(), Compression::UNCOMPRESSED)
             .set_column_statistics_enabled(column, EnabledStatistics::Page),
         DataType::Utf8 if name == EVENT_ID => {
             properties.set_column_dictionary_enabled(column, false)
