@@ -165,8 +165,7 @@ impl State {
         self.sources.extend(std::mem::take(&mut group.sources));
         self.dead_letter_bytes += group.dead_letter_bytes;
         self.walks.extend(std::mem::take(&mut group.walks));
-        self.waiting.remove(&group.left);
-        std::mem::take(&mut group.waiting).into_iter().for_each(|it| self.waiting.push(it));
+        self.waiting = std::mem::take(&mut group.waiting);
     }
 }
 
