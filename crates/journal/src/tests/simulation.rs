@@ -15,6 +15,7 @@ use tempfile::TempDir;
 
 use super::faults::{FakeLake, Fault, FaultyDisk, open_on};
 use super::*;
+use crate::pin;
 use crate::schema::FILE_NAME;
 use crate::{AppendError, DeadLetter, DeadLetterFilter, ReaderStart};
 
@@ -243,9 +244,9 @@ impl World {
     /// The process ends at once: what is in the files is all that is left.
     fn crash(&mut self) {
         let dir = TempDir::new().unwrap();
-        for side in ["", "-wal"] {
-            let name = format!("{FILE_NAME}{side}");
-            std::fs::copy(self.dir.path().join(&name), dir.path().join(&name)).unwrap();
+        // The pin first: it is never ahead of the others, and what it says is compared with them at the next start.
+        for name in [pin::FILE_NAME, FILE_NAME, &format!("{FILE_NAME}-wal")] {
+            std::fs::copy(self.dir.path().join(name), dir.path().join(name)).unwrap();
         }
         self.journal = None;
         self.dir = dir;

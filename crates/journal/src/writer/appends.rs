@@ -104,6 +104,7 @@ impl Writer {
                         moved
                     });
                 }
+                self.note_pin();
                 group.answer(&firsts);
             }
             Err(error) => {

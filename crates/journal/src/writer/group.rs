@@ -98,7 +98,7 @@ impl Group {
         let mut kept: Vec<bool> = admissions.iter().map(|it| *it == Admission::New).collect();
         let stored = kept.iter().filter(|kept| **kept).count() as u64;
         if !appending.contents.is_empty() {
-            self.match_twins(twins, &appending, admissions, &mut kept, source);
+            self.match_twins(twins, &appending, (admissions, &mut kept), source);
         }
         let batch = &appending.batch;
         let blocks = if kept.iter().all(|kept| *kept) {
@@ -116,6 +116,12 @@ impl Group {
         self.parts.push(Part { source, via: batch.via, blocks, keys });
         self.stored.push(stored);
         self.batches.push(appending);
+    }
+
+    /// Events and pieces of rejected input of all batches.
+    pub(super) fn taken(&self) -> u64 {
+        let pieces = |it: &Appending| it.batch.events.len() + it.batch.rejected.len();
+        self.batches.iter().map(|it| pieces(it) as u64).sum()
     }
 
     /// The number of a source's row; a new one for a source that was never seen.
@@ -164,8 +170,7 @@ impl Group {
         &mut self,
         twins: &dyn Twins,
         appending: &Appending,
-        admissions: &[Admission],
-        kept: &mut [bool],
+        (admissions, kept): (&[Admission], &mut [bool]),
         source_row: i64,
     ) {
         let batch = &appending.batch;
