@@ -100,14 +100,17 @@ impl Header {
 impl Sums {
     /// Takes in more bytes, a multiple of eight.
     fn over(self, bytes: &[u8], is_big_endian: bool) -> Self {
-        let word = |bytes: [u8; 4]| {
-            if is_big_endian { u32::from_be_bytes(bytes) } else { u32::from_le_bytes(bytes) }
-        };
         let Self(mut first, mut second) = self;
-        let (pairs, _) = bytes.as_chunks::<8>();
-        for [a, b, c, d, e, f, g, h] in pairs {
-            first = first.wrapping_add(word([*a, *b, *c, *d])).wrapping_add(second);
-            second = second.wrapping_add(word([*e, *f, *g, *h])).wrapping_add(first);
+        let (words, _) = bytes.as_chunks::<4>();
+        let (pairs, _) = words.as_chunks::<2>();
+        for [one, two] in pairs {
+            let (one, two) = if is_big_endian {
+                (u32::from_be_bytes(*one), u32::from_be_bytes(*two))
+            } else {
+                (u32::from_le_bytes(*one), u32::from_le_bytes(*two))
+            };
+            first = first.wrapping_add(one).wrapping_add(second);
+            second = second.wrapping_add(two).wrapping_add(first);
         }
         Self(first, second)
     }
