@@ -48,7 +48,7 @@ fn ci() -> Result<()> {
     tidy::check(&root()?)?;
     cargo(&["clippy", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings"], &[])?;
     // Worlds of journal and lake together: more than a person at work wants to wait for.
-    test(&[("DOORLEDGER_SEEDS", "600")])?;
+    test(&[("DOORLEDGER_SEEDS", "2000")])?;
     cargo(
         &["doc", "--workspace", "--no-deps", "--locked", "--document-private-items"],
         &[("RUSTDOCFLAGS", "-D warnings")],

@@ -408,6 +408,9 @@ pub(crate) struct Simulate {
     /// Serve HTTPS with a certificate of its own; the authority's certificate is written to this file
     #[arg(long, value_name = "FILE")]
     pub(crate) tls_ca: Option<PathBuf>,
+    /// Keep so many records of each table as they came, to be read at /__records?table=NAME (azure)
+    #[arg(long, value_name = "COUNT")]
+    pub(crate) keep_records: Option<usize>,
     /// Break things: a name, or name=probability; may be repeated
     #[arg(long = "fault", value_name = "NAME")]
     pub(crate) faults: Vec<String>,

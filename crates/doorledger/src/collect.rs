@@ -2,8 +2,9 @@
 //! what is durable. While a page is being committed the next one is already asked for; pages are committed in order, and
 //! whatever fails on the way, the poll starts again at the cursor that the journal holds.
 //!
-//! Deliberately absent: backfills, which read in several parts (`backfills`), providers, retries of a single request (the source decides when to ask again), and threads: each
-//! source is a task of its own, so that one tenant's trouble never slows another.
+//! Deliberately absent: backfills, which read in several parts (`backfills`), providers, retries of a single request (the
+//! source decides when to ask again), and threads: each source is a task of its own, so that one tenant's trouble never
+//! slows another.
 
 use std::sync::Arc;
 use std::time::Duration;

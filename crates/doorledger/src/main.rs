@@ -15,6 +15,7 @@ mod ledger;
 mod mapper;
 mod node;
 mod operations;
+mod outcome;
 mod removed;
 mod replay;
 mod replays;

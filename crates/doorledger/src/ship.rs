@@ -1,7 +1,7 @@
-//! The loop that ships to one destination: a reader of the journal with its own saved place. It reads a bounded
-//! window, packs it, keeps a few requests in flight while the next window is read and packed, and saves after each what is settled: delivered, or refused for good
-//! and laid among the dead letters in the same transaction. So nothing is skipped, and after a crash only the requests that
-//! were in flight are sent again.
+//! The loop that ships to one destination: a reader of the journal with its own saved place. It reads a bounded window,
+//! packs it, keeps a few requests in flight while the next window is read and packed, and saves after each what is
+//! settled: delivered, or refused for good and laid among the dead letters in the same transaction. So nothing is
+//! skipped, and after a crash only the requests that were in flight are sent again.
 //!
 //! Deliberately absent: what a destination is (`destinations`), tokens (`net`), and other destinations: each has its own
 //! task, so that a dead one delays nobody.
@@ -14,13 +14,14 @@ use destinations::{
     ANSWER_BYTES_MAX, Credential, Destination, Outgoing, Packed, Parcel, Verdict, halve,
 };
 use futures::{StreamExt as _, stream};
-use journal::{DeadLetter, Delivered, Deliveries, Journal, StoredEvent};
+use journal::Journal;
 use model::{Clock, Secret};
 use net::{Backoff, Client, EntraTokens, TokenError};
 use tokio_util::sync::CancellationToken;
 
 use crate::collect::{Stopped, sleep};
 use crate::domains::Domains;
+use crate::outcome::{Settled, Unsaved};
 use crate::status::Board;
 use crate::window::{Place, Window};
 
@@ -57,14 +58,6 @@ pub(crate) struct Shipper {
     pub(crate) domains: Arc<Domains>,
 }
 
-/// What became of the events of a parcel: which were refused for good, and why. The others are delivered.
-pub(crate) struct Settled {
-    /// Positions of all its events.
-    pub(crate) events: Vec<usize>,
-    /// Positions of those that were refused, and why.
-    pub(crate) refused: Vec<(usize, String)>,
-}
-
 /// Some of the journal, ready to be sent.
 struct Ready {
     events: Vec<Outgoing>,
@@ -77,31 +70,6 @@ struct Ready {
 struct Reading {
     from: Place,
     task: tokio::task::JoinHandle<Result<Ready, journal::Error>>,
-}
-
-/// What is settled and not yet saved.
-#[derive(Default)]
-struct Unsaved {
-    dead: Vec<DeadLetter>,
-    deliveries: Deliveries,
-}
-
-impl Unsaved {
-    /// Adds what became of the events of a parcel.
-    fn add(&mut self, parcel: &Settled, events: &[Outgoing]) {
-        for (i, why) in &parcel.refused {
-            self.dead.push(dead_letter(&events[*i], why));
-            self.count(&events[*i], Delivered { refused: 1, ..Delivered::default() });
-        }
-        let is_refused = |i: &usize| parcel.refused.iter().any(|(refused, _)| refused == i);
-        for i in parcel.events.iter().filter(|i| !is_refused(i)) {
-            self.count(&events[*i], Delivered { acknowledged: 1, ..Delivered::default() });
-        }
-    }
-
-    fn count(&mut self, event: &Outgoing, delivered: Delivered) {
-        self.deliveries.add(&event.source, event.time, event.received, delivered);
-    }
 }
 
 impl Shipper {
@@ -172,10 +140,7 @@ impl Shipper {
         let offsets = events.iter().map(|event| event.offset).collect();
         let mut window = Window::new(place, offsets, end);
         let mut unsaved = Unsaved::default();
-        for (i, why) in &packed.refused {
-            unsaved.dead.push(dead_letter(&events[*i], why));
-            unsaved.count(&events[*i], Delivered { unsendable: 1, ..Delivered::default() });
-        }
+        unsaved.add_unsendable(&packed.refused, &events);
         window
             .settle(packed.parcels.iter().flat_map(|parcel| parcel.events.iter().copied()), false);
         let mut settled = stream::iter(packed.parcels)
@@ -391,17 +356,6 @@ impl Shipper {
             tracing::warn!(destination = self.name, hint, "{reason}");
         }
     }
-}
-
-/// An event that a destination refused, as a dead letter.
-pub(crate) fn dead_letter(event: &Outgoing, reason: &str) -> DeadLetter {
-    let stored = StoredEvent {
-        offset: event.offset,
-        id: event.id.clone(),
-        time: event.time,
-        raw: event.raw.clone(),
-    };
-    DeadLetter::of_event(&event.source, &stored, reason)
 }
 
 enum Decided {

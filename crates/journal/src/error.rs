@@ -54,6 +54,22 @@ pub enum Error {
         /// What does not fit: `the block at offset 17 does not match its checksum`.
         what: String,
     },
+    /// The file lost its end: events that were acknowledged are no longer in it.
+    #[error("{} {what}, but events up to offset {acknowledged} were acknowledged", path.display())]
+    Lost {
+        /// The database file or its log.
+        path: PathBuf,
+        /// How far it goes: `holds 3 of 17 pages that were written to it`.
+        what: String,
+        /// The offset of the last event that was acknowledged.
+        acknowledged: u64,
+    },
+    /// The file that tells what was acknowledged last is damaged itself.
+    #[error("{} is damaged: neither of its records matches its checksum", path.display())]
+    Pin {
+        /// The file.
+        path: PathBuf,
+    },
     /// The events at this offset are no longer in the journal: every reader has passed them.
     #[error("offset {offset} was removed, the journal begins at {first}")]
     Removed {
@@ -109,8 +125,16 @@ impl Error {
             Self::InUse { .. } => "stop the other process, or give this one another data folder",
             Self::Foreign { .. } => "give doorledger a data folder of its own",
             Self::Corrupt { .. } => {
-                "nothing was overwritten: check the disk, then restore the file from a backup, or move it away to \
+                "nothing was overwritten: check the disk, then restore the file from a backup, or move its folder away to \
                  begin a new journal (events that were not yet in the lake are lost with it)"
+            }
+            Self::Lost { .. } => {
+                "nothing was overwritten: check the disk, then restore the journal's folder from a backup, or move it \
+                 away to begin a new journal (its events that were not yet in the lake are lost with it; what the \
+                 providers still hold can be collected again with `doorledger backfill`)"
+            }
+            Self::Pin { .. } => {
+                "check the disk, then move this file away: whether the journal lost its end cannot be told this time"
             }
             Self::DeadLettersFull { .. } => "look at the dead letters, then replay or remove them",
             Self::Transaction(cause) => cause.hint(),

@@ -14,10 +14,11 @@ use tokio::sync::{oneshot, watch};
 use crate::dedup::Index;
 use crate::disk::{Disk, RealDisk};
 use crate::limits::{BATCH_BYTES_MAX, BATCH_EVENTS_MAX, ENCODE_INLINE_BYTES_MAX};
+use crate::opening::{self, Opened};
 use crate::queue::Queue;
 use crate::reading::Reading;
 use crate::twins::NoTwins;
-use crate::writer::{Appending, Progress, Request, Shared, Space, State, Writer, watch_log};
+use crate::writer::{Appending, Progress, Request, Shared, Space, Writer, watch_log};
 use crate::{
     Account, AppendError, Booking, DeadLetter, DeadLetterFilter, Deliveries, Delivery, Error, Full,
     ReaderStart, ReaderState, RecordedGap, SourceState, StoredBatch, StoredIds, Twins, Walked,
@@ -76,7 +77,7 @@ impl Journal {
     ///
     /// # Errors
     /// If the folder cannot be used, another process has the journal open, or the file is not a journal, of another
-    /// version, or damaged. Nothing is overwritten then.
+    /// version, damaged, or without events that were acknowledged ([`Error::Lost`]). Nothing is overwritten then.
     pub fn open(
         dir: &Path,
         options: Options,
@@ -108,9 +109,7 @@ impl Journal {
     ) -> Result<Self, Error> {
         let folder = schema::hold(dir)?;
         let path = folder.database.clone();
-        let mut connection = schema::open_for_writing(&folder)?;
-        let state = State::load(&connection, &path)?;
-        let id = schema::journal_id(&connection).map_err(Error::storage("read its name", &path))?;
+        let Opened { mut connection, state, id, pin } = opening::open(&folder)?;
         let shared = Arc::new(Shared {
             queue: Queue::default(),
             reading: Reading::new(&path),
@@ -132,6 +131,7 @@ impl Journal {
             disk: Arc::clone(&disk),
             twins: Arc::clone(&surroundings.twins),
             index,
+            pin,
             space,
             marks_from: i32::MIN,
             state: Some(state),

@@ -9,6 +9,9 @@
 //! Beside the events it keeps their account (`ledger`): how many of each hour came, by which way, and where they went;
 //! which time was walked without a break. Counts and walks are written in the transactions that they tell of.
 //!
+//! A damaged file never passes for a whole one: rows have checksums, and a small file beside the database (`pin`) says how
+//! far it was when it last acknowledged something.
+//!
 //! Deliberately absent: providers, Delta, HTTP. The journal does not know what an event says.
 
 mod account;
@@ -24,6 +27,8 @@ mod journal;
 mod ledger;
 mod limits;
 mod marks;
+mod opening;
+mod pin;
 mod queue;
 mod readers;
 mod reading;
@@ -34,6 +39,7 @@ mod source_rows;
 mod status;
 mod twins;
 mod waiting;
+mod wal;
 mod walks;
 mod writer;
 

@@ -5,6 +5,7 @@ use std::fs::{File, OpenOptions, TryLockError};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 
 use crate::Error;
@@ -184,7 +185,8 @@ pub(crate) fn hold(dir: &Path) -> Result<Folder, Error> {
     Ok(Folder { dir: dir.to_owned(), database, wal, _lock: lock })
 }
 
-/// Opens the writing connection; makes the tables in a new file, and verifies an existing one.
+/// Opens the writing connection; makes the tables in a new file, and verifies an existing one. Until [`release`], closing it
+/// leaves the log as it is.
 pub(crate) fn open_for_writing(folder: &Folder) -> Result<Connection, Error> {
     let path = &folder.database;
     let bytes = file_bytes(path).map_err(Error::io("look at", path))?;
@@ -200,6 +202,7 @@ pub(crate) fn open_for_writing(folder: &Folder) -> Result<Connection, Error> {
         Connection::open_with_flags(path, flags).map_err(Error::storage("open it", path))?;
     connection.busy_timeout(BUSY_TIMEOUT).map_err(Error::storage("open it", path))?;
     connection.set_prepared_statement_cache_capacity(64);
+    keep_log(&connection, true).map_err(Error::storage("open it", path))?;
     if bytes == 0 {
         create(&connection).map_err(Error::storage("create the tables", path))?;
         // The names of the new files are durable only with their folder.
@@ -216,6 +219,16 @@ pub(crate) fn open_for_writing(folder: &Folder) -> Result<Connection, Error> {
     Ok(connection)
 }
 
+/// The file was found in order: the last connection that closes may copy the log and remove it.
+pub(crate) fn release(connection: &Connection) -> rusqlite::Result<()> {
+    keep_log(connection, false)
+}
+
+/// Whether closing the connection leaves the log as it is: it is evidence while it is not known to be whole.
+fn keep_log(connection: &Connection, is_kept: bool) -> rusqlite::Result<()> {
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, is_kept).map(|_| ())
+}
+
 /// Opens a connection that reads. Autocommitted reads see every commit that has returned.
 pub(crate) fn open_for_reading(path: &Path) -> Result<Connection, Error> {
     // Not SQLITE_OPEN_READ_ONLY: a reader of a write-ahead log has to write its own lock into the shared index.
@@ -227,6 +240,14 @@ pub(crate) fn open_for_reading(path: &Path) -> Result<Connection, Error> {
         Ok(connection)
     };
     open().map_err(Error::storage("open it for reading", path))
+}
+
+/// The last offset that a file tells which may be damaged; `None` if it tells none. Changes neither the file nor its log.
+pub(crate) fn last_offset(path: &Path) -> Option<i64> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(path, flags).ok()?;
+    let sql = "SELECT offset + events - 1 FROM batch ORDER BY offset DESC LIMIT 1";
+    connection.query_row(sql, [], |row| row.get(0)).ok()
 }
 
 /// The random name that this journal got when it was made.

@@ -2,7 +2,7 @@
 //! is over, an event gets its offset and its row. What waits is counted as stored from the start.
 //! Deliberately absent: deciding that two tellings are one event (`dedup`), and joining them (`Twins`).
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::Path;
 
 use bytes::Bytes;
@@ -31,10 +31,11 @@ pub(crate) struct Waiting {
     pub(crate) telling: Telling,
 }
 
-/// Everything that waits, oldest first.
+/// Everything that waits, by number, which is also by age; and the numbers of those that say the same.
 #[derive(Debug, Default)]
 pub(crate) struct WaitingRoom {
-    events: VecDeque<Waiting>,
+    events: BTreeMap<i64, Waiting>,
+    by_content: HashMap<u128, BTreeSet<i64>>,
     bytes: usize,
     next_id: i64,
 }
@@ -125,34 +126,55 @@ impl WaitingRoom {
         self.next_id
     }
 
-    /// Whether so many more events of so many bytes may wait.
-    pub(crate) fn has_room(&self, events: usize, bytes: usize) -> bool {
-        self.events.len() + events < WAITING_EVENTS_MAX && self.bytes + bytes < WAITING_BYTES_MAX
+    /// Whether one more event of so many bytes may wait.
+    pub(crate) fn has_room(&self, bytes: usize) -> bool {
+        self.events.len() + 1 < WAITING_EVENTS_MAX && self.bytes + bytes < WAITING_BYTES_MAX
     }
 
-    /// Those that have waited long enough; all of them if `all`.
-    pub(crate) fn due(&self, now: Timestamp, all: bool) -> Vec<Waiting> {
-        self.events.iter().filter(|it| all || it.is_due(now)).cloned().collect()
+    /// Whether any has waited long enough; with `all`, whether any waits.
+    pub(crate) fn has_due(&self, now: Timestamp, all: bool) -> bool {
+        self.events.values().any(|it| all || it.is_due(now))
     }
 
-    pub(crate) fn iter(&self) -> impl Iterator<Item = &Waiting> {
-        self.events.iter()
+    /// The numbers of those that have waited long enough; of all if `all`.
+    pub(crate) fn due(&self, now: Timestamp, all: bool) -> Vec<i64> {
+        self.events.values().filter(|it| all || it.is_due(now)).map(|it| it.id).collect()
+    }
+
+    /// Those from this number on.
+    pub(crate) fn since(&self, id: i64) -> impl Iterator<Item = &Waiting> {
+        self.events.range(id..).map(|(_, waiting)| waiting)
+    }
+
+    /// The oldest that says this and that `is_twin` accepts. Only events that say the same are asked about.
+    pub(crate) fn oldest(
+        &self,
+        content: u128,
+        is_twin: impl FnMut(&&Waiting) -> bool,
+    ) -> Option<&Waiting> {
+        let same = self.by_content.get(&content)?;
+        same.iter().filter_map(|id| self.events.get(id)).find(is_twin)
     }
 
     /// Adds one.
     pub(crate) fn push(&mut self, waiting: Waiting) {
         self.bytes += waiting.telling.raw.len();
         self.next_id = self.next_id.max(waiting.id + 1);
-        self.events.push_back(waiting);
+        self.by_content.entry(waiting.content).or_default().insert(waiting.id);
+        self.events.insert(waiting.id, waiting);
     }
 
-    /// Takes some away.
-    pub(crate) fn remove(&mut self, ids: &[i64]) {
-        if ids.is_empty() {
-            return;
+    /// Takes one away.
+    pub(crate) fn take(&mut self, id: i64) -> Option<Waiting> {
+        let waiting = self.events.remove(&id)?;
+        self.bytes -= waiting.telling.raw.len();
+        if let Some(same) = self.by_content.get_mut(&waiting.content) {
+            same.remove(&id);
+            if same.is_empty() {
+                self.by_content.remove(&waiting.content);
+            }
         }
-        self.events.retain(|waiting| !ids.contains(&waiting.id));
-        self.bytes = self.events.iter().map(|waiting| waiting.telling.raw.len()).sum();
+        Some(waiting)
     }
 }
 
@@ -181,4 +203,47 @@ fn read_row(row: &Row<'_>, sources: &HashMap<i64, SourceId>) -> rusqlite::Result
         telling: Telling { id: row.get(6)?, raw: Bytes::from(raw) },
     };
     Ok((waiting.checksum() == sum).then_some(waiting))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn waiting(id: i64, content: u128) -> Waiting {
+        Waiting {
+            id,
+            source_row: 1,
+            source: crate::tests::source("webhook"),
+            via: Via::Push,
+            received: Timestamp::UNIX_EPOCH,
+            time: Timestamp::UNIX_EPOCH,
+            content,
+            telling: Telling { id: id.to_string(), raw: Bytes::from_static(b"{}") },
+        }
+    }
+
+    /// How many events are asked about when the twins of a page are found and taken, one after the other.
+    fn asked(contents: impl Fn(i64) -> u128) -> usize {
+        let mut room = WaitingRoom::default();
+        (1..=1000).for_each(|id| room.push(waiting(id, contents(id))));
+        let mut asked = 0;
+        for expected in 1..=1000 {
+            let is_twin = |_: &&Waiting| {
+                asked += 1;
+                true
+            };
+            let found = room.oldest(contents(expected), is_twin).map(|twin| twin.id);
+            assert_eq!(found, Some(expected), "the oldest first");
+            assert!(room.take(expected).is_some());
+        }
+        assert!(room.is_empty() && room.by_content.is_empty());
+        assert_eq!((room.bytes, room.next_id()), (0, 1001));
+        asked
+    }
+
+    #[test]
+    fn a_thousand_twins_of_a_page_are_found_without_asking_about_others() {
+        assert_eq!(asked(|id| id.unsigned_abs().into()), 1000, "each says something else");
+        assert_eq!(asked(|_| 7), 1000, "all say the same");
+    }
 }

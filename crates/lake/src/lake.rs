@@ -344,6 +344,27 @@ impl Lake {
         self.writer.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
+    /// Takes the journal `id`, which ends at `head`, as the one that is written from, if it can be: offsets that tables hold
+    /// beyond its end would be given again, and the events under them taken for written.
+    ///
+    /// # Errors
+    /// [`Error::JournalReplaced`] if a table holds more; or if a table's log cannot be read.
+    pub async fn fit_journal(&self, id: &str, head: u64) -> Result<()> {
+        self.adopt(id).await?;
+        for table in self.tables() {
+            let committed = table.view().committed;
+            if committed > head {
+                return Err(Error::JournalReplaced {
+                    table: table.name.clone(),
+                    node: self.writer().to_string(),
+                    committed,
+                    head,
+                });
+            }
+        }
+        Ok(())
+    }
+
     /// Takes the journal `id` as the one that is written from: finds out how far each table has it.
     pub(crate) async fn adopt(&self, id: &str) -> Result<()> {
         // A new journal counts from the start again; under another name its offsets are not taken for old ones.

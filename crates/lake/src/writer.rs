@@ -102,21 +102,10 @@ struct Writer {
 
 impl Writer {
     async fn new(lake: Arc<Lake>, intake: Arc<dyn Intake>) -> Result<Self> {
-        lake.adopt(intake.id()).await?;
         let position =
             intake.start().map_err(|source| Error::Journal { action: "open", source })?;
         let head = *intake.head().borrow();
-        for table in lake.tables() {
-            let committed = table.view().committed;
-            if committed > head {
-                return Err(Error::JournalReplaced {
-                    table: table.name.clone(),
-                    node: lake.writer().to_string(),
-                    committed,
-                    head,
-                });
-            }
-        }
+        lake.fit_journal(intake.id(), head).await?;
         Ok(Self {
             lake,
             intake,

@@ -1,7 +1,16 @@
 //! The resources as Bicep. Deliberately absent: the resources themselves (`resources`).
 
 use super::Plan;
-use super::resources::{self, Node};
+use super::layout::Layout;
+use super::resources;
+
+const LAYOUT: Layout = Layout {
+    assignment: ": ",
+    separator: "",
+    workspace_id: "workspace.id",
+    endpoint_id: "endpoint.id",
+    text,
+};
 
 /// The file.
 pub(super) fn write(plan: &Plan) -> String {
@@ -28,19 +37,19 @@ pub(super) fn write(plan: &Plan) -> String {
         "resource table '{}@{}' = if (createTable) {{\n  parent: workspace\n  name: {table}\n  properties: {}\n}}\n\n",
         resources::TABLE_TYPE,
         resources::TABLE_VERSION,
-        value(&resources::table(plan), 2)
+        LAYOUT.value(&resources::table(plan), 2)
     ));
     out.push_str(&format!(
         "resource endpoint '{}@{}' = {{\n  name: endpointName\n  location: location\n  properties: {}\n}}\n\n",
         resources::ENDPOINT_TYPE,
         resources::INSIGHTS_VERSION,
-        value(&resources::endpoint(), 2)
+        LAYOUT.value(&resources::endpoint(), 2)
     ));
     out.push_str(&format!(
         "resource rule '{}@{}' = {{\n  name: ruleName\n  location: location\n  dependsOn: [\n    table\n  ]\n  properties: {}\n}}\n\n",
         resources::RULE_TYPE,
         resources::INSIGHTS_VERSION,
-        value(&resources::rule(plan), 2)
+        LAYOUT.value(&resources::rule(plan), 2)
     ));
     let role = text(resources::ROLE_ID);
     out.push_str(&format!(
@@ -55,48 +64,6 @@ pub(super) fn write(plan: &Plan) -> String {
          output dcrImmutableId string = rule.properties.immutableId\n",
     );
     out
-}
-
-/// A value, its inner lines indented by more than `indent` spaces.
-fn value(node: &Node, indent: usize) -> String {
-    let inner = " ".repeat(indent + 2);
-    let outer = " ".repeat(indent);
-    match node {
-        Node::Text(written) => text(written),
-        Node::WorkspaceId => "workspace.id".to_owned(),
-        Node::EndpointId => "endpoint.id".to_owned(),
-        Node::List(items) => {
-            let lines: Vec<String> =
-                items.iter().map(|item| format!("{inner}{}\n", value(item, indent + 2))).collect();
-            format!("[\n{}{outer}]", lines.concat())
-        }
-        Node::Map(members)
-            if members.iter().all(|(_, member)| matches!(member, Node::Text(_)))
-                && members.len() == 2 =>
-        {
-            // A column: one line reads better than four.
-            let members: Vec<String> = members
-                .iter()
-                .map(|(name, member)| format!("{}: {}", key(name), value(member, 0)))
-                .collect();
-            format!("{{ {} }}", members.join(", "))
-        }
-        Node::Map(members) => {
-            let lines: Vec<String> = members
-                .iter()
-                .map(|(name, member)| {
-                    format!("{inner}{}: {}\n", key(name), value(member, indent + 2))
-                })
-                .collect();
-            format!("{{\n{}{outer}}}", lines.concat())
-        }
-    }
-}
-
-fn key(name: &str) -> String {
-    let plain = name.starts_with(|c: char| c.is_ascii_alphabetic())
-        && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
-    if plain { name.to_owned() } else { text(name) }
 }
 
 fn text(text: &str) -> String {

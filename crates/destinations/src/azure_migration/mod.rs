@@ -10,6 +10,7 @@ mod az;
 mod bicep;
 mod check;
 mod columns;
+mod layout;
 mod lost;
 mod resources;
 mod terraform;

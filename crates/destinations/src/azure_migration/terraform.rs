@@ -2,7 +2,8 @@
 //! Deliberately absent: the resources themselves (`resources`).
 
 use super::Plan;
-use super::resources::{self, Node};
+use super::layout::Layout;
+use super::resources;
 
 const HEAD: &str = "
 terraform {
@@ -55,6 +56,14 @@ output \"dcr_immutable_id\" {
 }
 ";
 
+const LAYOUT: Layout = Layout {
+    assignment: " = ",
+    separator: ",",
+    workspace_id: "var.workspace_id",
+    endpoint_id: "azapi_resource.endpoint.id",
+    text,
+};
+
 /// The file.
 pub(super) fn write(plan: &Plan) -> String {
     let mut out: String =
@@ -69,17 +78,17 @@ pub(super) fn write(plan: &Plan) -> String {
         "\nresource \"azapi_resource\" \"table\" {{\n  count     = var.create_table ? 1 : 0\n  type      = {}\n  name      = {}\n  parent_id = var.workspace_id\n  body = {{\n    properties = {}\n  }}\n}}\n",
         typed(resources::TABLE_TYPE, resources::TABLE_VERSION),
         text(&plan.table),
-        value(&resources::table(plan), 4)
+        LAYOUT.value(&resources::table(plan), 4)
     ));
     out.push_str(&format!(
         "\nresource \"azapi_resource\" \"endpoint\" {{\n  type                   = {}\n  name                   = {name}\n  parent_id              = var.resource_group_id\n  location               = var.location\n  response_export_values = [\"properties.logsIngestion.endpoint\"]\n  body = {{\n    properties = {}\n  }}\n}}\n",
         typed(resources::ENDPOINT_TYPE, resources::INSIGHTS_VERSION),
-        value(&resources::endpoint(), 4)
+        LAYOUT.value(&resources::endpoint(), 4)
     ));
     out.push_str(&format!(
         "\nresource \"azapi_resource\" \"rule\" {{\n  type                   = {}\n  name                   = {name}\n  parent_id              = var.resource_group_id\n  location               = var.location\n  response_export_values = [\"properties.immutableId\"]\n  depends_on             = [azapi_resource.table]\n  body = {{\n    properties = {}\n  }}\n}}\n",
         typed(resources::RULE_TYPE, resources::INSIGHTS_VERSION),
-        value(&resources::rule(plan), 4)
+        LAYOUT.value(&resources::rule(plan), 4)
     ));
     out.push_str(ROLE);
     out
@@ -87,46 +96,6 @@ pub(super) fn write(plan: &Plan) -> String {
 
 fn typed(kind: &str, version: &str) -> String {
     text(&format!("{kind}@{version}"))
-}
-
-fn value(node: &Node, indent: usize) -> String {
-    let inner = " ".repeat(indent + 2);
-    let outer = " ".repeat(indent);
-    match node {
-        Node::Text(written) => text(written),
-        Node::WorkspaceId => "var.workspace_id".to_owned(),
-        Node::EndpointId => "azapi_resource.endpoint.id".to_owned(),
-        Node::List(items) => {
-            let lines: Vec<String> =
-                items.iter().map(|item| format!("{inner}{},\n", value(item, indent + 2))).collect();
-            format!("[\n{}{outer}]", lines.concat())
-        }
-        Node::Map(members)
-            if members.iter().all(|(_, member)| matches!(member, Node::Text(_)))
-                && members.len() == 2 =>
-        {
-            let members: Vec<String> = members
-                .iter()
-                .map(|(name, member)| format!("{} = {}", key(name), value(member, 0)))
-                .collect();
-            format!("{{ {} }}", members.join(", "))
-        }
-        Node::Map(members) => {
-            let lines: Vec<String> = members
-                .iter()
-                .map(|(name, member)| {
-                    format!("{inner}{} = {}\n", key(name), value(member, indent + 2))
-                })
-                .collect();
-            format!("{{\n{}{outer}}}", lines.concat())
-        }
-    }
-}
-
-fn key(name: &str) -> String {
-    let plain = name.starts_with(|c: char| c.is_ascii_alphabetic())
-        && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
-    if plain { name.to_owned() } else { text(name) }
 }
 
 fn text(text: &str) -> String {

@@ -10,7 +10,7 @@ use anyhow::{Context as _, Result};
 use bytes::Bytes;
 use model::{Clock, SystemClock};
 use serde_json::{Value, json};
-use simulator::{Auth0Options, AzureOptions, Fault, Faults, Listen, OneLoginOptions, Plan};
+use simulator::{Auth0Options, AzureOptions, Fault, Faults, Keep, Listen, OneLoginOptions, Plan};
 use tokio_util::sync::CancellationToken;
 
 use super::print;
@@ -75,8 +75,9 @@ pub(super) async fn run(options: Simulate) -> Result<()> {
             running.shutdown().await;
         }
         Service::Azure => {
-            let service =
-                AzureOptions { listen, seed: options.seed, faults, ..AzureOptions::default() };
+            let defaults = AzureOptions::default();
+            let keep = options.keep_records.map_or(defaults.keep, Keep::Records);
+            let service = AzureOptions { listen, seed: options.seed, faults, keep, ..defaults };
             let told = json!({
                 "tenant_id": service.tenant_id, "client_id": service.client_id,
                 "client_secret": service.client_secret.expose(), "dcr_immutable_id": service.rule_id,

@@ -42,9 +42,14 @@ impl Damage {
 
     /// `None` if the trouble is another than damage: a folder in use, a full disk.
     pub(crate) fn of_journal(error: &journal::Error) -> Option<Self> {
-        let damaged =
-            matches!(error, journal::Error::Corrupt { .. } | journal::Error::Foreign { .. });
-        damaged.then(|| Self {
+        let is_damaged = matches!(
+            error,
+            journal::Error::Corrupt { .. }
+                | journal::Error::Foreign { .. }
+                | journal::Error::Lost { .. }
+                | journal::Error::Pin { .. }
+        );
+        is_damaged.then(|| Self {
             part: "journal",
             what: with_causes(error),
             hint: error.hint().to_owned(),

@@ -1,6 +1,8 @@
 //! The query engine over a lake, and a question asked of a data folder while no server runs.
 //! Deliberately absent: KQL and tables.
 
+use std::fs::File;
+use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::{Context as _, Result};
@@ -83,6 +85,21 @@ fn refused(code: &str, message: &str, hint: &str) -> anyhow::Error {
     Failure::error(Exit::Data, format!("{code}: {message}{hint}"))
 }
 
+/// Locks a folder, if it is a data folder and nobody serves it.
+fn hold(data: &Path) -> Result<File> {
+    if !data.join("journal").is_dir() {
+        let message = format!("`{}` is not a data folder", data.display());
+        return Err(Failure::error(Exit::Data, message));
+    }
+    lock(data).map_err(|error| match error {
+        OpenError::Locked => Failure::error(
+            Exit::Unavailable,
+            "a server is using this data folder\n  hint: ask the server: leave --data out, or name it with --url",
+        ),
+        other => other.into_error(),
+    })
+}
+
 /// Opens a data folder that nobody serves, with what its journal holds, for one question.
 async fn with_folder<T>(
     outline: Outline,
@@ -90,17 +107,7 @@ async fn with_folder<T>(
 ) -> Result<T> {
     let settings = &outline.settings;
     let data = &settings.data;
-    if !data.join("journal").is_dir() {
-        let message = format!("`{}` is not a data folder", data.display());
-        return Err(Failure::error(Exit::Data, message));
-    }
-    let _lock = lock(data).map_err(|error| match error {
-        OpenError::Locked => Failure::error(
-            Exit::Unavailable,
-            "a server is using this data folder\n  hint: ask the server: leave --data out, or name it with --url",
-        ),
-        other => other.into_error(),
-    })?;
+    let _lock = hold(data)?;
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let domains = Arc::new(outline.domains.with_remembered(data)?);
     let mapper = Arc::new(Providers { domains });
@@ -135,17 +142,7 @@ pub(crate) async fn statement_of_folder(
 ) -> Result<Bytes> {
     let settings = &outline.settings;
     let data = &settings.data;
-    if !data.join("journal").is_dir() {
-        let message = format!("`{}` is not a data folder", data.display());
-        return Err(Failure::error(Exit::Data, message));
-    }
-    let _lock = lock(data).map_err(|error| match error {
-        OpenError::Locked => Failure::error(
-            Exit::Unavailable,
-            "a server is using this data folder\n  hint: ask the server: leave --data out, or name it with --url",
-        ),
-        other => other.into_error(),
-    })?;
+    let _lock = hold(data)?;
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let identity = damage::identity(data).map_err(Damage::into_error)?;
     let twins = ProviderTwins::default();

@@ -117,6 +117,9 @@ impl Store {
         let (lake, identity) = open_lake(settings, mapper, clock.clone(), &mut damage).await?;
         let (journal, stand_in) =
             journal_or_stand_in(settings, clock, lake.clone(), twins, &mut damage).await?;
+        if damage.is_empty() {
+            fit(&lake, &journal, &mut damage).await?;
+        }
         for Damage { part, what, hint } in &damage {
             tracing::error!(part, hint, "the data folder is damaged and read only: {what}");
         }
@@ -219,6 +222,20 @@ async fn journal_or_stand_in(
             let (journal, folder) = damage::stand_in(journal_options(settings), clock, lake)?;
             Ok((journal, Some(folder)))
         }
+    }
+}
+
+/// Whether the lake holds nothing of this journal beyond its end: the journal would have lost it.
+async fn fit(lake: &Lake, journal: &Journal, damage: &mut Vec<Damage>) -> Result<()> {
+    let head = *journal.head().borrow();
+    match lake.fit_journal(journal.id(), head).await {
+        Ok(()) => Ok(()),
+        Err(error @ lake::Error::JournalReplaced { .. }) => {
+            let hint = error.hint().to_owned();
+            damage.push(Damage { part: "journal", what: error.to_string(), hint });
+            Ok(())
+        }
+        Err(error) => Err(lake_failure(error)),
     }
 }
 

@@ -6,6 +6,7 @@
 mod rows;
 mod run;
 mod saved;
+mod settled;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;

@@ -80,7 +80,8 @@ pub(super) async fn count(
     }
 }
 
-/// A page of a table: the first `rows_max` events of `from` and later, in the order of their time and id.
+/// A page of a table: the first `rows_max` events of `from` and later, in the order of their time. What is of one moment
+/// stands in an order that what comes later does not change, so that each page of a moment begins with the one before.
 pub(super) async fn page(
     engine: &dyn QueryEngine,
     table: &str,
@@ -90,7 +91,8 @@ pub(super) async fn page(
 ) -> Result<Vec<Outgoing>, QueryError> {
     let range = Range { until, ..range.clone() };
     let text = format!(
-        "{}\n| order by TimeGenerated asc, _EventId asc\n| take {rows_max}\n\
+        "{}\n| order by TimeGenerated asc, _Offset asc, _EventId asc, _Provider asc, _Tenant asc, _Source asc\n\
+         | take {rows_max}\n\
          | project _Provider, _Tenant, _Source, _EventId, TimeGenerated, _TimeReceived, _Offset, RawEvent",
         rows_of(table, &range, from)
     );

@@ -2,7 +2,6 @@
 //! each request the count and the file. What is acknowledged is not sent again, whenever the process ends.
 //! Deliberately absent: requests, answers and waits, which are the shipper's (`ship`).
 
-use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,16 +9,18 @@ use anyhow::{Context as _, Result, anyhow};
 use api::ReplayState;
 use destinations::Outgoing;
 use futures::{StreamExt as _, stream};
-use journal::{Booking, Delivered, Deliveries};
+use journal::Booking;
 use model::{QueryEngine, QueryErrorKind, Timestamp};
 use tokio_util::sync::CancellationToken;
 
 use super::Inner;
 use super::rows::{self, Range};
 use super::saved::{self, Saved, Table};
+use super::settled::SettledEvents;
 use crate::collect::sleep;
+use crate::outcome::Unsaved;
 use crate::replay::REPLAY_PREFIX;
-use crate::ship::{PARCELS_IN_FLIGHT_MAX, Settled, Shipper, dead_letter};
+use crate::ship::{PARCELS_IN_FLIGHT_MAX, Shipper};
 
 /// Events of a page.
 const PAGE_EVENTS: usize = 10_000;
@@ -110,7 +111,7 @@ async fn send_all(
 /// Events of a table, and where it goes on after them.
 struct Page {
     events: Vec<Outgoing>,
-    next: (Option<Timestamp>, HashSet<String>),
+    next: (Option<Timestamp>, SettledEvents),
 }
 
 /// How a table is read.
@@ -136,7 +137,7 @@ impl Reader {
             let first =
                 rows::first(engine, &table.name, range, at).await.context("ask the lake")?;
             let Some(first) = first else {
-                return Ok(Page { events: Vec::new(), next: (None, HashSet::new()) });
+                return Ok(Page { events: Vec::new(), next: (None, SettledEvents::default()) });
             };
             from = first;
         }
@@ -153,7 +154,7 @@ impl Reader {
                 }
                 Err(error) => return Err(anyhow!(error).context("ask the lake")),
             };
-            let next = self.next(&events, wanted, (from, end), range.until);
+            let next = self.next(&events, wanted, (from, end), (table, range.until));
             return Ok(Page { events, next });
         }
     }
@@ -164,19 +165,24 @@ impl Reader {
         events: &[Outgoing],
         wanted: usize,
         (from, end): (Timestamp, Timestamp),
-        until: Timestamp,
-    ) -> (Option<Timestamp>, HashSet<String>) {
+        (table, until): (&Table, Timestamp),
+    ) -> (Option<Timestamp>, SettledEvents) {
         self.is_silent = events.is_empty();
         let last = events.last().and_then(|event| event.time);
         let Some(last) = last.filter(|_| events.len() >= wanted) else {
             self.stretch = self.stretch.saturating_mul(2).min(STRETCH_MAX);
-            return ((end < until).then_some(end), HashSet::new());
+            return ((end < until).then_some(end), SettledEvents::default());
         };
         let passed = last.duration_since(from).unsigned_abs();
         self.stretch = passed.saturating_mul(STRETCH_PAGES).clamp(STRETCH_MIN, STRETCH_MAX);
-        // Of the last moment there may be more.
-        let at_last = events.iter().filter(|event| event.time == Some(last));
-        (Some(last), at_last.map(|event| event.id.clone()).collect())
+        // Of the last moment there may be more. What was settled of it stays settled, on whichever page it stood.
+        let is_same_moment = table.at == Some(last);
+        let mut settled =
+            if is_same_moment { table.settled.clone() } else { SettledEvents::default() };
+        for event in events.iter().filter(|event| event.time == Some(last)) {
+            settled.insert(event);
+        }
+        (Some(last), settled)
     }
 }
 
@@ -198,9 +204,9 @@ async fn send_page(
 ) -> Result<Ended> {
     let Line { shipper, table, .. } = line;
     let place = &saved.tables[table];
-    let open = page.into_iter().filter(|event| {
-        !place.settled.contains(&event.id) && shipper.destination.takes(&event.source)
-    });
+    let open = page
+        .into_iter()
+        .filter(|event| !place.settled.contains(event) && shipper.destination.takes(&event.source));
     let domains = shipper.domains.clone();
     let events: Vec<Outgoing> = open
         .map(|event| Outgoing { domain: domains.of(&event.source).map(Arc::from), ..event })
@@ -209,47 +215,39 @@ async fn send_page(
     let packing = tokio::task::spawn_blocking(move || (destination.pack(&events), events));
     let (packed, events) = packing.await.context("pack")?;
     if !packed.refused.is_empty() {
-        let positions = packed.refused.iter().map(|(position, _)| *position).collect();
-        let unsendable = Settled { events: positions, refused: packed.refused };
-        note(line, saved, &events, &unsendable).await?;
+        let mut unsaved = Unsaved::default();
+        unsaved.add_unsendable(&packed.refused, &events);
+        let positions: Vec<usize> = packed.refused.iter().map(|(position, _)| *position).collect();
+        note(line, saved, (&events, &positions), unsaved).await?;
     }
     let mut settled = stream::iter(packed.parcels)
         .map(|parcel| shipper.deliver(parcel, &events, stop))
         .buffer_unordered(PARCELS_IN_FLIGHT_MAX);
     while let Some(parcel) = settled.next().await {
         let Ok(parcel) = parcel else { return Ok(Ended::Stopped) };
-        note(line, saved, &events, &parcel).await?;
+        let mut unsaved = Unsaved::default();
+        unsaved.add(&parcel, &events);
+        note(line, saved, (&events, &parcel.events), unsaved).await?;
     }
     Ok(Ended::Done)
 }
 
-/// Counts what became of some events in the ledger, lays the refused ones among the dead letters, and saves the file.
+/// Counts what became of the events at some positions in the ledger, lays the refused ones among the dead letters, and
+/// saves the file.
 async fn note(
     line: Line<'_>,
     saved: &mut Saved,
-    events: &[Outgoing],
-    outcome: &Settled,
+    (events, positions): (&[Outgoing], &[usize]),
+    unsaved: Unsaved,
 ) -> Result<()> {
     let Line { inner, shipper, table } = line;
-    let refused: BTreeMap<usize, &str> =
-        outcome.refused.iter().map(|(position, why)| (*position, why.as_str())).collect();
-    let mut deliveries = Deliveries::new();
-    let mut dead = Vec::new();
-    for position in &outcome.events {
-        let Some(event) = events.get(*position) else { continue };
-        let delivered = match refused.get(position) {
-            Some(why) => {
-                dead.push((Shipper::reader(&shipper.name), dead_letter(event, why)));
-                Delivered { refused: 1, ..Delivered::default() }
-            }
-            None => Delivered { acknowledged: 1, ..Delivered::default() },
-        };
-        deliveries.add(&event.source, event.time, event.received, delivered);
-    }
-    let refused = dead.len() as u64;
-    let name = format!("{REPLAY_PREFIX}{}", shipper.name);
-    let mut booking =
-        Some(Booking { deliveries: vec![(name, deliveries)], dead, settled: Vec::new() });
+    let refused = unsaved.dead.len() as u64;
+    let origin = Shipper::reader(&shipper.name);
+    let mut booking = Some(Booking {
+        deliveries: vec![(format!("{REPLAY_PREFIX}{}", shipper.name), unsaved.deliveries)],
+        dead: unsaved.dead.into_iter().map(|letter| (origin.clone(), letter)).collect(),
+        settled: Vec::new(),
+    });
     // What was acknowledged stands in the file first, so that it is never sent again; a crash before it is booked leaves
     // it out of the ledger. What was refused is booked first: a dead letter must not be lost, and comes twice at worst.
     if refused > 0
@@ -257,11 +255,11 @@ async fn note(
     {
         inner.journal.book(booking).await.context("count what was sent again")?;
     }
-    for event in outcome.events.iter().filter_map(|position| events.get(*position)) {
-        saved.tables[table].settled.insert(event.id.clone());
+    for event in positions.iter().filter_map(|position| events.get(*position)) {
+        saved.tables[table].settled.insert(event);
     }
     saved.progress.refused += refused;
-    saved.progress.sent += (outcome.events.len() as u64).saturating_sub(refused);
+    saved.progress.sent += (positions.len() as u64).saturating_sub(refused);
     write(inner, saved).await?;
     if let Some(booking) = booking {
         inner.journal.book(booking).await.context("count what was sent again")?;
@@ -287,42 +285,85 @@ mod tests {
         Timestamp::from_second(second).unwrap()
     }
 
-    fn events(seconds: &[i64]) -> Vec<Outgoing> {
-        let source = SourceId {
+    fn source(tenant: &str) -> SourceId {
+        SourceId {
             provider: "auth0".to_owned(),
-            tenant: "acme".to_owned(),
+            tenant: tenant.to_owned(),
             source: "poll".to_owned(),
-        };
-        let event = |(number, second): (usize, &i64)| Outgoing {
-            source: Arc::new(source.clone()),
-            domain: None,
-            offset: 0,
-            id: number.to_string(),
-            time: Some(time(*second)),
-            received: time(*second),
-            raw: Bytes::new(),
-        };
-        seconds.iter().enumerate().map(event).collect()
+        }
     }
 
-    /// Seconds of the events of a page of four, the place after it, the stretch then in seconds.
+    fn event(tenant: &str, offset: u64, id: &str, second: i64) -> Outgoing {
+        Outgoing {
+            source: Arc::new(source(tenant)),
+            domain: None,
+            offset,
+            id: id.to_owned(),
+            time: Some(time(second)),
+            received: time(second),
+            raw: Bytes::new(),
+        }
+    }
+
+    /// Events of these seconds; offset and id of each is its number.
+    fn events(seconds: &[i64]) -> Vec<Outgoing> {
+        let numbered = seconds.iter().zip(0_u64..);
+        numbered.map(|(second, n)| event("acme", n, &n.to_string(), *second)).collect()
+    }
+
+    fn reader() -> Reader {
+        Reader { rows_max: 4, stretch: Duration::from_secs(100), is_silent: false }
+    }
+
+    fn table(at: i64) -> Table {
+        let settled = SettledEvents::default();
+        Table { name: "Auth0Logs_CL".to_owned(), at: Some(time(at)), settled }
+    }
+
+    /// Seconds of the events of a page of four, the place after it, which of the events are settled beyond that place, the
+    /// stretch then in seconds.
     #[track_caller]
-    fn check(seconds: &[i64], expected: (Option<i64>, &[&str], u64)) {
-        let mut reader =
-            Reader { rows_max: 4, stretch: Duration::from_secs(100), is_silent: false };
-        let (at, settled) = reader.next(&events(seconds), 4, (time(0), time(100)), time(1000));
-        let mut settled: Vec<&str> = settled.iter().map(String::as_str).collect();
-        settled.sort_unstable();
-        let found = (at.map(Timestamp::as_second), settled.as_slice(), reader.stretch.as_secs());
-        assert_eq!(found, expected);
+    fn check(seconds: &[i64], expected: (Option<i64>, &[u64], u64)) {
+        let mut reader = reader();
+        let page = events(seconds);
+        let end = (&table(0), time(1000));
+        let (at, settled) = reader.next(&page, 4, (time(0), time(100)), end);
+        let offsets: Vec<u64> =
+            page.iter().filter(|event| settled.contains(event)).map(|event| event.offset).collect();
+        let found = (at.map(Timestamp::as_second), offsets.as_slice(), reader.stretch.as_secs());
+        assert_eq!((found, settled.len()), (expected, expected.1.len()));
         assert_eq!(reader.is_silent, seconds.is_empty());
     }
 
     #[test]
     fn a_full_page_goes_on_at_its_last_moment_and_knows_what_is_settled_of_it() {
-        check(&[1, 2, 3, 9], (Some(9), &["3"], 27));
-        check(&[1, 9, 9, 9], (Some(9), &["1", "2", "3"], 27));
-        check(&[0, 0, 0, 0], (Some(0), &["0", "1", "2", "3"], 1));
+        check(&[1, 2, 3, 9], (Some(9), &[3], 27));
+        check(&[1, 9, 9, 9], (Some(9), &[1, 2, 3], 27));
+        check(&[0, 0, 0, 0], (Some(0), &[0, 1, 2, 3], 1));
+    }
+
+    #[test]
+    fn what_shares_its_id_with_a_settled_event_is_not_settled() {
+        let page = ["acme", "globex", "acme", "acme"];
+        let page: Vec<Outgoing> =
+            page.iter().zip(1_u64..).map(|(tenant, offset)| event(tenant, offset, "", 9)).collect();
+        let end = (&table(0), time(1000));
+        let (_, settled) = reader().next(&page, 4, (time(0), time(100)), end);
+        assert_eq!(settled.len(), 4);
+        assert!(page.iter().all(|event| settled.contains(event)));
+        assert!(!settled.contains(&event("globex", 1, "", 9)));
+        assert!(!settled.contains(&event("acme", 5, "", 9)));
+    }
+
+    #[test]
+    fn what_was_settled_of_a_moment_stays_settled_on_its_next_page() {
+        let mut table = table(9);
+        table.settled.insert(&event("acme", 100, "late", 9));
+        let next = |table: &Table, seconds: &[i64]| {
+            reader().next(&events(seconds), 4, (time(9), time(100)), (table, time(1000))).1
+        };
+        assert!(next(&table, &[9, 9, 9, 9]).contains(&event("acme", 100, "late", 9)));
+        assert_eq!(next(&table, &[9, 9, 9, 10]).len(), 1, "a later moment begins anew");
     }
 
     #[test]
@@ -333,8 +374,9 @@ mod tests {
 
     #[test]
     fn the_last_stretch_ends_the_table() {
-        let mut reader = Reader { rows_max: 4, stretch: STRETCH_MAX, is_silent: false };
-        let next = reader.next(&events(&[1]), 4, (time(0), time(100)), time(100));
-        assert_eq!((next, reader.stretch), ((None, HashSet::new()), STRETCH_MAX));
+        let mut reader = Reader { stretch: STRETCH_MAX, ..reader() };
+        let end = (&table(0), time(100));
+        let next = reader.next(&events(&[1]), 4, (time(0), time(100)), end);
+        assert_eq!((next, reader.stretch), ((None, SettledEvents::default()), STRETCH_MAX));
     }
 }

@@ -1,13 +1,14 @@
 //! The file of a replay: what was asked for, how far each table is, and which events beyond that are acknowledged.
 //! Deliberately absent: what is done with it (`run`).
 
-use std::collections::HashSet;
 use std::io::{Read as _, Write as _};
 use std::path::Path;
 
 use api::{ReplayProgress, ReplayState};
 use model::Timestamp;
 use serde::{Deserialize, Serialize};
+
+use super::settled::SettledEvents;
 
 /// The largest file that is read: a page's ids are far less.
 const FILE_BYTES_MAX: u64 = 16 * 1024 * 1024;
@@ -33,14 +34,14 @@ pub(super) struct Table {
     /// Everything before this moment is settled; `None` once all of it is.
     pub(super) at: Option<Timestamp>,
     /// And so are these events, of this moment and later.
-    pub(super) settled: HashSet<String>,
+    pub(super) settled: SettledEvents,
 }
 
 impl Saved {
     /// One that has not begun.
     pub(super) fn new(progress: ReplayProgress, until_now: bool, tables: Vec<String>) -> Self {
         let since = progress.since;
-        let table = |name| Table { name, at: Some(since), settled: HashSet::new() };
+        let table = |name| Table { name, at: Some(since), settled: SettledEvents::default() };
         Self { tables: tables.into_iter().map(table).collect(), progress, until_now }
     }
 }
@@ -92,7 +93,14 @@ fn forget_oldest(folder: &Path, all: &mut Vec<Saved>) {
 fn read(path: &Path) -> std::io::Result<Saved> {
     let mut text = Vec::new();
     std::fs::File::open(path)?.take(FILE_BYTES_MAX).read_to_end(&mut text)?;
-    Ok(serde_json::from_slice(&text)?)
+    let mut saved: Saved = serde_json::from_slice(&text)?;
+    let again: u64 = saved.tables.iter_mut().map(|table| table.settled.forget_unowned()).sum();
+    if again > 0 {
+        let path = path.display();
+        tracing::warn!(%path, again, "an earlier version did not note whose events it had sent last: these are sent again");
+        saved.progress.sent = saved.progress.sent.saturating_sub(again);
+    }
+    Ok(saved)
 }
 
 /// The file's name. A destination's name may hold what a file's may not.
@@ -103,6 +111,12 @@ fn name(saved: &Saved) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
+    use bytes::Bytes;
+    use destinations::Outgoing;
+    use model::SourceId;
+
     use super::*;
 
     fn saved(number: i64, state: ReplayState) -> Saved {
@@ -131,7 +145,20 @@ mod tests {
         let folder = folder.path().join("replays");
         assert_eq!(read_all(&folder), []);
         let mut running = saved(1, ReplayState::Running);
-        running.tables[0].settled.insert("900".to_owned());
+        let source = SourceId {
+            provider: "auth0".to_owned(),
+            tenant: "acme".to_owned(),
+            source: "poll".to_owned(),
+        };
+        running.tables[0].settled.insert(&Outgoing {
+            source: Arc::new(source),
+            domain: None,
+            offset: 7,
+            id: "900".to_owned(),
+            time: None,
+            received: Timestamp::UNIX_EPOCH,
+            raw: Bytes::new(),
+        });
         write(&folder, &running).unwrap();
         write(&folder, &saved(2, ReplayState::Done)).unwrap();
         std::fs::write(folder.join("broken.json"), "{").unwrap();

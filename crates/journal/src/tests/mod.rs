@@ -4,6 +4,7 @@ mod advancing;
 mod appending;
 mod faults;
 mod ledger;
+mod pin;
 mod simulation;
 mod twins;
 

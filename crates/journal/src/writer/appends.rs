@@ -65,8 +65,8 @@ impl Writer {
     /// Appends batches, in order, lets events go that have waited long enough (`release_all`: all of them), and answers.
     pub(super) fn do_appends(&mut self, batches: Vec<Appending>, release_all: bool) {
         let now = self.clock.now();
-        let waits = |state: &super::State| !state.waiting.due(now, release_all).is_empty();
-        if batches.is_empty() && !self.state.as_ref().is_some_and(waits) {
+        let has_due = |state: &super::State| state.waiting.has_due(now, release_all);
+        if batches.is_empty() && !self.state.as_ref().is_some_and(has_due) {
             return;
         }
         if let Err(error) = self.state() {
@@ -75,6 +75,9 @@ impl Writer {
         let batches = self.refuse_over_budget(batches);
         let mut group = self.sift(batches, now, release_all);
         if group.is_empty() {
+            if let Some(state) = &mut self.state {
+                state.waiting = group.waiting;
+            }
             return;
         }
         let (next, mut accounts) = match &mut self.state {
@@ -101,6 +104,7 @@ impl Writer {
                         moved
                     });
                 }
+                self.note_pin();
                 group.answer(&firsts);
             }
             Err(error) => {
@@ -156,9 +160,9 @@ impl Writer {
 
     /// Finds out what of each batch is new, and adds it to the index.
     fn sift(&mut self, batches: Vec<Appending>, now: Timestamp, release_all: bool) -> Group {
-        let mut group = Group::default();
+        let Some(state) = &mut self.state else { return Group::default() };
+        let mut group = Group::new(std::mem::take(&mut state.waiting));
         let mut failed: HashSet<SourceId> = HashSet::new();
-        let Some(state) = &self.state else { return group };
         let window = i32::try_from(self.options.dedup_days).unwrap_or(i32::MAX);
         let marked_from = day_of(now).saturating_sub(window);
         for batch in batches {
@@ -191,10 +195,8 @@ impl Writer {
             group.add(state, self.twins.as_ref(), batch, &admissions);
         }
         // After the batches: the other telling may have come with them.
-        for waiting in state.waiting.due(now, release_all) {
-            if !group.left.contains(&waiting.id) {
-                group.release(&waiting, None);
-            }
+        for id in group.waiting.due(now, release_all) {
+            group.release(id);
         }
         group
     }

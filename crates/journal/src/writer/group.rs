@@ -14,7 +14,7 @@ use crate::block;
 use crate::dedup::{Admission, Changes, Key};
 use crate::row::{Part, Row};
 use crate::source_rows::SourceRow;
-use crate::waiting::{self, Waiting};
+use crate::waiting::{self, Waiting, WaitingRoom};
 use crate::walks::{self, Walks};
 use crate::{Appended, DeadLetter, Telling, Twins, dead_letters, marks, status};
 
@@ -32,36 +32,57 @@ pub(super) struct Group {
     pub(super) dead_letter_bytes: u64,
     pub(super) changes: Changes,
     pub(super) accounts: Increments,
-    /// Events that wait from now on, and those that wait no longer.
-    pub(super) waiting: Vec<Waiting>,
-    pub(super) left: Vec<i64>,
-    waiting_bytes: usize,
+    /// Everything that waits. The writer's state has it back when the group is durable; if it never is, the state is read
+    /// from the file again.
+    pub(super) waiting: WaitingRoom,
+    /// The number of the first that waits since this group.
+    first_waiting: i64,
+    /// Numbers of those that were in the file and wait no longer.
+    left: Vec<i64>,
     /// What changes of the sources' walks.
     pub(super) walks: HashMap<i64, Stretches>,
 }
 
 impl Group {
+    /// An empty group, before which these events wait.
+    pub(super) fn new(waiting: WaitingRoom) -> Self {
+        Self { first_waiting: waiting.next_id(), waiting, ..Self::default() }
+    }
+
     /// Whether there is nothing to commit.
     pub(super) fn is_empty(&self) -> bool {
         self.batches.is_empty() && self.released.is_empty()
     }
 
-    /// Lets an event go that waited, alone or joined with its twin.
-    pub(super) fn release(&mut self, waiting: &Waiting, joined: Option<(Telling, Timestamp)>) {
-        let (telling, time) = joined.unwrap_or((waiting.telling.clone(), waiting.time));
-        let key = waiting.key_of(&telling.id);
-        let event = Event { id: telling.id, time: Some(time), raw: telling.raw };
-        self.released.push(Part {
-            source: waiting.source_row,
-            via: waiting.via,
-            blocks: block::encode(waiting.received, [&event]),
-            keys: vec![key],
-        });
-        if self.waiting.iter().any(|it| it.id == waiting.id) {
-            self.waiting.retain(|it| it.id != waiting.id);
-        } else {
-            self.left.push(waiting.id);
+    /// Lets an event go that has waited long enough.
+    pub(super) fn release(&mut self, id: i64) {
+        if let Some(waiting) = self.take(id) {
+            let key = waiting.key_of(&waiting.telling.id);
+            let Waiting { source_row, via, received, time, telling, .. } = waiting;
+            self.released.push(released((source_row, via, received), telling, time, key));
         }
+    }
+
+    /// Lets an event go whose twin has come, joined with it if they can be joined.
+    fn join(&mut self, twins: &dyn Twins, id: i64, (second, time): (&Telling, Timestamp)) {
+        if let Some(first) = self.take(id) {
+            let joined = twins.join(&first.source, &first.telling, second);
+            let (telling, time) = match joined {
+                Some(joined) => (joined, first.time.max(time)),
+                None => (first.telling.clone(), first.time),
+            };
+            let key = first.key_of(&telling.id);
+            let from = (first.source_row, first.via, first.received);
+            self.released.push(released(from, telling, time, key));
+        }
+    }
+
+    fn take(&mut self, id: i64) -> Option<Waiting> {
+        let waiting = self.waiting.take(id)?;
+        if id < self.first_waiting {
+            self.left.push(id);
+        }
+        Some(waiting)
     }
 
     /// Adds what is new of a batch, and counts.
@@ -77,7 +98,7 @@ impl Group {
         let mut kept: Vec<bool> = admissions.iter().map(|it| *it == Admission::New).collect();
         let stored = kept.iter().filter(|kept| **kept).count() as u64;
         if !appending.contents.is_empty() {
-            self.match_twins(state, twins, &appending, admissions, &mut kept, source);
+            self.match_twins(twins, &appending, (admissions, &mut kept), source);
         }
         let batch = &appending.batch;
         let blocks = if kept.iter().all(|kept| *kept) {
@@ -95,6 +116,12 @@ impl Group {
         self.parts.push(Part { source, via: batch.via, blocks, keys });
         self.stored.push(stored);
         self.batches.push(appending);
+    }
+
+    /// Events and pieces of rejected input of all batches.
+    pub(super) fn taken(&self) -> u64 {
+        let pieces = |it: &Appending| it.batch.events.len() + it.batch.rejected.len();
+        self.batches.iter().map(|it| pieces(it) as u64).sum()
     }
 
     /// The number of a source's row; a new one for a source that was never seen.
@@ -139,14 +166,11 @@ impl Group {
     }
 
     /// Lets new events wait for their twins, and joins those whose twin waits.
-    #[expect(clippy::too_many_arguments, reason = "what is known of one batch, from three places")]
     fn match_twins(
         &mut self,
-        state: &State,
         twins: &dyn Twins,
         appending: &Appending,
-        admissions: &[Admission],
-        kept: &mut [bool],
+        (admissions, kept): (&[Admission], &mut [bool]),
         source_row: i64,
     ) {
         let batch = &appending.batch;
@@ -163,13 +187,11 @@ impl Group {
             let telling = Telling { id: event.id.clone(), raw: event.raw.clone() };
             match admission {
                 Admission::New if is_awaited => {
-                    let bytes = self.waiting_bytes + event.raw.len();
-                    if !state.waiting.has_room(self.waiting.len() + 1, bytes) {
+                    if !self.waiting.has_room(event.raw.len()) {
                         continue;
                     }
-                    self.waiting_bytes = bytes;
                     self.waiting.push(Waiting {
-                        id: state.waiting.next_id() + self.next_waiting(state),
+                        id: self.waiting.next_id(),
                         source_row,
                         source: batch.source.clone(),
                         via: batch.via,
@@ -183,10 +205,8 @@ impl Group {
                     }
                 }
                 Admission::Both => {
-                    let found = self.waiting_twin(state, content.hash, batch);
-                    if let Some(first) = found {
-                        let joined = twins.join(&first.source, &first.telling, &telling);
-                        self.release(&first, joined.map(|it| (it, first.time.max(time))));
+                    if let Some(first) = self.waiting_twin(content.hash, batch) {
+                        self.join(twins, first, (&telling, time));
                     }
                 }
                 _ => {}
@@ -194,22 +214,14 @@ impl Group {
         }
     }
 
-    /// How many numbers of waiting events this group has given.
-    fn next_waiting(&self, state: &State) -> i64 {
-        let last = self.waiting.last().map(|waiting| waiting.id);
-        last.map_or(0, |last| last + 1 - state.waiting.next_id())
-    }
-
-    /// The oldest event that waits, says the same, is of this tenant and came by another channel.
-    fn waiting_twin(&self, state: &State, content: u128, batch: &Batch) -> Option<Waiting> {
+    /// The number of the oldest event that waits, says the same, is of this tenant and came by another channel.
+    fn waiting_twin(&self, content: u128, batch: &Batch) -> Option<i64> {
         let is_twin = |it: &&Waiting| {
-            it.content == content
-                && it.via != batch.via
+            it.via != batch.via
                 && it.source.provider == batch.source.provider
                 && it.source.tenant == batch.source.tenant
         };
-        let held = state.waiting.iter().filter(|it| !self.left.contains(&it.id));
-        held.chain(&self.waiting).find(is_twin).cloned()
+        self.waiting.oldest(content, is_twin).map(|it| it.id)
     }
 
     /// Everything is added: puts the events that wait no longer behind those of the batches, and the walks together.
@@ -237,7 +249,7 @@ impl Group {
         for source in self.sources.values() {
             source.save(connection)?;
         }
-        for waiting in &self.waiting {
+        for waiting in self.waiting.since(self.first_waiting) {
             waiting.insert(connection)?;
         }
         for id in &self.left {
@@ -269,6 +281,17 @@ impl Group {
             batch.answer(Ok(appended));
         }
     }
+}
+
+/// The part of an event that waits no longer, of a source's row, a channel and the moment when it came.
+fn released(
+    (source, via, received): (i64, Via, Timestamp),
+    telling: Telling,
+    time: Timestamp,
+    key: Option<Key>,
+) -> Part {
+    let event = Event { id: telling.id, time: Some(time), raw: telling.raw };
+    Part { source, via, blocks: block::encode(received, [&event]), keys: vec![key] }
 }
 
 fn insert_rejected(connection: &Connection, batch: &Batch, now: Timestamp) -> rusqlite::Result<()> {

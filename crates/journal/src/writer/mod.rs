@@ -28,6 +28,7 @@ use crate::dedup::Index;
 use crate::dedup::{Channels, day_of};
 use crate::disk::{Disk, file_bytes};
 use crate::limits::{WAL_BYTES_MAX, WAL_BYTES_MIN};
+use crate::pin::{self, PinFile};
 use crate::queue::Queue;
 use crate::readers::Readers;
 use crate::reading::Reading;
@@ -37,11 +38,7 @@ use crate::schema::{BUSY_TIMEOUT, Folder};
 use crate::source_rows::SourceRow;
 use crate::waiting::WaitingRoom;
 use crate::walks::{self, Walks};
-use crate::{Error, Full, Options, Twins, dead_letters, marks, readers, removal, source_rows};
-
-/// Layout of a write-ahead log: a header, then each page behind a header of its own (SQLite's file format, section 4.1).
-const WAL_HEADER_BYTES: u64 = 32;
-const WAL_FRAME_HEADER_BYTES: u64 = 24;
+use crate::{Error, Full, Options, Twins, dead_letters, marks, readers, removal, source_rows, wal};
 
 /// How often it is looked whether events have waited long enough for their twins.
 const TWIN_LOOK: Duration = Duration::from_secs(1);
@@ -72,6 +69,7 @@ pub(crate) struct Writer {
     pub(crate) disk: Arc<dyn Disk>,
     pub(crate) twins: Arc<dyn Twins>,
     pub(crate) index: Index,
+    pub(crate) pin: PinFile,
     pub(crate) space: Space,
     /// Marks of days before this one are removed. Not a part of the state, which is loaded again after each failure: a
     /// removal that finds nothing would look like a disk that can be written again.
@@ -103,6 +101,8 @@ pub(crate) struct State {
     pub(crate) walks: Walks,
     /// Events that wait for their twins.
     pub(crate) waiting: WaitingRoom,
+    /// Events and pieces of rejected input that were ever taken.
+    pub(crate) taken: u64,
 }
 
 /// How much room is used and left.
@@ -144,6 +144,7 @@ impl State {
             waiting: WaitingRoom::load(connection, path, &by_row)?,
             next,
             first,
+            taken: sources.iter().map(|row| row.received + row.rejected).sum(),
             next_source: sources.iter().map(|row| row.id).max().unwrap_or(0) + 1,
             sources: sources.into_iter().map(|row| (row.source.clone(), row)).collect(),
             readers,
@@ -164,9 +165,9 @@ impl State {
         self.next_source += group.new_sources;
         self.sources.extend(std::mem::take(&mut group.sources));
         self.dead_letter_bytes += group.dead_letter_bytes;
+        self.taken += group.taken();
         self.walks.extend(std::mem::take(&mut group.walks));
-        self.waiting.remove(&group.left);
-        std::mem::take(&mut group.waiting).into_iter().for_each(|it| self.waiting.push(it));
+        self.waiting = std::mem::take(&mut group.waiting);
     }
 }
 
@@ -209,13 +210,16 @@ impl Writer {
         loop {
             let idle_work = self.state.as_ref().is_some_and(|state| state.removable);
             let waits = self.state.as_ref().is_some_and(|state| !state.waiting.is_empty());
-            let work = self.shared.queue.take(idle_work, waits.then_some(TWIN_LOOK));
+            let look = waits.then_some(TWIN_LOOK);
+            let sync = self.pin.is_unsynced().then_some(pin::SYNC_AFTER);
+            let work = self.shared.queue.take(idle_work, look.into_iter().chain(sync).min());
             self.do_requests(work.requests);
             // Who closes the journal asks it next, or starts anew much later: nothing goes on waiting.
             self.do_appends(work.batches, work.last);
             self.remove_passed();
             self.forget_old_marks();
             self.copy_log_if_due();
+            self.pin.sync_if_due();
             if work.last {
                 break;
             }
@@ -273,6 +277,14 @@ impl Writer {
 
     fn set_trouble(&self, trouble: Option<Arc<Error>>) {
         *self.shared.trouble.lock().unwrap_or_else(PoisonError::into_inner) = trouble;
+    }
+
+    /// Notes how far the journal is, before anybody is told.
+    fn note_pin(&mut self) {
+        if let Some(state) = &self.state {
+            let frames = self.space.wal_pages.load(Ordering::Relaxed);
+            self.pin.note((state.next, state.taken), u32::try_from(frames).unwrap_or(u32::MAX));
+        }
     }
 
     /// Removes a few rows that every reader has passed.
@@ -333,7 +345,8 @@ impl Writer {
         space.used_bytes = pages.saturating_sub(free) * space.page_bytes;
         space.free_pages_bytes = free * space.page_bytes;
         let wal_pages = space.wal_pages.load(Ordering::Relaxed);
-        let wal_bytes = WAL_HEADER_BYTES + wal_pages * (space.page_bytes + WAL_FRAME_HEADER_BYTES);
+        let frame_bytes = space.page_bytes + wal::FRAME_HEADER_BYTES as u64;
+        let wal_bytes = wal::HEADER_BYTES as u64 + wal_pages * frame_bytes;
         space.wal_file_bytes = space.wal_file_bytes.max(wal_bytes);
         let size = space.used_bytes + space.wal_file_bytes;
         self.shared.size_bytes.store(size, Ordering::Relaxed);
@@ -368,8 +381,9 @@ impl Writer {
 
     /// Copies the log into the database, while our own readers pause; whether all of it could be copied. Does not wait
     /// for foreign readers.
-    fn copy_log(&self, mode: &str) -> bool {
-        let _paused = self.shared.reading.pause();
+    fn copy_log(&mut self, mode: &str) -> bool {
+        let shared = Arc::clone(&self.shared);
+        let _paused = shared.reading.pause();
         let copy = || {
             self.connection.busy_timeout(Duration::ZERO)?;
             let counts = |row: &rusqlite::Row<'_>| {
@@ -378,11 +392,14 @@ impl Writer {
             let sql = format!("PRAGMA wal_checkpoint({mode})");
             let (busy, pages, copied) = self.connection.query_row(&sql, [], counts)?;
             self.connection.busy_timeout(BUSY_TIMEOUT)?;
-            Ok::<_, rusqlite::Error>(busy == 0 && pages == copied)
+            Ok::<_, rusqlite::Error>((busy == 0 && pages == copied).then_some(pages))
         };
         match copy() {
-            Ok(true) => self.space.wal_pages.store(0, Ordering::Relaxed),
-            Ok(false) => {
+            Ok(Some(pages)) => {
+                self.pin.note_copied(u32::try_from(pages).unwrap_or(0));
+                self.space.wal_pages.store(0, Ordering::Relaxed);
+            }
+            Ok(None) => {
                 tracing::warn!("another process reads the journal and keeps its log growing");
             }
             Err(ref error) => {

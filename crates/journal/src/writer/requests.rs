@@ -98,6 +98,7 @@ impl Writer {
             (Ok(_), None) => None,
             (Err(error), _) => Some(error),
         };
+        self.note_pin();
         answers.into_iter().for_each(|answer| answer(failure.as_ref()));
         if let Some(failure) = failure {
             waiting.into_iter().for_each(|request| request.fail(&failure));
