@@ -230,9 +230,7 @@ fn view(text: &str) -> u128 {
 mod tests {
     use arrow::datatypes::Field;
     use datafusion::common::DFSchema;
-    use datafusion::logical_expr::execution_props::ExecutionProps;
-    use datafusion::physical_expr::create_physical_expr;
-    use datafusion::prelude::{Expr, col, in_list, lit};
+    use datafusion::prelude::{Expr, SessionContext, col, in_list, lit};
 
     use super::*;
 
@@ -251,11 +249,11 @@ mod tests {
         assert_eq!(asked(&["a", "b", "c", "d", "fp"], &column), [no, yes, no, no, None, no]);
     }
 
-    fn rewritten(predicate: &Expr) -> Option<String> {
+    fn rewritten(predicate: Expr) -> Option<String> {
         let fields = ["a", "b"].map(|name| Field::new(name, DataType::Utf8View, true));
         let schema = Schema::new(fields.to_vec());
         let names = DFSchema::try_from(schema.clone()).unwrap();
-        let asked = create_physical_expr(predicate, &names, &ExecutionProps::new()).unwrap();
+        let asked = SessionContext::new().create_physical_expr(predicate, &names).unwrap();
         OneOfShort::of(&asked, &schema).map(|short| short.to_string())
     }
 
@@ -267,15 +265,15 @@ mod tests {
     fn comparisons_with_one_column_are_gathered_and_nothing_else_is() {
         let is = |name: &str, it: &str| col(name).eq(text(it));
         let some = |found: &str| Some(found.to_owned());
-        assert_eq!(rewritten(&is("a", "x").or(is("a", "y"))), some(r#"a@0 IN ["y", "x"]"#));
+        assert_eq!(rewritten(is("a", "x").or(is("a", "y"))), some(r#"a@0 IN ["y", "x"]"#));
         let listed = in_list(col("b"), ["p", "q", "r", "s"].map(text).to_vec(), false);
-        assert_eq!(rewritten(&listed), some(r#"b@1 IN ["p", "q", "r", "s"]"#));
-        assert_eq!(rewritten(&is("a", "x")), None);
-        assert_eq!(rewritten(&is("a", "x").or(is("b", "y"))), None);
-        assert_eq!(rewritten(&is("a", "x").or(col("a").gt(text("y")))), None);
-        assert_eq!(rewritten(&is("a", "x").or(is("a", "thirteen bytes"))), None);
+        assert_eq!(rewritten(listed), some(r#"b@1 IN ["p", "q", "r", "s"]"#));
+        assert_eq!(rewritten(is("a", "x")), None);
+        assert_eq!(rewritten(is("a", "x").or(is("b", "y"))), None);
+        assert_eq!(rewritten(is("a", "x").or(col("a").gt(text("y")))), None);
+        assert_eq!(rewritten(is("a", "x").or(is("a", "thirteen bytes"))), None);
         let not_listed = in_list(col("b"), ["p", "q", "r", "s"].map(text).to_vec(), true);
-        assert_eq!(rewritten(&not_listed), None);
+        assert_eq!(rewritten(not_listed), None);
     }
 
     #[test]
