@@ -27,8 +27,8 @@ pub use people::{
 };
 pub use problem::{Problem, nearest};
 pub use query::{
-    ColumnValues, QueryEngine, QueryError, QueryErrorKind, QueryLimits, QueryOutput, QueryRequest,
-    QueryTable, Render, ResultColumn, RowBatch,
+    ColumnValues, Progress, QueryEngine, QueryError, QueryErrorKind, QueryLimits, QueryOutput,
+    QueryRequest, QueryTable, Render, ResultColumn, RowBatch, Scanned,
 };
 pub use saved::{QueryDraft, SavedDashboard, SavedQuery};
 pub use secret::Secret;

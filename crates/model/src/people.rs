@@ -15,7 +15,7 @@ use crate::Secret;
 pub enum Role {
     /// Asks questions and looks.
     Viewer,
-    /// Also saves queries and dashboards, replays, backfills and imports.
+    /// Also saves queries and dashboards, and replays dead letters.
     Analyst,
     /// Everything: people, tokens, and what is configured.
     Administrator,

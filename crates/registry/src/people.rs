@@ -43,6 +43,14 @@ impl Registry {
         }
     }
 
+    /// A password that nobody chose, for whoever does not want to choose one.
+    ///
+    /// # Errors
+    /// The system gives no random numbers.
+    pub fn new_password(&self) -> Result<Secret, Error> {
+        random::password()
+    }
+
     /// Adds a person.
     ///
     /// # Errors
