@@ -26,8 +26,8 @@ use crate::utf16::Utf16;
 
 /// Stored functions without required parameters whose columns are told in the schema, at most.
 const STORED_TABLES_MAX: usize = 64;
-/// The column that every table of events has, and no table about the collecting itself.
-const EVENT_COLUMN: &str = "RawEvent";
+/// How tables of events end, as Log Analytics names what comes from outside; what is told of the collecting itself does not.
+const EVENT_TABLE_END: &str = "_CL";
 
 /// `POST /api/v1/kql/check`
 pub(crate) async fn check(
@@ -116,10 +116,7 @@ pub(crate) async fn words(
 fn first_table(catalog: &dyn Catalog) -> String {
     let mut names = catalog.tables();
     names.sort();
-    let holds_events = |name: &String| {
-        let fields = catalog.table(name);
-        fields.is_some_and(|all| all.iter().any(|field| field.name.as_str() == EVENT_COLUMN))
-    };
+    let holds_events = |name: &String| name.ends_with(EVENT_TABLE_END);
     names.into_iter().find(holds_events).unwrap_or_default()
 }
 
@@ -304,7 +301,7 @@ fn schema_of(catalog: &dyn Catalog) -> Schema {
     let mut tables: Vec<TableShown> = Vec::new();
     for name in catalog.tables() {
         let Some(fields) = catalog.table(&name) else { continue };
-        let holds_events = fields.iter().any(|field| field.name.as_str() == EVENT_COLUMN);
+        let holds_events = name.ends_with(EVENT_TABLE_END);
         let kind = if holds_events { "table" } else { "own" };
         let columns = shown(&fields);
         tables.push(TableShown { name, kind, columns, about: String::new() });
