@@ -1,27 +1,85 @@
-//! Who may ask: API tokens, and the two ways in which a web page could borrow a user's browser to reach a server on
-//! their machine: DNS rebinding (a foreign name that resolves to this machine) and cross-site requests.
-//! Deliberately absent: roles; a token may everything that the API offers.
+//! Who may ask for what. A request is somebody's by an API token, by a session's cookie, or, where no token is configured,
+//! because a program on this machine sent it; and each of them has a role, which the route asks for. Two ways in which a web
+//! page could borrow a user's browser are closed: DNS rebinding (a foreign name that resolves to this machine) and
+//! cross-site requests, the latter also by a token that only our own page can know.
+//! Deliberately absent: keeping sessions and tokens (`Accounts`), the routes' roles (`routes`), cookies' form (`cookies`).
 
 use std::sync::Arc;
 
 use axum::extract::{Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use http::header::{CACHE_CONTROL, HOST, X_CONTENT_TYPE_OPTIONS};
-use http::{HeaderMap, HeaderValue, StatusCode, Uri};
+use http::header::{AUTHORIZATION, CACHE_CONTROL, COOKIE, HOST, ORIGIN, X_CONTENT_TYPE_OPTIONS};
+use http::request::Parts;
+use http::{Extensions, HeaderMap, HeaderValue, Method, StatusCode, Uri};
+use model::{AuditNote, Role, Secret, Timestamp};
+use subtle::ConstantTimeEq as _;
 
 use crate::api::Shared;
+use crate::cookies::{csrf_of, session_cookie};
 use crate::peer::{Peer, Reach};
-use crate::problem::HttpProblem;
-use crate::tokens::ApiTokens;
+use crate::problem::{HttpProblem, ProblemCode};
+use crate::routes::Route;
+use crate::tokens::{ApiTokens, bearer};
 
 /// What a route asks of a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Access {
     /// Nothing.
     Open,
-    /// A token; on local listeners only if tokens are configured.
-    Token,
+    /// Somebody who asks questions and looks.
+    Viewer,
+    /// Somebody who also saves and replays.
+    Analyst,
+    /// Somebody who may everything.
+    Administrator,
+}
+
+impl Access {
+    /// The role that is asked for; none of an open route.
+    pub(crate) const fn role(self) -> Option<Role> {
+        match self {
+            Self::Open => None,
+            Self::Viewer => Some(Role::Viewer),
+            Self::Analyst => Some(Role::Analyst),
+            Self::Administrator => Some(Role::Administrator),
+        }
+    }
+}
+
+/// Whose request it is.
+#[derive(Debug, Clone)]
+pub(crate) struct Caller {
+    /// A person's name, `token/NAME`, or `local`.
+    pub(crate) who: String,
+    /// What the caller may do.
+    pub(crate) role: Role,
+    /// The session, if it is a person's.
+    pub(crate) session: Option<(Secret, Timestamp)>,
+}
+
+/// By what a request says whose it is; not yet looked up.
+#[derive(Debug, PartialEq, Eq)]
+enum Credential {
+    /// Nothing is asked for.
+    None,
+    /// A program on this machine, where no token is configured.
+    Local,
+    /// A token of the configuration.
+    Configured,
+    /// A token that may be in the registry.
+    Token(Secret),
+    /// A session's secret.
+    Session(Secret),
+}
+
+/// What a handler adds to the entry of the audit trail, as an extension of its answer.
+#[derive(Debug, Clone)]
+pub(crate) struct Audited {
+    /// What was changed, where the path does not say it.
+    pub(crate) object: String,
+    /// Anything else.
+    pub(crate) detail: String,
 }
 
 /// What decides.
@@ -32,69 +90,224 @@ pub(crate) struct Rules {
     pub(crate) hosts: Vec<String>,
 }
 
-/// Lets a request through to its handler, or refuses it.
+/// Lets a request through to its handler, or refuses it. What changes something leaves an entry in the audit trail.
 pub(crate) async fn guard(
-    State((shared, access)): State<(Arc<Shared>, Access)>,
-    request: Request,
+    State((shared, route)): State<(Arc<Shared>, &'static Route)>,
+    mut request: Request,
     next: Next,
 ) -> Response {
     let peer = peer_of(&request);
-    let mut response = match shared.rules.decide(access, peer, request.uri(), request.headers()) {
-        Ok(()) => next.run(request).await,
+    let path = request.uri().path().to_owned();
+    let (method, headers) = (request.method(), request.headers());
+    let admitted = admit(&shared, route.access, method, peer, request.uri(), headers).await;
+    let mut response = match admitted {
+        Ok(None) => next.run(request).await,
+        Ok(Some(caller)) => {
+            let allowed = route.access.role().is_none_or(|needed| caller.role >= needed);
+            let mut response = if allowed {
+                request.extensions_mut().insert(caller.clone());
+                next.run(request).await
+            } else {
+                role_needed(route.access).into_response()
+            };
+            if route.changes {
+                note(&shared, route, &caller, path, &mut response).await;
+            }
+            response
+        }
         Err(problem) => problem.into_response(),
     };
     // Answers hold what the logs hold: no cache keeps them, and no browser guesses another type for them.
     let headers = response.headers_mut();
-    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.entry(CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
     headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     response
 }
 
 /// The way on which a request came; one that nobody marked is treated as coming from the network in the clear.
 pub(crate) fn peer_of(request: &Request) -> Peer {
-    let unknown = Peer { reach: Reach::Public, tls: false };
-    request.extensions().get::<Peer>().copied().unwrap_or(unknown)
+    peer_in(request.extensions())
+}
+
+fn peer_in(extensions: &Extensions) -> Peer {
+    let unknown = Peer { reach: Reach::Public, tls: false, address: None };
+    extensions.get::<Peer>().copied().unwrap_or(unknown)
+}
+
+/// Whose request it is; `None` on an open route. Whether the role suffices is not looked at.
+async fn admit(
+    shared: &Shared,
+    access: Access,
+    method: &Method,
+    peer: Peer,
+    uri: &Uri,
+    headers: &HeaderMap,
+) -> Result<Option<Caller>, HttpProblem> {
+    let program = |who: String, role| Ok(Some(Caller { who, role, session: None }));
+    match shared.rules.credential(access, method, peer, uri, headers)? {
+        Credential::None => Ok(None),
+        Credential::Local => program("local".to_owned(), Role::Administrator),
+        Credential::Configured => program("token/configured".to_owned(), Role::Administrator),
+        Credential::Token(secret) => match shared.accounts.token(secret).await? {
+            Some((name, role)) => program(format!("token/{name}"), role),
+            None => Err(HttpProblem::unauthorized(TOKEN_HINT)),
+        },
+        Credential::Session(secret) => {
+            let Some(session) = shared.accounts.session(secret.clone()).await? else {
+                return Err(signed_out());
+            };
+            if !method.is_safe() {
+                check_csrf(&secret, headers)?;
+            }
+            let (who, role) = (session.name, session.role);
+            Ok(Some(Caller { who, role, session: Some((secret, session.expires)) }))
+        }
+    }
+}
+
+/// Whose request it would be on a route for viewers; `None` if it would be refused.
+pub(crate) async fn caller_of(shared: &Shared, head: &Parts) -> Option<Caller> {
+    let peer = peer_in(&head.extensions);
+    let admitted = admit(shared, Access::Viewer, &head.method, peer, &head.uri, &head.headers);
+    admitted.await.ok().flatten()
+}
+
+/// Writes what was done into the audit trail. If that fails it is told in the log: what was done is done.
+async fn note(
+    shared: &Shared,
+    route: &Route,
+    caller: &Caller,
+    path: String,
+    response: &mut Response,
+) {
+    let code = response.extensions_mut().remove::<ProblemCode>();
+    let outcome = match code {
+        Some(ProblemCode(code)) => code,
+        None if response.status().is_success() => "ok".to_owned(),
+        None => response.status().as_str().to_owned(),
+    };
+    let added = response.extensions_mut().remove::<Audited>();
+    let (object, detail) =
+        added.map_or((path, String::new()), |added| (added.object, added.detail));
+    let note = AuditNote {
+        who: caller.who.clone(),
+        role: Some(caller.role),
+        action: format!("{} {}", route.method, route.path),
+        object,
+        outcome,
+        detail,
+    };
+    if let Err(error) = shared.accounts.note(note).await {
+        tracing::error!(
+            who = caller.who,
+            action = route.path,
+            "the audit trail is not written: {error}"
+        );
+    }
+}
+
+/// What to do without a valid token.
+const TOKEN_HINT: &str = "send an API token as Authorization: Bearer dl_…";
+
+/// There is no session, or not any more.
+pub(crate) fn signed_out() -> HttpProblem {
+    HttpProblem::signed_out()
+}
+
+fn role_needed(access: Access) -> HttpProblem {
+    let role = access.role().map_or("viewer", Role::name);
+    HttpProblem::new(StatusCode::FORBIDDEN, "role", format!("this needs the role {role}"))
+        .hint("ask an administrator for it")
+}
+
+/// Refuses a change that our own page did not ask for: it alone knows the token of the session.
+fn check_csrf(secret: &Secret, headers: &HeaderMap) -> Result<(), HttpProblem> {
+    let sent = headers.get("x-doorledger-csrf").map(HeaderValue::as_bytes).unwrap_or_default();
+    if csrf_of(secret).as_bytes().ct_eq(sent).into() {
+        return Ok(());
+    }
+    Err(HttpProblem::new(
+        StatusCode::FORBIDDEN,
+        "csrf",
+        "the request does not carry the token of its session",
+    )
+    .hint("send the csrf of GET /api/v1/session as X-Doorledger-Csrf"))
+}
+
+/// Refuses what would send a credential or an answer over the network in the clear.
+pub(crate) fn check_private(peer: Peer) -> Result<(), HttpProblem> {
+    if peer.is_private() {
+        return Ok(());
+    }
+    Err(HttpProblem::new(
+        StatusCode::FORBIDDEN,
+        "tls_required",
+        "a token and answers must not travel in the clear",
+    )
+    .hint("configure a TLS certificate, or declare the reverse proxy in front"))
+}
+
+/// Whether a browser sent it, for some page. Programs send none of these.
+fn is_from_browser(headers: &HeaderMap) -> bool {
+    headers.contains_key("sec-fetch-site")
+        || headers.contains_key(ORIGIN)
+        || headers.contains_key(COOKIE)
 }
 
 impl Rules {
-    /// Whether a request may reach a route.
-    pub(crate) fn decide(
+    /// By what a request says whose it is, or why it is refused whoever sent it.
+    fn credential(
         &self,
         access: Access,
+        method: &Method,
+        peer: Peer,
+        uri: &Uri,
+        headers: &HeaderMap,
+    ) -> Result<Credential, HttpProblem> {
+        self.check_addressee(peer, uri, headers)?;
+        if access == Access::Open {
+            if !method.is_safe() {
+                check_site(headers)?;
+                check_private(peer)?;
+            }
+            return Ok(Credential::None);
+        }
+        check_site(headers)?;
+        check_private(peer)?;
+        if let Some(token) = headers.get(AUTHORIZATION).and_then(|value| bearer(value.as_bytes())) {
+            if self.tokens.admit(headers) {
+                return Ok(Credential::Configured);
+            }
+            let token = std::str::from_utf8(token);
+            let token = token.map_err(|_| HttpProblem::unauthorized(TOKEN_HINT))?;
+            return Ok(Credential::Token(Secret::new(token)));
+        }
+        if let Some(secret) = session_cookie(headers) {
+            return Ok(Credential::Session(secret));
+        }
+        if is_from_browser(headers) {
+            return Err(signed_out());
+        }
+        match (self.tokens.is_empty(), peer.reach) {
+            (true, Reach::Local) => Ok(Credential::Local),
+            (true, Reach::Proxied | Reach::Public) => Err(HttpProblem::new(
+                StatusCode::FORBIDDEN,
+                "no_token_configured",
+                "this server is reachable from elsewhere and has no API token",
+            )
+            .hint("send an API token, which an administrator makes, or configure one")),
+            (false, _) => Err(HttpProblem::unauthorized(TOKEN_HINT)),
+        }
+    }
+
+    /// Refuses a local request that was addressed to somebody else.
+    pub(crate) fn check_addressee(
+        &self,
         peer: Peer,
         uri: &Uri,
         headers: &HeaderMap,
     ) -> Result<(), HttpProblem> {
-        if peer.reach == Reach::Local {
-            self.check_host(uri, headers)?;
-        }
-        if access == Access::Open {
-            return Ok(());
-        }
-        check_site(headers)?;
-        if !peer.is_private() {
-            return Err(HttpProblem::new(
-                StatusCode::FORBIDDEN,
-                "tls_required",
-                "a token and answers must not travel in the clear",
-            )
-            .hint("configure a TLS certificate, or declare the reverse proxy in front"));
-        }
-        if self.tokens.is_empty() {
-            return match peer.reach {
-                Reach::Local => Ok(()),
-                Reach::Proxied | Reach::Public => Err(HttpProblem::new(
-                    StatusCode::FORBIDDEN,
-                    "no_token_configured",
-                    "this server is reachable from elsewhere and has no API token",
-                )
-                .hint("configure at least one API token")),
-            };
-        }
-        if self.tokens.admit(headers) {
-            return Ok(());
-        }
-        Err(HttpProblem::unauthorized("send an API token as Authorization: Bearer dl_…"))
+        if peer.reach == Reach::Local { self.check_host(uri, headers) } else { Ok(()) }
     }
 
     /// Refuses a local request that was addressed to a name that is not this machine's.
@@ -151,10 +364,10 @@ mod tests {
     use super::*;
     use crate::tokens::token_hash;
 
-    const LOCAL: Peer = Peer { reach: Reach::Local, tls: false };
-    const PROXIED: Peer = Peer { reach: Reach::Proxied, tls: false };
-    const PUBLIC: Peer = Peer { reach: Reach::Public, tls: false };
-    const PUBLIC_TLS: Peer = Peer { reach: Reach::Public, tls: true };
+    const LOCAL: Peer = Peer { reach: Reach::Local, tls: false, address: None };
+    const PROXIED: Peer = Peer { reach: Reach::Proxied, tls: false, address: None };
+    const PUBLIC: Peer = Peer { reach: Reach::Public, tls: false, address: None };
+    const PUBLIC_TLS: Peer = Peer { reach: Reach::Public, tls: true, address: None };
 
     fn decide(tokens: &[&str], access: Access, peer: Peer, headers: &[(&str, &str)]) -> u16 {
         let hashes: Vec<String> = tokens.iter().map(|token| token_hash(token)).collect();
@@ -167,9 +380,11 @@ mod tests {
             map.insert(name, value.parse().unwrap());
         }
         let uri = Uri::from_static("/api/v1/status");
-        rules
-            .decide(access, peer, &uri, &map)
-            .map_or_else(|problem| problem.details().status, |()| 200)
+        rules.credential(access, &Method::GET, peer, &uri, &map).map_or_else(
+            |problem| problem.details().status,
+            // The registry, which is asked next, knows none.
+            |found| if matches!(found, Credential::Token(_)) { 401 } else { 200 },
+        )
     }
 
     #[test]
@@ -191,7 +406,7 @@ mod tests {
             (&["dl_right"][..], PUBLIC_TLS, Some(right), 200),
         ] {
             let headers: Vec<_> = header.into_iter().collect();
-            let decided = decide(tokens, Access::Token, peer, &headers);
+            let decided = decide(tokens, Access::Viewer, peer, &headers);
             assert_eq!(decided, expected, "{tokens:?} {peer:?} {header:?}");
             assert_eq!(decide(tokens, Access::Open, peer, &headers), 200);
         }
@@ -225,16 +440,47 @@ mod tests {
         let mut headers = HeaderMap::new();
         headers.insert(HOST, "localhost".parse().unwrap());
         let uri = Uri::from_static("http://evil.example/api/v1/status");
-        assert!(rules.decide(Access::Open, LOCAL, &uri, &headers).is_err());
+        assert!(rules.credential(Access::Open, &Method::GET, LOCAL, &uri, &headers).is_err());
     }
 
     #[test]
     fn pages_of_other_sites_are_refused() {
         for (site, expected) in
-            [("cross-site", 403), ("same-site", 403), ("same-origin", 200), ("none", 200)]
+            [("cross-site", 403), ("same-site", 403), ("same-origin", 401), ("none", 401)]
         {
             let headers = [("sec-fetch-site", site)];
-            assert_eq!(decide(&[], Access::Token, LOCAL, &headers), expected, "{site}");
+            assert_eq!(decide(&[], Access::Viewer, LOCAL, &headers), expected, "{site}");
+        }
+    }
+
+    #[test]
+    fn a_browser_needs_a_session_and_a_program_on_this_machine_does_not() {
+        for (header, expected) in [
+            (("cookie", "theme=dark"), 401),
+            (("origin", "http://localhost:7788"), 401),
+            (("cookie", "theme=dark; doorledger_session=abc"), 200),
+            (("user-agent", "curl/8"), 200),
+            // No token of ours: as if it were not there.
+            (("authorization", "Basic YTpi"), 200),
+        ] {
+            assert_eq!(decide(&[], Access::Viewer, LOCAL, &[header]), expected, "{header:?}");
+        }
+    }
+
+    #[test]
+    fn what_an_open_route_is_given_does_not_travel_in_the_clear() {
+        let rules = Rules { tokens: ApiTokens::default(), hosts: Vec::new() };
+        let uri = Uri::from_static("/api/v1/session");
+        for (method, peer, site, expected) in [
+            (Method::POST, PUBLIC, "same-origin", false),
+            (Method::POST, PUBLIC_TLS, "same-origin", true),
+            (Method::POST, PUBLIC_TLS, "cross-site", false),
+            (Method::GET, PUBLIC, "cross-site", true),
+        ] {
+            let headers = [("sec-fetch-site".parse().unwrap(), site.parse().unwrap())];
+            let headers = HeaderMap::from_iter(headers);
+            let found = rules.credential(Access::Open, &method, peer, &uri, &headers);
+            assert_eq!(found.is_ok(), expected, "{method} {peer:?} {site}");
         }
     }
 }

@@ -9,11 +9,13 @@ use axum::response::Response;
 use bytes::Bytes;
 use http::Request;
 use hyper::body::Body;
+use kql::catalog::Lender;
 use metrics_exporter_prometheus::PrometheusHandle;
 use model::{Clock, QueryEngine, QueryLimits};
 use tower::ServiceExt;
 
 use crate::access::Rules;
+use crate::accounts::Accounts;
 use crate::body::ReadAway;
 use crate::dead_letters::DeadLetterBox;
 use crate::ingest::{PREFIX, ReceiverEntry, Receivers};
@@ -24,7 +26,9 @@ use crate::operations::Operations;
 use crate::peer::Peer;
 use crate::replays::Replays;
 use crate::routes;
+use crate::saved::Saved;
 use crate::status::StatusReport;
+use crate::throttle::Throttle;
 use crate::tokens::ApiTokens;
 
 /// What the binary hands in.
@@ -35,6 +39,8 @@ pub struct ApiOptions {
     pub intake: Arc<dyn Intake>,
     /// Who answers queries.
     pub engine: Arc<dyn QueryEngine>,
+    /// What can be asked about, for whoever writes a query; the same that the engine has.
+    pub catalog: Arc<dyn Lender>,
     /// Who knows how everything is.
     pub status: Arc<dyn StatusReport>,
     /// Who keeps what could not be read or delivered.
@@ -45,9 +51,13 @@ pub struct ApiOptions {
     pub ledger: Arc<dyn LedgerDesk>,
     /// Sends destinations again what the lake holds.
     pub replays: Arc<dyn Replays>,
+    /// Keeps people, sessions, tokens and the audit trail.
+    pub accounts: Arc<dyn Accounts>,
+    /// Keeps queries and dashboards.
+    pub saved: Arc<dyn Saved>,
     /// Renders `/metrics`; install its recorder before building the `Api`, so that the receivers' counters reach it.
     pub metrics: Option<PrometheusHandle>,
-    /// Who may use the API. Without any, it is open on local listeners and closed on all others.
+    /// Tokens of the configuration, which may everything. Without any, programs on the same machine need none.
     pub tokens: ApiTokens,
     /// Names by which this server may be addressed on local listeners, besides the loopback ones.
     pub hosts: Vec<String>,
@@ -70,11 +80,17 @@ pub struct Api {
 /// What the handlers of the router share.
 pub(crate) struct Shared {
     pub(crate) engine: Arc<dyn QueryEngine>,
+    pub(crate) catalog: Arc<dyn Lender>,
     pub(crate) status: Arc<dyn StatusReport>,
     pub(crate) dead_letters: Arc<dyn DeadLetterBox>,
     pub(crate) operations: Arc<dyn Operations>,
     pub(crate) ledger: Arc<dyn LedgerDesk>,
     pub(crate) replays: Arc<dyn Replays>,
+    pub(crate) accounts: Arc<dyn Accounts>,
+    pub(crate) saved: Arc<dyn Saved>,
+    pub(crate) throttle: Throttle,
+    /// Passwords that are hashed at once.
+    pub(crate) sign_ins: Budget,
     pub(crate) metrics: Option<PrometheusHandle>,
     pub(crate) rules: Rules,
     pub(crate) query_limits: QueryLimits,
@@ -93,11 +109,16 @@ impl Api {
         let memory = Budget::of(options.limits.body_memory_bytes_max);
         let shared = Shared {
             engine,
+            catalog: options.catalog,
             status,
             dead_letters,
             operations: options.operations,
             ledger: options.ledger,
             replays: options.replays,
+            accounts: options.accounts,
+            saved: options.saved,
+            throttle: Throttle::default(),
+            sign_ins: Budget::of(options.limits.sign_ins_max),
             metrics: options.metrics.clone(),
             rules: Rules { tokens: options.tokens, hosts: options.hosts },
             query_limits: options.query_limits,

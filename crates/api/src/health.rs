@@ -5,12 +5,13 @@
 use std::fmt::Write as _;
 use std::sync::Arc;
 
-use axum::extract::{Request, State};
+use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;
 use http::header::CONTENT_TYPE;
+use http::request::Parts;
 
-use crate::access::{Access, peer_of};
+use crate::access::caller_of;
 use crate::api::Shared;
 use crate::status::Check;
 
@@ -21,18 +22,14 @@ pub(crate) async fn live() -> Response {
 
 /// `GET /readyz`, with `?verbose` for the single checks. Their texts are shown to those only who may see the status;
 /// everybody else learns yes or no.
-pub(crate) async fn ready(State(shared): State<Arc<Shared>>, request: Request) -> Response {
+pub(crate) async fn ready(State(shared): State<Arc<Shared>>, head: Parts) -> Response {
     let checks = shared.status.readiness().await;
     let ready = checks.iter().all(|check| check.error.is_none());
     let status = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
-    let asked = request.uri().query().is_some_and(|query| {
+    let asked = head.uri.query().is_some_and(|query| {
         query.split('&').any(|part| part.split('=').next() == Some("verbose"))
     });
-    let allowed = shared
-        .rules
-        .decide(Access::Token, peer_of(&request), request.uri(), request.headers())
-        .is_ok();
-    if asked && allowed {
+    if asked && caller_of(&shared, &head).await.is_some() {
         return text(status, verbose(&checks, ready));
     }
     text(status, if ready { "ok\n" } else { "not ready\n" }.to_owned())

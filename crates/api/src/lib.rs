@@ -1,13 +1,17 @@
-//! The HTTP server: receivers for what providers push, KQL over `POST /api/v1/query`, status, dead letters, health and
-//! metrics. [`Api`] answers single requests, [`serve()`] carries it over TCP and TLS.
+//! The HTTP server: receivers for what providers push, KQL over `POST /api/v1/query`, status, dead letters, people and
+//! their sessions, health and metrics, and the browser app. [`Api`] answers single requests, [`serve()`] carries it over TCP and TLS.
 //!
 //! Deliberately absent: DataFusion and Delta (a `QueryEngine` is handed in), the journal's inside (an [`Intake`] is),
 //! providers (`sources::Receiver`), the environment and the configuration file (the binary's), CORS (no page of another
 //! origin has business here).
 
 mod access;
+mod accounts;
 mod api;
+mod app;
 mod body;
+mod cookies;
+mod dashboards;
 mod dead_letters;
 mod encoding;
 mod health;
@@ -15,24 +19,32 @@ mod import;
 mod ingest;
 mod intake;
 mod json_body;
+mod language;
 mod ledger;
 mod limits;
 mod metrics_page;
 mod operations;
 mod peer;
+mod people;
 mod problem;
 mod query;
 mod refusal;
 mod replays;
 mod routes;
 mod rows;
+mod saved;
 mod serve;
+mod session;
 mod stall;
 mod status;
+mod throttle;
 mod timespan;
 mod tls;
 mod tokens;
+mod utf16;
+mod workbooks;
 
+pub use accounts::{Accounts, Asked, DeskError};
 pub use api::{Api, ApiOptions};
 pub use dead_letters::{
     DeadLetter, DeadLetterBox, DeadLetterBoxError, DeadLetterFilter, DeadLetterPage,
@@ -51,6 +63,7 @@ pub use peer::{Peer, Reach};
 pub use problem::{HttpProblem, ProblemDetails};
 pub use query::{QueryBody, answer};
 pub use replays::{ReplayCancel, ReplayProgress, ReplayState, ReplayWish, Replays, ReplaysAnswer};
+pub use saved::Saved;
 pub use serve::{Listener, ServeError, serve};
 pub use status::{
     AlarmStatus, Check, DestinationState, DestinationStatus, JournalStatus, LakeStatus, Light,

@@ -35,6 +35,8 @@ pub struct Limits {
     pub ingest_requests_max: usize,
     /// Queries that run at once. More would share the same processors and memory, and all would be slow.
     pub queries_max: usize,
+    /// Passwords that are hashed at once, each in 19 MiB of memory and some tens of milliseconds.
+    pub sign_ins_max: usize,
     /// The largest body of any other request to `/api`.
     pub api_body_bytes_max: usize,
     /// From the word to stop until requests in flight are cut.
@@ -55,6 +57,7 @@ impl Default for Limits {
             answer_stall_time_max: Duration::from_secs(60),
             ingest_requests_max: 1_024,
             queries_max: 16,
+            sign_ins_max: 4,
             api_body_bytes_max: 1024 * 1024,
             shutdown_time_max: Duration::from_secs(30),
         }

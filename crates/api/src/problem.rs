@@ -41,6 +41,10 @@ pub struct ProblemDetails {
     pub problems: Vec<Problem>,
 }
 
+/// The code of a problem, as an extension of the answer for whoever notes how it ended.
+#[derive(Debug, Clone)]
+pub(crate) struct ProblemCode(pub(crate) String);
+
 impl HttpProblem {
     /// A problem of this status and code.
     pub fn new(status: StatusCode, code: &str, detail: impl Into<String>) -> Self {
@@ -104,6 +108,15 @@ impl HttpProblem {
         problem
     }
 
+    /// There is no session, or not any more. The header that goes with the status makes no browser ask for a password.
+    pub fn signed_out() -> Self {
+        let detail = "nobody is signed in, or the session has ended";
+        let mut problem = Self::new(StatusCode::UNAUTHORIZED, "signed_out", detail)
+            .hint("sign in, or send an API token as Authorization: Bearer dl_…");
+        problem.headers.push((WWW_AUTHENTICATE, HeaderValue::from_static("Bearer")));
+        problem
+    }
+
     /// Nothing is served under this path.
     pub fn not_found(hint: impl Into<String>) -> Self {
         Self::new(StatusCode::NOT_FOUND, "not_found", "nothing is served under this path")
@@ -142,6 +155,7 @@ impl IntoResponse for HttpProblem {
         let mut response = Response::new(Body::from(body));
         *response.status_mut() =
             StatusCode::from_u16(self.details.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        response.extensions_mut().insert(ProblemCode(self.details.code));
         let headers = response.headers_mut();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
         headers.extend(self.headers);

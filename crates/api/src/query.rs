@@ -15,21 +15,25 @@ use futures::StreamExt;
 use http::header::{ACCEPT, CONTENT_TYPE};
 use http::{HeaderMap, HeaderValue, Request, StatusCode};
 use model::{
-    QueryEngine, QueryError, QueryErrorKind, QueryLimits, QueryOutput, QueryRequest, QueryTable,
-    RowBatch, Timestamp,
+    Progress, QueryEngine, QueryError, QueryErrorKind, QueryLimits, QueryOutput, QueryRequest,
+    QueryTable, RowBatch, Timestamp,
 };
 use serde::{Deserialize, Serialize};
-use tokio::time::{Instant, timeout_at};
+use tokio::time::{Instant, timeout, timeout_at};
 
 use crate::api::Shared;
 use crate::json_body::read_json;
 use crate::limits::Share;
 use crate::problem::HttpProblem;
-use crate::rows::{Format, RowWriter};
+use crate::rows::{Format, Reached, RowWriter};
 use crate::timespan::read_timespan;
 
 /// How much of the result is gathered before it is sent.
 const CHUNK_BYTES: usize = 64 * 1024;
+/// How often a form that tells progress does so while no rows come.
+const PROGRESS_INTERVAL: Duration = Duration::from_millis(250);
+/// In such a form rows are not held back longer than this.
+const ROWS_INTERVAL: Duration = Duration::from_millis(50);
 
 /// How long somebody is asked to wait when as many queries run as may.
 const BUSY_RETRY_SECONDS: u64 = 1;
@@ -124,7 +128,7 @@ fn not_acceptable() -> HttpProblem {
         "not_acceptable",
         "the result can be written in none of the accepted forms",
     )
-    .hint("accept application/json, text/csv or application/x-ndjson")
+    .hint("accept application/json, text/csv, application/x-ndjson or application/vnd.doorledger.frames")
 }
 
 fn busy() -> HttpProblem {
@@ -147,8 +151,13 @@ struct Answer {
     tables: std::vec::IntoIter<QueryTable>,
     current: Option<QueryTable>,
     batch: Option<(RowBatch, usize)>,
+    progress: Arc<dyn Progress>,
     writer: Box<dyn RowWriter>,
+    /// Whether pieces are sent as soon as there is anything to tell.
+    prompt: bool,
     out: Vec<u8>,
+    /// When the last piece was sent.
+    sent: Instant,
     ended: bool,
     limits: QueryLimits,
     deadline: Instant,
@@ -172,7 +181,7 @@ impl Answer {
             Ok(Err(error)) => return Err(timer.failed(error)),
             Err(_) => return Err(timer.failed(out_of_time(limits.time_max))),
         };
-        let QueryOutput { tables } = output;
+        let QueryOutput { tables, progress } = output;
         if tables.len() > 1 && !format.holds_several_tables() {
             timer.outcome = "failed";
             return Err(HttpProblem::new(
@@ -186,7 +195,10 @@ impl Answer {
             tables: tables.into_iter(),
             current: None,
             batch: None,
+            progress,
             writer: format.writer(),
+            prompt: format.tells_progress(),
+            sent: timer.started,
             out: Vec::with_capacity(CHUNK_BYTES),
             ended: false,
             limits,
@@ -196,6 +208,10 @@ impl Answer {
         };
         answer.writer.begin(&mut answer.out);
         answer.next_table();
+        if answer.prompt {
+            // That the query is understood is told at once; what goes wrong from here on stands in the last frame.
+            return Ok(answer);
+        }
         match answer.next_batch().await {
             Ok(()) => Ok(answer),
             Err(error) => Err(answer.timer.failed(error)),
@@ -209,16 +225,43 @@ impl Answer {
         }
         loop {
             self.write_rows();
-            if self.out.len() >= CHUNK_BYTES {
+            if self.out.len() >= CHUNK_BYTES || self.is_due() {
                 return Some(Ok(self.take_out()));
             }
             if self.current.is_none() {
                 return Some(self.finish(None));
             }
-            if let Err(error) = self.next_batch().await {
-                return Some(self.finish(Some(error)));
+            if !self.prompt {
+                if let Err(error) = self.next_batch().await {
+                    return Some(self.finish(Some(error)));
+                }
+                continue;
+            }
+            // Rows that wait here go out soon; without any, how far the query is.
+            let patience = if self.out.is_empty() { PROGRESS_INTERVAL } else { ROWS_INTERVAL };
+            match timeout(patience, self.next_batch()).await {
+                Ok(Ok(())) => {}
+                Ok(Err(error)) => return Some(self.finish(Some(error))),
+                Err(_) if self.out.is_empty() => {
+                    let reached = self.reached();
+                    self.writer.progress(&mut self.out, reached);
+                    return Some(Ok(self.take_out()));
+                }
+                Err(_) => return Some(Ok(self.take_out())),
             }
         }
+    }
+
+    /// Whether what is written so far should be sent: the first of it at once, the rest in short steps.
+    fn is_due(&self) -> bool {
+        let first = self.sent == self.timer.started;
+        self.prompt && !self.out.is_empty() && (first || self.sent.elapsed() >= ROWS_INTERVAL)
+    }
+
+    fn reached(&self) -> Reached {
+        let elapsed = self.timer.started.elapsed().as_millis();
+        let elapsed_ms = u64::try_from(elapsed).unwrap_or(u64::MAX);
+        Reached { scanned: self.progress.scanned(), elapsed_ms }
     }
 
     /// Writes rows of the batch at hand until it is used up or a chunk is full.
@@ -258,13 +301,16 @@ impl Answer {
     fn finish(&mut self, error: Option<QueryError>) -> Result<Bytes, CutShort> {
         self.ended = true;
         self.timer.outcome = if error.is_none() { "ok" } else { "partial" };
-        match (self.writer.finish(&mut self.out, error.as_ref()), error) {
+        let reached = self.reached();
+        match (self.writer.finish(&mut self.out, reached, error.as_ref()), error) {
             (false, Some(error)) => Err(CutShort(error)),
             _ => Ok(self.take_out()),
         }
     }
 
     fn take_out(&mut self) -> Bytes {
+        self.writer.pause(&mut self.out);
+        self.sent = Instant::now();
         Bytes::from(std::mem::replace(&mut self.out, Vec::with_capacity(CHUNK_BYTES)))
     }
 }

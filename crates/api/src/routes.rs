@@ -1,6 +1,6 @@
-//! Every route except the receivers', in one table: method, path, what it asks of a request, one sentence, and the
-//! handler. A new route is one line here and one file. The table also fills the page at `/`.
-//! Deliberately absent: the handlers.
+//! Every route except the receivers', in one table: method, path, the role that it asks for, whether it changes anything,
+//! one sentence, and the handler. A new route is one line here and one file. The table also fills the page at `/api` and the
+//! manual. Deliberately absent: the handlers, and the browser app, which answers what is no route.
 
 use std::fmt::Write as _;
 use std::sync::Arc;
@@ -8,173 +8,265 @@ use std::sync::Arc;
 use axum::Router;
 use axum::middleware::from_fn_with_state;
 use axum::response::IntoResponse;
-use axum::routing::{MethodRouter, get, post};
+use axum::routing::{MethodRouter, delete, get, post, put};
 use http::StatusCode;
 use http::header::CONTENT_TYPE;
 
-use crate::access::{Access, guard};
+use crate::access::Access::{self, Administrator, Analyst, Open, Viewer};
+use crate::access::guard;
 use crate::api::Shared;
 use crate::problem::HttpProblem;
 use crate::{
-    dead_letters, health, import, ledger, metrics_page, operations, query, replays, status,
+    app, dashboards, dead_letters, health, import, language, ledger, metrics_page, operations,
+    people, query, replays, saved, session, status,
 };
 
 /// One route.
 pub(crate) struct Route {
-    /// `GET` or `POST`; `GET` brings `HEAD` along.
+    /// `GET` brings `HEAD` along.
     pub(crate) method: &'static str,
     /// The path, with `{name}` for a part that varies.
     pub(crate) path: &'static str,
-    /// What it asks of a request.
+    /// The role that it asks for.
     pub(crate) access: Access,
+    /// Whether it changes anything; then it leaves an entry in the audit trail.
+    pub(crate) changes: bool,
     /// What it does.
     pub(crate) about: &'static str,
     /// The handler.
-    handler: fn() -> MethodRouter<Arc<Shared>>,
+    handler: Handler,
+}
+
+type Handler = fn() -> MethodRouter<Arc<Shared>>;
+
+/// A route that is asked with `GET`.
+const fn reads(path: &'static str, access: Access, about: &'static str, handler: Handler) -> Route {
+    Route { method: "GET", path, access, changes: false, about, handler }
+}
+
+/// A route that is asked with a body and changes nothing.
+const fn asks(path: &'static str, access: Access, about: &'static str, handler: Handler) -> Route {
+    Route { method: "POST", path, access, changes: false, about, handler }
+}
+
+/// A route that changes something.
+const fn changes(
+    method: &'static str,
+    path: &'static str,
+    access: Access,
+    about: &'static str,
+    handler: Handler,
+) -> Route {
+    Route { method, path, access, changes: true, about, handler }
 }
 
 /// The table.
 pub(crate) static ALL: &[Route] = &[
-    Route {
-        method: "GET",
-        path: "/",
-        access: Access::Open,
-        about: "this page",
-        handler: || get(index),
-    },
-    Route {
-        method: "POST",
-        path: "/api/v1/query",
-        access: Access::Token,
-        about: "answers KQL: {\"query\":…, \"timespan\":…, \"maxRows\":…} as JSON, CSV or NDJSON (Accept)",
-        handler: || post(query::query),
-    },
-    Route {
-        method: "GET",
-        path: "/api/v1/status",
-        access: Access::Token,
-        about: "how every source, destination, the journal and the lake are",
-        handler: || get(status::status),
-    },
-    Route {
-        method: "GET",
-        path: "/api/v1/dead-letters",
-        access: Access::Token,
-        about: "what could not be read or delivered (?origin=, ?source=, ?reason=, ?before=, ?limit=)",
-        handler: || get(dead_letters::list),
-    },
-    Route {
-        method: "GET",
-        path: "/api/v1/dead-letters/{id}",
-        access: Access::Token,
-        about: "one dead letter with its bytes",
-        handler: || get(dead_letters::show),
-    },
-    Route {
-        method: "POST",
-        path: "/api/v1/dead-letters/replay",
-        access: Access::Token,
-        about: "tries dead letters again: {\"ids\":[…]} or {\"all\":true}",
-        handler: || post(dead_letters::replay),
-    },
-    Route {
-        method: "POST",
-        path: "/api/v1/dead-letters/discard",
-        access: Access::Token,
-        about: "takes dead letters out for good: {\"which\":{\"ids\":[…]},\"why\":…}",
-        handler: || post(dead_letters::discard),
-    },
-    Route {
-        method: "POST",
-        path: "/api/v1/replays",
-        access: Access::Token,
-        about: "sends a destination again what the lake holds: {\"to\":…,\"since\":…,\"until\":…,\"where\":…,\"dry_run\":true}",
-        handler: || post(replays::start),
-    },
-    Route {
-        method: "GET",
-        path: "/api/v1/replays",
-        access: Access::Token,
-        about: "how far each replay is",
-        handler: || get(replays::list),
-    },
-    Route {
-        method: "POST",
-        path: "/api/v1/replays/cancel",
-        access: Access::Token,
-        about: "ends a replay for good: {\"id\":…}",
-        handler: || post(replays::cancel),
-    },
-    Route {
-        method: "POST",
-        path: "/api/v1/import/{provider}/{tenant}",
-        access: Access::Token,
-        about: "takes exported events in any wire form of the provider, plain or gzip",
-        handler: || post(import::import),
-    },
-    Route {
-        method: "POST",
-        path: "/api/v1/backfill",
-        access: Access::Token,
-        about: "starts reading what providers still hold: {\"tenants\":[…],\"since\":\"retention\"}",
-        handler: || post(operations::start_backfills),
-    },
-    Route {
-        method: "POST",
-        path: "/api/v1/backfill/survey",
-        access: Access::Token,
-        about: "what a backfill would read, how long it takes, when it is too late; body as above",
-        handler: || post(operations::survey_backfills),
-    },
-    Route {
-        method: "GET",
-        path: "/api/v1/backfill",
-        access: Access::Token,
-        about: "how far each backfill is",
-        handler: || get(operations::backfills),
-    },
-    Route {
-        method: "POST",
-        path: "/api/v1/destinations/forget",
-        access: Access::Token,
-        about: "gives up what is kept for a destination that is no longer configured: {\"name\":…}",
-        handler: || post(operations::forget_destination),
-    },
-    Route {
-        method: "GET",
-        path: "/api/v1/ledger",
-        access: Access::Token,
-        about: "the signed statement of what is complete in a tenant's month (?tenant=, ?month=2026-06, ?format=json or html)",
-        handler: || get(ledger::statement),
-    },
-    Route {
-        method: "GET",
-        path: "/livez",
-        access: Access::Open,
-        about: "whether the process is alive",
-        handler: || get(health::live),
-    },
-    Route {
-        method: "GET",
-        path: "/readyz",
-        access: Access::Open,
-        about: "whether events can be taken (?verbose lists the checks)",
-        handler: || get(health::ready),
-    },
-    Route {
-        method: "GET",
-        path: "/healthz",
-        access: Access::Open,
-        about: "the same as /readyz",
-        handler: || get(health::ready),
-    },
-    Route {
-        method: "GET",
-        path: "/metrics",
-        access: Access::Token,
-        about: "metrics in Prometheus' text form",
-        handler: || get(metrics_page::metrics),
-    },
+    reads("/api", Open, "this page", || get(index)),
+    // A session's beginning is noted by its handler: nobody is known before it.
+    asks("/api/v1/session", Open, "signs in: {\"name\":…, \"password\":…}", || {
+        post(session::sign_in)
+    }),
+    reads("/api/v1/session", Open, "who is signed in", || get(session::show)),
+    changes("DELETE", "/api/v1/session", Viewer, "signs out", || delete(session::sign_out)),
+    changes(
+        "POST",
+        "/api/v1/session/password",
+        Viewer,
+        "changes one's own password: {\"old\":…, \"new\":…}",
+        || post(session::change_password),
+    ),
+    reads("/api/v1/users", Administrator, "everybody who may sign in", || get(people::list)),
+    changes(
+        "POST",
+        "/api/v1/users",
+        Administrator,
+        "adds a person: {\"name\":…, \"role\":…, \"password\":…}",
+        || post(people::add),
+    ),
+    changes(
+        "PUT",
+        "/api/v1/users/{name}",
+        Administrator,
+        "gives a person another role or password",
+        || put(people::change),
+    ),
+    changes("DELETE", "/api/v1/users/{name}", Administrator, "removes a person", || {
+        delete(people::remove)
+    }),
+    reads("/api/v1/tokens", Administrator, "the API tokens that administrators made", || {
+        get(people::tokens)
+    }),
+    changes(
+        "POST",
+        "/api/v1/tokens",
+        Administrator,
+        "makes an API token: {\"name\":…, \"role\":…, \"expires_days\":…}",
+        || post(people::add_token),
+    ),
+    changes("DELETE", "/api/v1/tokens/{id}", Administrator, "removes an API token", || {
+        delete(people::remove_token)
+    }),
+    reads("/api/v1/audit", Administrator, "what was changed, by whom (?before=, ?limit=)", || {
+        get(people::audit)
+    }),
+    asks(
+        "/api/v1/query",
+        Viewer,
+        "answers KQL: {\"query\":…, \"timespan\":…, \"maxRows\":…} as JSON, CSV or NDJSON (Accept)",
+        || post(query::query),
+    ),
+    asks(
+        "/api/v1/kql/check",
+        Viewer,
+        "colours, errors and columns of a query: {\"query\":…}",
+        || post(language::check),
+    ),
+    asks(
+        "/api/v1/kql/complete",
+        Viewer,
+        "what may be written at a place: {\"query\":…, \"position\":…}",
+        || post(language::complete),
+    ),
+    asks("/api/v1/kql/hover", Viewer, "what the word at a place is; body as above", || {
+        post(language::hover)
+    }),
+    asks("/api/v1/kql/signature", Viewer, "the call around a place; body as above", || {
+        post(language::signature)
+    }),
+    asks("/api/v1/kql/format", Viewer, "the query laid out: {\"query\":…}", || {
+        post(language::format)
+    }),
+    asks(
+        "/api/v1/kql/words",
+        Viewer,
+        "the query that words or Auth0's Lucene form become: {\"text\":…, \"table\":…}",
+        || post(language::words),
+    ),
+    reads("/api/v1/schema", Viewer, "tables, columns and functions", || get(language::schema)),
+    reads("/api/v1/queries", Viewer, "saved queries: one's own and shared ones", || {
+        get(saved::list)
+    }),
+    changes(
+        "POST",
+        "/api/v1/queries",
+        Analyst,
+        "saves a query: {\"name\":…, \"text\":…, \"timespan\":…, \"shared\":…}",
+        || post(saved::add),
+    ),
+    changes("PUT", "/api/v1/queries/{id}", Analyst, "changes a saved query; body as above", || {
+        put(saved::change)
+    }),
+    changes("DELETE", "/api/v1/queries/{id}", Analyst, "removes a saved query", || {
+        delete(saved::remove)
+    }),
+    reads("/api/v1/dashboards", Viewer, "dashboards, the program's own first", || {
+        get(dashboards::list)
+    }),
+    reads("/api/v1/dashboards/{id}", Viewer, "a dashboard, with its ETag", || {
+        get(dashboards::show)
+    }),
+    changes("POST", "/api/v1/dashboards", Analyst, "saves a dashboard", || post(dashboards::add)),
+    changes(
+        "PUT",
+        "/api/v1/dashboards/{id}",
+        Analyst,
+        "changes a dashboard of that ETag (If-Match)",
+        || put(dashboards::change),
+    ),
+    changes("DELETE", "/api/v1/dashboards/{id}", Analyst, "removes a dashboard", || {
+        delete(dashboards::remove)
+    }),
+    asks(
+        "/api/v1/dashboards/import",
+        Viewer,
+        "makes a dashboard of a document or a Sentinel workbook, without saving it",
+        || post(dashboards::import),
+    ),
+    reads(
+        "/api/v1/status",
+        Viewer,
+        "how every source, destination, the journal and the lake are",
+        || get(status::status),
+    ),
+    reads(
+        "/api/v1/dead-letters",
+        Viewer,
+        "what could not be read or delivered (?origin=, ?source=, ?reason=, ?before=, ?limit=)",
+        || get(dead_letters::list),
+    ),
+    reads("/api/v1/dead-letters/{id}", Viewer, "one dead letter with its bytes", || {
+        get(dead_letters::show)
+    }),
+    changes(
+        "POST",
+        "/api/v1/dead-letters/replay",
+        Analyst,
+        "tries dead letters again: {\"ids\":[…]} or {\"all\":true}",
+        || post(dead_letters::replay),
+    ),
+    changes(
+        "POST",
+        "/api/v1/dead-letters/discard",
+        Administrator,
+        "takes dead letters out for good: {\"which\":{\"ids\":[…]},\"why\":…}",
+        || post(dead_letters::discard),
+    ),
+    changes(
+        "POST",
+        "/api/v1/replays",
+        Administrator,
+        "sends a destination again what the lake holds: {\"to\":…,\"since\":…,\"until\":…,\"where\":…,\"dry_run\":true}",
+        || post(replays::start),
+    ),
+    reads("/api/v1/replays", Viewer, "how far each replay is", || get(replays::list)),
+    changes(
+        "POST",
+        "/api/v1/replays/cancel",
+        Administrator,
+        "ends a replay for good: {\"id\":…}",
+        || post(replays::cancel),
+    ),
+    changes(
+        "POST",
+        "/api/v1/import/{provider}/{tenant}",
+        Administrator,
+        "takes exported events in any wire form of the provider, plain or gzip",
+        || post(import::import),
+    ),
+    changes(
+        "POST",
+        "/api/v1/backfill",
+        Administrator,
+        "starts reading what providers still hold: {\"tenants\":[…],\"since\":\"retention\"}",
+        || post(operations::start_backfills),
+    ),
+    asks(
+        "/api/v1/backfill/survey",
+        Analyst,
+        "what a backfill would read, how long it takes, when it is too late; body as above",
+        || post(operations::survey_backfills),
+    ),
+    reads("/api/v1/backfill", Viewer, "how far each backfill is", || get(operations::backfills)),
+    changes(
+        "POST",
+        "/api/v1/destinations/forget",
+        Administrator,
+        "gives up what is kept for a destination that is no longer configured: {\"name\":…}",
+        || post(operations::forget_destination),
+    ),
+    reads(
+        "/api/v1/ledger",
+        Viewer,
+        "the signed statement of what is complete in a tenant's month (?tenant=, ?month=2026-06, ?format=json or html)",
+        || get(ledger::statement),
+    ),
+    reads("/livez", Open, "whether the process is alive", || get(health::live)),
+    reads("/readyz", Open, "whether events can be taken (?verbose lists the checks)", || {
+        get(health::ready)
+    }),
+    reads("/healthz", Open, "the same as /readyz", || get(health::ready)),
+    reads("/metrics", Viewer, "metrics in Prometheus' text form", || get(metrics_page::metrics)),
 ];
 
 /// What the index says of the receivers: method, path, one sentence.
@@ -185,7 +277,7 @@ const RECEIVERS: (&str, &str, &str) =
 pub(crate) fn router(shared: Arc<Shared>) -> Router {
     let mut router = Router::new();
     for route in ALL {
-        let guard = from_fn_with_state((Arc::clone(&shared), route.access), guard);
+        let guard = from_fn_with_state((Arc::clone(&shared), route), guard);
         router = router.route(route.path, (route.handler)().route_layer(guard));
     }
     router
@@ -196,11 +288,11 @@ pub(crate) fn router(shared: Arc<Shared>) -> Router {
                 "this path does not know the request's method",
             )
         })
-        .fallback(async || HttpProblem::not_found("GET / lists what is served"))
+        .fallback(app::page)
         .with_state(shared)
 }
 
-/// What this is and where to go: for whoever opens the address in a browser.
+/// What this is and where to go.
 async fn index() -> impl IntoResponse {
     ([(CONTENT_TYPE, "text/plain; charset=utf-8")], index_text())
 }
@@ -214,7 +306,7 @@ fn index_text() -> String {
     let width = routes.clone().map(|(_, path, _)| path.len()).max().unwrap_or_default();
     for (method, path, about) in routes {
         // Writing to a String cannot fail.
-        let _written = writeln!(text, "{method:<4} {path:<width$}  {about}");
+        let _written = writeln!(text, "{method:<6} {path:<width$}  {about}");
     }
     text
 }
@@ -230,7 +322,8 @@ mod tests {
             .filter(|route| route.access == Access::Open)
             .map(|route| route.path)
             .collect();
-        assert_eq!(open, ["/", "/livez", "/readyz", "/healthz"]);
+        let session = "/api/v1/session";
+        assert_eq!(open, ["/api", session, session, "/livez", "/readyz", "/healthz"]);
     }
 
     #[test]
@@ -238,11 +331,8 @@ mod tests {
         let mut table =
             String::from("| method | path | asks for | what it does |\n|---|---|---|---|\n");
         let routes = ALL.iter().map(|route| {
-            let access = match route.access {
-                Access::Open => "nothing",
-                Access::Token => "a token",
-            };
-            (route.method, route.path, access, route.about)
+            let role = route.access.role().map_or("nothing", |role| role.name());
+            (route.method, route.path, role, route.about)
         });
         let (method, path, about) = RECEIVERS;
         for (method, path, access, about) in

@@ -3,14 +3,16 @@
 
 mod cell;
 mod csv;
+mod frames;
 mod json;
 mod ndjson;
 
 use axum::http::HeaderMap;
 use http::header::ACCEPT;
-use model::{QueryError, Render, ResultColumn, RowBatch};
+use model::{QueryError, Render, ResultColumn, RowBatch, Scanned};
 
 use self::csv::Csv;
+use self::frames::Frames;
 use self::json::Json;
 use self::ndjson::Ndjson;
 
@@ -23,9 +25,19 @@ pub(crate) enum Format {
     Csv,
     /// One JSON object a row, one table.
     Ndjson,
+    /// JSON objects a line that tell of rows and of progress while the query runs.
+    Frames,
 }
 
+/// The content type of frames.
+const FRAMES: &str = "application/vnd.doorledger.frames";
+
 impl Format {
+    /// Whether the answer tells how far the query is, also while there are no rows.
+    pub(crate) const fn tells_progress(self) -> bool {
+        matches!(self, Self::Frames)
+    }
+
     /// The form that the request prefers among ours: the first one named in `Accept` with a weight above zero. JSON if
     /// none is named or everything is welcome; `None` if only others are.
     pub(crate) fn wanted(headers: &HeaderMap) -> Option<Self> {
@@ -47,6 +59,7 @@ impl Format {
                 match essence.as_str() {
                     "application/json" | "application/*" | "*/*" => return Some(Self::Json),
                     "text/csv" | "text/*" => return Some(Self::Csv),
+                    FRAMES => return Some(Self::Frames),
                     "application/x-ndjson" | "application/jsonl" => return Some(Self::Ndjson),
                     _ => {}
                 }
@@ -61,12 +74,13 @@ impl Format {
             Self::Json => "application/json",
             Self::Csv => "text/csv; charset=utf-8; header=present",
             Self::Ndjson => "application/x-ndjson",
+            Self::Frames => FRAMES,
         }
     }
 
     /// Whether a result of several tables can be written.
     pub(crate) const fn holds_several_tables(self) -> bool {
-        matches!(self, Self::Json)
+        matches!(self, Self::Json | Self::Frames)
     }
 
     /// A writer at its beginning.
@@ -75,8 +89,18 @@ impl Format {
             Self::Json => Box::new(Json::default()),
             Self::Csv => Box::new(Csv),
             Self::Ndjson => Box::new(Ndjson::default()),
+            Self::Frames => Box::new(Frames::default()),
         }
     }
+}
+
+/// How far a query is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct Reached {
+    /// What has been read.
+    pub(crate) scanned: Scanned,
+    /// Time since it began, in milliseconds.
+    pub(crate) elapsed_ms: u64,
 }
 
 /// Writes one result: `begin`, then for each table `table`, any number of `rows`, and at last `finish`.
@@ -87,9 +111,13 @@ pub(crate) trait RowWriter: Send {
     fn table(&mut self, out: &mut Vec<u8>, columns: &[ResultColumn], render: Option<&Render>);
     /// Writes one row.
     fn row(&mut self, out: &mut Vec<u8>, batch: &RowBatch, row: usize);
+    /// Ends a piece that is about to be sent.
+    fn pause(&mut self, _out: &mut Vec<u8>) {}
+    /// Tells how far the query is, where the form has a place for it.
+    fn progress(&mut self, _out: &mut Vec<u8>, _reached: Reached) {}
     /// Ends the result, after an error if there is one. `false` if the form cannot tell of an error: then the
     /// connection is cut, so that nobody takes the part for the whole.
-    fn finish(&mut self, out: &mut Vec<u8>, error: Option<&QueryError>) -> bool;
+    fn finish(&mut self, out: &mut Vec<u8>, reached: Reached, error: Option<&QueryError>) -> bool;
 }
 
 #[cfg(test)]
@@ -152,7 +180,7 @@ mod tests {
         for row in 0..batch.rows {
             writer.row(&mut out, &batch, row);
         }
-        let told = writer.finish(&mut out, error);
+        let told = writer.finish(&mut out, Reached::default(), error);
         (String::from_utf8(out).unwrap(), told)
     }
 
@@ -180,6 +208,16 @@ mod tests {
     #[test]
     fn ndjson_is_one_object_a_line() {
         let (whole, told) = written(Format::Ndjson, Some(&limit()));
+        assert!(told);
+        for line in whole.lines() {
+            serde_json::from_str::<serde_json::Value>(line).unwrap();
+        }
+        insta::assert_snapshot!(whole);
+    }
+
+    #[test]
+    fn frames_are_one_object_a_line_and_the_last_one_says_how_it_ended() {
+        let (whole, told) = written(Format::Frames, Some(&limit()));
         assert!(told);
         for line in whole.lines() {
             serde_json::from_str::<serde_json::Value>(line).unwrap();

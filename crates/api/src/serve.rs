@@ -133,12 +133,11 @@ struct Server {
 impl Server {
     /// Accepts until the shutdown. A place is taken before the connection, so that surplus ones wait in the backlog.
     async fn accept(self, listener: Listener, reach: Reach) {
-        let peer = Peer { reach, tls: listener.tls.is_some() };
         let next = async || {
             let place = Arc::clone(&self.connections).acquire_owned().await.ok()?;
             loop {
                 match listener.socket.accept().await {
-                    Ok((stream, _)) => return Some((stream, place)),
+                    Ok((stream, address)) => return Some((stream, address.ip(), place)),
                     Err(error) => {
                         tracing::warn!(%error, "cannot accept a connection");
                         tokio::time::sleep(ACCEPT_REST).await;
@@ -146,8 +145,11 @@ impl Server {
                 }
             }
         };
-        while let Some(Some((stream, place))) = self.shutdown.run_until_cancelled(next()).await {
+        while let Some(Some((stream, address, place))) =
+            self.shutdown.run_until_cancelled(next()).await
+        {
             let tls = listener.tls.clone();
+            let peer = Peer { reach, tls: tls.is_some(), address: Some(address) };
             self.tasks.spawn(self.clone().connection(stream, tls, peer, place));
         }
     }

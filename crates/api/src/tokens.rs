@@ -1,6 +1,7 @@
 //! API tokens: secrets that begin with `dl_`, kept as SHA-256 hashes only and compared in constant time. A token is
 //! random, so a plain fast hash is enough: there is no dictionary to try.
-//! Deliberately absent: making tokens (the binary has the randomness), users, roles and scopes.
+//! Deliberately absent: tokens that an administrator makes while the server runs (`Accounts`), and roles; a token of the
+//! configuration may everything.
 
 use std::fmt;
 use std::fmt::Write as _;
@@ -98,7 +99,7 @@ fn read_hash(text: &str) -> Option<[u8; 32]> {
 }
 
 /// The token of `Bearer dl_…`; the scheme's case does not matter (RFC 9110, 11.1).
-fn bearer(value: &[u8]) -> Option<&[u8]> {
+pub(crate) fn bearer(value: &[u8]) -> Option<&[u8]> {
     let (scheme, token) = value.split_at_checked(7)?;
     let token = token.trim_ascii();
     (scheme.eq_ignore_ascii_case(b"Bearer ") && token.starts_with(TOKEN_PREFIX.as_bytes()))

@@ -4,11 +4,16 @@
 #[cfg(test)]
 mod it {
     mod api_routes;
+    mod app_routes;
+    mod fake_accounts;
+    mod fake_catalog;
     mod fake_replays;
+    mod fake_saved;
     mod fakes;
     mod journaled;
     mod operations;
     mod queries;
     mod receivers;
     mod server;
+    mod sessions;
 }

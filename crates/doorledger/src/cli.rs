@@ -5,6 +5,7 @@
 mod again;
 mod integrity;
 mod kql;
+mod people;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -14,6 +15,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 pub(crate) use self::again::{Migrate, MigrateFormat, MigrateShape, Replay, ReplayCommand};
 pub(crate) use self::integrity::{Doctor, ReportFormat, Verify};
 pub(crate) use self::kql::{CheckKql, ExplainKql, FmtKql, Kql, Names, RunKql};
+pub(crate) use self::people::User;
 
 /// The ledger of every door opened in your identity providers: collects each event of Auth0 and OneLogin, keeps them,
 /// answers KQL over them and ships them to Microsoft Sentinel.
@@ -79,6 +81,9 @@ pub(crate) enum Command {
     Verify(Verify),
     /// Name every damaged file of a data folder and its repair
     Doctor(Doctor),
+    /// List, add and change people who may sign in, in the data folder itself
+    #[command(subcommand)]
+    User(User),
     /// Make an API token and print the line that admits it
     Token(Token),
     /// Run a stand-in of a service, for tests and demonstrations

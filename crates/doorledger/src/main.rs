@@ -3,6 +3,7 @@
 //! Deliberately absent: everything that has a crate of its own. Here is only what needs all of them at once: configuration,
 //! wiring, the loops that own clock and network, and shutdown.
 
+mod accounts;
 mod alarms;
 mod backfills;
 mod cli;

@@ -27,6 +27,16 @@ pub trait Catalog {
     }
     /// Names of all functions, for hints and completion.
     fn functions(&self) -> Vec<String>;
+    /// The stored functions, by name, each with what it is for; the latter may be empty.
+    fn stored_functions(&self) -> Vec<(String, String)> {
+        Vec::new()
+    }
+}
+
+/// Lends the catalog as it is at a moment: tables come and go while a server runs.
+pub trait Lender: Send + Sync {
+    /// Shows the catalog to `ask`, once.
+    fn lend(&self, ask: &mut dyn FnMut(&dyn Catalog));
 }
 
 /// A stored function: its parameters and body as text, bound anew at each place of use.

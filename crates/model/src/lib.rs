@@ -8,8 +8,10 @@ mod clock;
 mod event;
 pub mod limits;
 mod nesting;
+mod people;
 mod problem;
 mod query;
+mod saved;
 mod secret;
 mod stretch;
 mod table;
@@ -19,11 +21,16 @@ pub use clock::{Clock, FixedClock, SystemClock};
 pub use event::{Batch, Cursor, Event, Gap, NAME_HINT, Rejected, SourceId, Via, name_problem};
 pub use jiff::{SignedDuration, Timestamp};
 pub use nesting::is_nested_deeper_than;
+pub use people::{
+    ApiToken, AuditEntry, AuditNote, Person, Role, Session, SignedIn, UnknownRole,
+    person_name_problem,
+};
 pub use problem::{Problem, nearest};
 pub use query::{
-    ColumnValues, QueryEngine, QueryError, QueryErrorKind, QueryLimits, QueryOutput, QueryRequest,
-    QueryTable, Render, ResultColumn, RowBatch,
+    ColumnValues, Progress, QueryEngine, QueryError, QueryErrorKind, QueryLimits, QueryOutput,
+    QueryRequest, QueryTable, Render, ResultColumn, RowBatch, Scanned,
 };
+pub use saved::{QueryDraft, SavedDashboard, SavedQuery};
 pub use secret::Secret;
 pub use stretch::{Stretch, Stretches};
 pub use table::{Column, ColumnMapper, ColumnType, EventContext, RowWriter, TableSchema};

@@ -1,6 +1,7 @@
 //! The `QueryEngine` port: KQL text in, typed columns out. `api`, `detect` and the command line ask through it, so that
 //! none of them links a query engine. Deliberately absent: KQL itself (`kql`) and its execution (`query`).
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures::future::BoxFuture;
@@ -107,10 +108,34 @@ pub struct QueryTable {
     pub batches: BoxStream<'static, Result<RowBatch, QueryError>>,
 }
 
+/// What a query has read so far.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Scanned {
+    /// Rows of tables.
+    pub rows: u64,
+    /// Bytes of their files.
+    pub bytes: u64,
+}
+
+/// Tells what a query has read so far, while it runs and after.
+pub trait Progress: Send + Sync {
+    /// Until now.
+    fn scanned(&self) -> Scanned;
+}
+
+/// Of a query nothing is known.
+impl Progress for () {
+    fn scanned(&self) -> Scanned {
+        Scanned::default()
+    }
+}
+
 /// The answer to a question: a table for each tabular statement, the last one usually the only one.
 pub struct QueryOutput {
     /// The tables, in the order of their statements.
     pub tables: Vec<QueryTable>,
+    /// What has been read for all of them.
+    pub progress: Arc<dyn Progress>,
 }
 
 /// What went wrong, by whose fault.

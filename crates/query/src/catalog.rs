@@ -92,6 +92,10 @@ impl Catalog for View<'_> {
         names.extend(self.stored.iter().map(|(name, _)| name.to_owned()));
         names
     }
+
+    fn stored_functions(&self) -> Vec<(String, String)> {
+        self.stored.iter().map(|(name, stored)| (name.to_owned(), stored.doc.clone())).collect()
+    }
 }
 
 impl Scans for View<'_> {

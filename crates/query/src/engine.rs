@@ -34,6 +34,7 @@ use crate::explained::Explained;
 use crate::external::{self, ExternalFiles};
 use crate::lower::Lowering;
 use crate::plugins::discover::Found;
+use crate::progress::Started;
 use crate::shared::Shared;
 use crate::short_texts::CompareShortTexts;
 use crate::sparse::CompactScans;
@@ -155,7 +156,7 @@ impl Engine {
         for statement in bound.statements {
             explained.bound.push_str(&statement.plan.to_string());
             let plan = self
-                .lowered(&session, statement.plan, &mut shared)
+                .lowered(&session, statement.plan, &mut shared, &Started::default())
                 .await
                 .map_err(|error| error.into_query_error(&request.limits))?;
             let plan = session
@@ -205,8 +206,9 @@ impl Engine {
         let mut plan = question.plan;
         let mut shared = Shared::default();
         shared.count(&mut plan);
-        let plan = self.lowered(&session, plan, &mut shared).await?;
-        let mut stream = stream(&session, &plan).await?;
+        let started = Started::default();
+        let plan = self.lowered(&session, plan, &mut shared, &started).await?;
+        let mut stream = stream(&session, &plan, &started).await?;
         let mut found = Found::new(question.asked);
         while let Some(batch) = stream.try_next().await? {
             found.add(&batch)?;
@@ -244,8 +246,9 @@ impl Engine {
         session: &SessionState,
         mut plan: Plan,
         shared: &mut Shared,
+        started: &Started,
     ) -> Result<LogicalPlan, Error> {
-        let run = Run { engine: self, session };
+        let run = Run { engine: self, session, started };
         subqueries::resolve(&mut plan, &run, shared).await?;
         run.lower(&plan, &shared.tables)
     }
@@ -259,6 +262,7 @@ impl Engine {
         let mut shared = Shared::default();
         bound.statements.iter_mut().for_each(|statement| shared.count(&mut statement.plan));
         let mut tables = Vec::with_capacity(bound.statements.len());
+        let started = Arc::new(Started::default());
         for statement in bound.statements {
             let session = self.session(&limits)?;
             let columns: Vec<ResultColumn> = statement
@@ -272,8 +276,8 @@ impl Engine {
                 .collect();
             let types: Vec<Type> = statement.plan.fields.iter().map(|field| field.ty).collect();
             let stream = async {
-                let plan = self.lowered(&session, statement.plan, &mut shared).await?;
-                stream(&session, &plan).await
+                let plan = self.lowered(&session, statement.plan, &mut shared, &started).await?;
+                stream(&session, &plan, &started).await
             };
             let stream = tokio::time::timeout_at(deadline, stream)
                 .await
@@ -291,7 +295,13 @@ impl Engine {
             });
             tables.push(QueryTable { columns, render, batches: batches.boxed() });
         }
-        Ok(QueryOutput { tables })
+        Ok(QueryOutput { tables, progress: started })
+    }
+}
+
+impl kql::catalog::Lender for Engine {
+    fn lend(&self, ask: &mut dyn FnMut(&dyn kql::catalog::Catalog)) {
+        ask(&self.view());
     }
 }
 
@@ -304,8 +314,10 @@ impl QueryEngine for Engine {
 async fn stream(
     session: &SessionState,
     plan: &LogicalPlan,
+    started: &Started,
 ) -> Result<SendableRecordBatchStream, Error> {
     let physical = session.create_physical_plan(plan).await?;
+    started.add(physical.clone());
     Ok(execute_stream(physical, session.task_ctx())?)
 }
 
@@ -313,6 +325,7 @@ async fn stream(
 pub(crate) struct Run<'a> {
     engine: &'a Engine,
     session: &'a SessionState,
+    started: &'a Started,
 }
 
 impl Run<'_> {
@@ -333,7 +346,7 @@ impl Run<'_> {
         rows_max: usize,
     ) -> Result<Vec<RecordBatch>, Error> {
         let plan = self.lower(plan, shared)?;
-        let mut stream = stream(self.session, &plan).await?;
+        let mut stream = stream(self.session, &plan, self.started).await?;
         let (mut batches, mut rows) = (Vec::new(), 0);
         while let Some(batch) = stream.try_next().await? {
             rows += batch.num_rows();

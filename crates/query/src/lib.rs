@@ -18,6 +18,7 @@ mod lower;
 mod memory;
 mod partitions;
 mod plugins;
+mod progress;
 pub mod reference;
 mod results;
 mod scan;

@@ -3,8 +3,8 @@
 
 use model::{QueryError, Render, ResultColumn, RowBatch};
 
-use super::RowWriter;
 use super::cell::{csv_cell, csv_text};
+use super::{Reached, RowWriter};
 
 /// Nothing needs to be remembered.
 pub(super) struct Csv;
@@ -32,7 +32,12 @@ impl RowWriter for Csv {
         out.extend_from_slice(b"\r\n");
     }
 
-    fn finish(&mut self, _out: &mut Vec<u8>, error: Option<&QueryError>) -> bool {
+    fn finish(
+        &mut self,
+        _out: &mut Vec<u8>,
+        _reached: Reached,
+        error: Option<&QueryError>,
+    ) -> bool {
         error.is_none()
     }
 }

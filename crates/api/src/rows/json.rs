@@ -4,8 +4,8 @@
 
 use model::{QueryError, Render, ResultColumn, RowBatch};
 
-use super::RowWriter;
 use super::cell::{json, json_cell};
+use super::{Reached, RowWriter};
 
 /// The writer's place in the document.
 #[derive(Default)]
@@ -52,7 +52,7 @@ impl RowWriter for Json {
         out.push(b']');
     }
 
-    fn finish(&mut self, out: &mut Vec<u8>, error: Option<&QueryError>) -> bool {
+    fn finish(&mut self, out: &mut Vec<u8>, _reached: Reached, error: Option<&QueryError>) -> bool {
         if self.tables > 0 {
             out.extend_from_slice(b"]}");
         }

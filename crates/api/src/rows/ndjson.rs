@@ -3,8 +3,8 @@
 
 use model::{QueryError, Render, ResultColumn, RowBatch};
 
-use super::RowWriter;
 use super::cell::{json, json_cell};
+use super::{Reached, RowWriter};
 
 /// The names of the columns, each as `"name":`.
 #[derive(Default)]
@@ -37,7 +37,7 @@ impl RowWriter for Ndjson {
         out.extend_from_slice(b"}\n");
     }
 
-    fn finish(&mut self, out: &mut Vec<u8>, error: Option<&QueryError>) -> bool {
+    fn finish(&mut self, out: &mut Vec<u8>, _reached: Reached, error: Option<&QueryError>) -> bool {
         if let Some(error) = error {
             out.extend_from_slice(b"{\"error\":");
             json(out, error);

@@ -8,7 +8,7 @@ use api::{
 };
 use axum::body::Body;
 use http::Request;
-use model::{SourceId, Via};
+use model::{Role, SourceId, Via};
 use serde_json::{Value, json};
 
 use super::fakes::{
@@ -138,50 +138,78 @@ fn the_light_shows_the_gravest_trouble() {
     );
 }
 
-/// Every route that tells or changes anything, as the table of routes has them.
-fn guarded() -> Vec<Request<Body>> {
-    vec![
-        post_json("/api/v1/query", r#"{"query":"T"}"#),
-        get("/api/v1/status"),
-        get("/api/v1/dead-letters"),
-        get("/api/v1/dead-letters/1"),
-        post_json("/api/v1/dead-letters/replay", r#"{"all":true}"#),
-        post_json(
-            "/api/v1/dead-letters/discard",
-            r#"{"which":{"all":true,"reason":"too large"},"why":"known"}"#,
+/// Every route that tells or changes anything, as the table of routes has them, with the role that each asks for.
+pub(crate) fn guarded() -> Vec<(Role, Request<Body>)> {
+    use Role::{Administrator, Analyst, Viewer};
+    let change = |method: &str, path: &str, body: &'static str| {
+        let request = Request::builder().method(method).uri(path);
+        request.header("content-type", "application/json").body(Body::from(body)).unwrap()
+    };
+    let mut all = vec![
+        (Viewer, change("DELETE", "/api/v1/session", "")),
+        (Administrator, get("/api/v1/users")),
+        (
+            Administrator,
+            post_json(
+                "/api/v1/users",
+                r#"{"name":"new","role":"viewer","password":"a long enough phrase"}"#,
+            ),
         ),
-        post_json("/api/v1/replays", r#"{"to":"sentinel","since":"2026-10-01"}"#),
-        get("/api/v1/replays"),
-        post_json("/api/v1/replays/cancel", r#"{"id":"sentinel-1"}"#),
-        post_json("/api/v1/import/auth0/acme", "{}"),
-        post_json("/api/v1/backfill", r#"{"since":"retention"}"#),
-        post_json("/api/v1/backfill/survey", r#"{"since":"retention"}"#),
-        get("/api/v1/backfill"),
-        get("/api/v1/ledger?tenant=acme&month=2026-06"),
-        post_json("/api/v1/destinations/forget", r#"{"name":"sentinel"}"#),
-        get("/metrics"),
-    ]
+        (Administrator, change("PUT", "/api/v1/users/new", r#"{"role":"analyst"}"#)),
+        (Administrator, change("DELETE", "/api/v1/users/new", "")),
+        (Administrator, get("/api/v1/tokens")),
+        (Administrator, post_json("/api/v1/tokens", r#"{"name":"siem","role":"viewer"}"#)),
+        (Administrator, change("DELETE", "/api/v1/tokens/1", "")),
+        (Administrator, get("/api/v1/audit")),
+        (Viewer, post_json("/api/v1/query", r#"{"query":"T"}"#)),
+        (Viewer, get("/api/v1/status")),
+        (Viewer, get("/api/v1/dead-letters")),
+        (Viewer, get("/api/v1/dead-letters/1")),
+        (Analyst, post_json("/api/v1/dead-letters/replay", r#"{"all":true}"#)),
+        (
+            Administrator,
+            post_json(
+                "/api/v1/dead-letters/discard",
+                r#"{"which":{"all":true,"reason":"too large"},"why":"known"}"#,
+            ),
+        ),
+        (Administrator, post_json("/api/v1/replays", r#"{"to":"sentinel","since":"2026-10-01"}"#)),
+        (Viewer, get("/api/v1/replays")),
+        (Administrator, post_json("/api/v1/replays/cancel", r#"{"id":"sentinel-1"}"#)),
+        (Administrator, post_json("/api/v1/import/auth0/acme", "{}")),
+        (Administrator, post_json("/api/v1/backfill", r#"{"since":"retention"}"#)),
+        (Analyst, post_json("/api/v1/backfill/survey", r#"{"since":"retention"}"#)),
+        (Viewer, get("/api/v1/backfill")),
+        (Viewer, get("/api/v1/ledger?tenant=acme&month=2026-06")),
+        (Administrator, post_json("/api/v1/destinations/forget", r#"{"name":"sentinel"}"#)),
+        (Viewer, get("/metrics")),
+    ];
+    all.extend(super::app_routes::guarded());
+    all
 }
 
 #[tokio::test]
 async fn every_listed_route_is_open_on_purpose_or_tried_with_and_without_a_token() {
-    let listed = stage().send(get("/")).await.text;
+    let listed = stage().send(get("/api")).await.text;
     let listed = listed.lines().skip(2).map(|line| {
         let mut words = line.split_whitespace();
         format!("{} {}", words.next().unwrap(), words.next().unwrap())
     });
-    let open = ["GET /", "GET /livez", "GET /readyz", "GET /healthz"].map(str::to_owned);
-    let receivers = "POST /ingest/PROVIDER/TENANT/SOURCE".to_owned();
-    let tried = guarded().into_iter().map(|request| {
+    let open = ["GET /api", "GET /livez", "GET /readyz", "GET /healthz"];
+    // These are tried for themselves: they are about sessions.
+    let sessions = ["GET /api/v1/session", "POST /api/v1/session", "POST /api/v1/session/password"];
+    let receivers = ["POST /ingest/PROVIDER/TENANT/SOURCE"];
+    let tried = guarded().into_iter().map(|(_, request)| {
         let path = request.uri().path();
         let path = path.replace("/auth0/acme", "/{provider}/{tenant}").replace("/1", "/{id}");
-        format!("{} {path}", request.method())
+        format!("{} {}", request.method(), path.replace("/new", "/{name}"))
     });
-    let known: BTreeSet<String> = tried.chain(open).chain([receivers]).collect();
+    let others = open.into_iter().chain(sessions).chain(receivers).map(str::to_owned);
+    let known: BTreeSet<String> = tried.chain(others).collect();
     assert_eq!(listed.collect::<BTreeSet<String>>(), known);
 }
 
-fn set_up(tokens: Vec<&'static str>) -> super::fakes::Stage {
+pub(crate) fn set_up(tokens: Vec<&'static str>) -> super::fakes::Stage {
     let stage = stage_with(Setting { tokens, ..Setting::default() });
     *stage.health.status.lock().unwrap() = Some(healthy());
     stage.engine.gives(vec![]);
@@ -197,7 +225,7 @@ async fn a_token_opens_every_guarded_route_and_nothing_else_does() {
     };
     let stage = set_up(vec![TOKEN]);
     for peer in [LOCAL, PUBLIC_TLS] {
-        for request in guarded() {
+        for (_, request) in guarded() {
             let path = request.uri().path().to_owned();
             let answered = stage.send_by(request, peer).await;
             assert_eq!(
@@ -206,20 +234,20 @@ async fn a_token_opens_every_guarded_route_and_nothing_else_does() {
                 "{path}"
             );
         }
-        for request in guarded() {
+        for (_, request) in guarded() {
             let answered = stage.send_by(authorized(request, "dl_guess"), peer).await;
             assert_eq!(answered.status, 401);
             assert!(!answered.text.contains("guess") && !answered.text.contains(TOKEN));
         }
-        stage.engine.gives(vec![]);
-        for request in guarded() {
+        for (_, request) in guarded() {
+            stage.engine.gives(vec![]);
             let path = request.uri().path().to_owned();
             let answered = stage.send_by(authorized(request, TOKEN), peer).await;
             assert!(is_ok(answered.status), "{path}");
         }
     }
     // In the clear not even the right token helps.
-    for request in guarded() {
+    for (_, request) in guarded() {
         let answered = stage.send_by(authorized(request, TOKEN), PUBLIC).await;
         assert_eq!((answered.status, answered.code().as_str()), (403, "tls_required"));
     }
@@ -228,10 +256,13 @@ async fn a_token_opens_every_guarded_route_and_nothing_else_does() {
 #[tokio::test]
 async fn without_tokens_everything_is_open_locally_and_closed_elsewhere() {
     let stage = set_up(vec![]);
-    for request in guarded() {
-        assert!(is_ok(stage.send(request).await.status));
+    for (_, request) in guarded() {
+        stage.engine.gives(vec![]);
+        let path = request.uri().path().to_owned();
+        let answered = stage.send(request).await;
+        assert!(is_ok(answered.status), "{path}: {answered:?}");
     }
-    for request in guarded() {
+    for (_, request) in guarded() {
         let answered = stage.send_by(request, PUBLIC_TLS).await;
         assert_eq!((answered.status, answered.code().as_str()), (403, "no_token_configured"));
     }
@@ -240,12 +271,13 @@ async fn without_tokens_everything_is_open_locally_and_closed_elsewhere() {
 #[tokio::test]
 async fn a_foreign_name_or_page_reaches_nothing_on_a_local_server() {
     let stage = set_up(vec![]);
-    for mut request in guarded().into_iter().chain([get("/"), get("/readyz")]) {
+    let all = guarded().into_iter().map(|(_, request)| request);
+    for mut request in all.chain([get("/"), get("/api"), get("/readyz")]) {
         request.headers_mut().insert("host", "evil.example:7788".parse().unwrap());
         let answered = stage.send(request).await;
         assert_eq!((answered.status, answered.code().as_str()), (421, "host_unknown"));
     }
-    for mut request in guarded() {
+    for (_, mut request) in guarded() {
         request.headers_mut().insert("sec-fetch-site", "cross-site".parse().unwrap());
         assert_eq!(stage.send(request).await.code(), "cross_site");
     }

@@ -24,11 +24,14 @@ use model::{
 use sources::{Decoded, Receiver};
 use tokio::sync::Semaphore;
 
+use super::fake_accounts::FakeAccounts;
+use super::fake_catalog::OneTable;
 use super::fake_replays::FakeReplays;
+use super::fake_saved::FakeSaved;
 
-pub(crate) const LOCAL: Peer = Peer { reach: Reach::Local, tls: false };
-pub(crate) const PUBLIC: Peer = Peer { reach: Reach::Public, tls: false };
-pub(crate) const PUBLIC_TLS: Peer = Peer { reach: Reach::Public, tls: true };
+pub(crate) const LOCAL: Peer = Peer { reach: Reach::Local, tls: false, address: None };
+pub(crate) const PUBLIC: Peer = Peer { reach: Reach::Public, tls: false, address: None };
+pub(crate) const PUBLIC_TLS: Peer = Peer { reach: Reach::Public, tls: true, address: None };
 
 /// The secret of the receiver, and the API token where one is configured.
 pub(crate) const SECRET: &str = "s3cret-of-the-receiver";
@@ -46,6 +49,8 @@ pub(crate) struct Stage {
     pub(crate) letters: Arc<FakeLetters>,
     pub(crate) health: Arc<FakeHealth>,
     pub(crate) operations: Arc<FakeOperations>,
+    pub(crate) accounts: Arc<FakeAccounts>,
+    pub(crate) clock: Arc<FixedClock>,
 }
 
 /// What a test may change.
@@ -66,6 +71,8 @@ pub(crate) fn stage_with(setting: Setting) -> Stage {
     let (intake, engine) = (Arc::new(FakeIntake::default()), Arc::new(FakeEngine::default()));
     let (letters, health) = (Arc::new(FakeLetters::default()), Arc::new(FakeHealth::default()));
     let operations = Arc::new(FakeOperations::default());
+    let accounts = Arc::new(FakeAccounts::default());
+    let clock = Arc::new(FixedClock::at(now()));
     let hashes: Vec<String> = setting.tokens.iter().map(|token| token_hash(token)).collect();
     let source =
         SourceId { provider: "auth0".into(), tenant: "acme".into(), source: "stream".into() };
@@ -79,14 +86,18 @@ pub(crate) fn stage_with(setting: Setting) -> Stage {
         replays: Arc::new(FakeReplays::default()),
         operations: Arc::<FakeOperations>::clone(&operations),
         ledger: Arc::<FakeOperations>::clone(&operations),
+        accounts: Arc::<FakeAccounts>::clone(&accounts),
+        saved: Arc::new(FakeSaved),
+        catalog: Arc::new(OneTable),
         metrics: Some(api::recorder().unwrap().handle()),
         tokens: ApiTokens::from_hashes(hashes.iter().map(String::as_str)).unwrap(),
         hosts: Vec::new(),
         query_limits: setting.query_limits,
         limits: setting.limits,
-        clock: Arc::new(FixedClock::at(now())),
+        clock: Arc::<FixedClock>::clone(&clock),
     });
-    Stage { api: Arc::new(api), intake, engine, letters, health, operations }
+    let api = Arc::new(api);
+    Stage { api, intake, engine, letters, health, operations, accounts, clock }
 }
 
 pub(crate) fn now() -> Timestamp {
@@ -281,8 +292,10 @@ impl QueryEngine for FakeEngine {
             render: script.render,
             batches: script.batches,
         };
-        let output =
-            next.map(|tables| QueryOutput { tables: tables.into_iter().map(table).collect() });
+        let output = next.map(|tables| QueryOutput {
+            tables: tables.into_iter().map(table).collect(),
+            progress: Arc::new(()),
+        });
         async move { output }.boxed()
     }
 }

@@ -55,10 +55,18 @@ pub(super) async fn run(options: Demo) -> Result<()> {
     gap::plant(&data, clock.clone()).await?;
     let config = node::configure(&written, true).await.map_err(|problems| refused(&problems))?;
     let stop = CancellationToken::new();
-    let node = Node::start(config, clock, stop.clone()).await?;
+    let mut node = Node::start(config, clock, stop.clone()).await?;
     stop_on_signal(stop.clone())?;
     let url = format!("http://{}", node.address());
     welcome(&url)?;
+    if let Some((person, password)) = node.first_administrator() {
+        // Simulated tenants alone: nothing is lost if it lands in a log.
+        print(&format!(
+            "to sign in at {url}: name {}, password {}\n",
+            person.name,
+            password.expose()
+        ))?;
+    }
     let serving = tokio::spawn(node.run());
     let outcome = if options.once {
         let outcome = stage.agree(&url, &stop).await;

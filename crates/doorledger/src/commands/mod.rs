@@ -19,6 +19,7 @@ mod simulate;
 mod status;
 mod tail;
 mod token;
+mod user;
 mod verify;
 
 use std::io::{IsTerminal as _, Write as _};
@@ -64,6 +65,7 @@ pub(crate) fn run(cli: Cli) -> Result<()> {
             Command::Destinations(command) => destinations::run(config, command).await,
             Command::Verify(options) => verify::run(config, options).await,
             Command::Doctor(options) => doctor::run(config, options).await,
+            Command::User(command) => user::run(config, command).await,
             Command::Token(options) => token::run(&options),
             Command::Simulate(options) => simulate::run(options).await,
             Command::Kql(_) | Command::Completions { .. } => Ok(()),

@@ -1,6 +1,7 @@
 //! `doorledger serve`: the service, until it is told to stop.
 //! Deliberately absent: what runs in it (`crate::node`).
 
+use std::io::IsTerminal as _;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -28,10 +29,27 @@ pub(super) async fn run(config: Option<&Path>, options: Serve) -> Result<()> {
         say(&format!("no sources are configured; nothing will be collected\n  hint: {hint}"));
     }
     let stop = CancellationToken::new();
-    let node = Node::start(config, Arc::new(SystemClock), stop.clone()).await?;
+    let mut node = Node::start(config, Arc::new(SystemClock), stop.clone()).await?;
+    if let Some((person, password)) = node.first_administrator() {
+        first_start(&person.name, password.expose());
+    }
     tracing::info!(address = %node.address(), "serving");
     stop_on_signal(stop)?;
     node.run().await
+}
+
+/// Tells the first administrator's password to whoever started the server. Without a terminal what is said lands in a log,
+/// where no password belongs.
+fn first_start(name: &str, password: &str) {
+    if std::io::stderr().is_terminal() {
+        say(&format!(
+            "to sign in: name {name}, password {password}\n  shown this once; another one: doorledger user passwd {name}"
+        ));
+    } else {
+        say(&format!(
+            "the administrator {name} was made; for a password: doorledger user passwd {name}"
+        ));
+    }
 }
 
 /// Cancels `stop` at SIGINT or SIGTERM.

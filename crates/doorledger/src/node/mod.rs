@@ -21,7 +21,7 @@ use std::sync::Arc;
 use anyhow::{Context as _, Result};
 use api::{Api, ApiOptions, ApiTokens, Intake, Limits, Listener, ReceiverEntry, Tls, TlsConfig};
 use journal::Journal;
-use model::{Clock, QueryEngine, QueryLimits, SourceId};
+use model::{Clock, Person, QueryEngine, QueryLimits, Secret, SourceId};
 use net::Client;
 use sources::PollSource;
 use tokio::net::TcpListener;
@@ -29,6 +29,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use self::damage::Refusing;
+use crate::accounts::Desk as Accounts;
 use crate::alarms::{Watch, Watched};
 use crate::backfills::Backfills;
 use crate::collect::{Collector, Job};
@@ -53,6 +54,8 @@ pub(crate) struct Node {
     address: SocketAddr,
     backfills: Arc<Backfills>,
     replays: Replays,
+    /// The administrator whom this start made, with the password.
+    first: Option<(Person, Secret)>,
     /// Collectors: they stop first.
     collecting: TaskTracker,
     /// Shippers: they stop with the collectors; what they have not sent waits in the journal.
@@ -62,6 +65,10 @@ pub(crate) struct Node {
 
 impl Node {
     /// Opens the store and starts every part but the HTTP server, whose socket is bound. `stop` stops it all.
+    #[expect(
+        clippy::too_many_lines,
+        reason = "every part once, in the order in which they need each other"
+    )]
     pub(crate) async fn start(
         config: Config,
         clock: Arc<dyn Clock>,
@@ -104,7 +111,8 @@ impl Node {
         )
         .read_only(read_only.clone(), intake.clone());
         let ledger = Arc::new(statements(&store, config.settings.node.clone(), clock.clone()));
-        let engine: Arc<dyn QueryEngine> = store.engine(&config.settings, clock.clone())?;
+        let answering = store.engine(&config.settings, clock.clone())?;
+        let engine: Arc<dyn QueryEngine> = answering.clone();
         let watch = watch(&config, &store, &engine, &board, &clock);
         let (receivers, polls) = ways(config.sources, read_only.as_deref(), &board);
         let replays = Replays::new(
@@ -115,17 +123,21 @@ impl Node {
             clock.clone(),
             stop.clone(),
         );
+        let (accounts, first) = Accounts::open(&config.settings.data, clock.clone()).await?;
         let tokens = ApiTokens::from_hashes(config.settings.tokens.iter().map(String::as_str))
             .context("read tokens")?;
         let api = Arc::new(Api::new(ApiOptions {
             receivers,
             intake,
             engine,
+            catalog: answering,
             status: Arc::new(report),
             dead_letters: Arc::new(replay),
             operations: Arc::new(operations),
             ledger,
             replays: Arc::new(replays.clone()),
+            accounts: Arc::new(accounts.clone()),
+            saved: Arc::new(accounts),
             metrics,
             tokens,
             hosts: config.settings.hosts.clone(),
@@ -135,12 +147,28 @@ impl Node {
         }));
         let shipping = ship(shippers, &stop);
         let collecting = collect(&collector, polls, watch, &stop);
-        Ok(Self { store, api, listener, address, backfills, replays, collecting, shipping, stop })
+        Ok(Self {
+            store,
+            api,
+            listener,
+            address,
+            backfills,
+            replays,
+            first,
+            collecting,
+            shipping,
+            stop,
+        })
     }
 
     /// Where it listens.
     pub(crate) fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// The administrator whom this start made because there was nobody, with the password; told once.
+    pub(crate) fn first_administrator(&mut self) -> Option<(Person, Secret)> {
+        self.first.take()
     }
 
     /// Serves until stopped; then finishes what was taken, saves, and returns.

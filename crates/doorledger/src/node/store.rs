@@ -10,7 +10,8 @@ use anyhow::{Context as _, Result};
 use identity::Identity;
 use journal::{Journal, ReaderStart, StoredIds};
 use lake::{Lake, LakeOptions, Notary};
-use model::{Clock, ColumnMapper, QueryEngine, SystemClock};
+use model::{Clock, ColumnMapper, SystemClock};
+use query::Engine;
 use tempfile::TempDir;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
@@ -153,14 +154,9 @@ impl Store {
     }
 
     /// The engine that answers KQL over the lake.
-    pub(crate) fn engine(
-        &self,
-        settings: &Settings,
-        clock: Arc<dyn Clock>,
-    ) -> Result<Arc<dyn QueryEngine>> {
+    pub(crate) fn engine(&self, settings: &Settings, clock: Arc<dyn Clock>) -> Result<Arc<Engine>> {
         let ledger = Ledger::new(self.journal.clone(), clock.clone());
-        let engine = super::folder::engine(self.lake.clone(), ledger, settings, clock)?;
-        Ok(engine)
+        super::folder::engine(self.lake.clone(), ledger, settings, clock)
     }
 
     /// Lets the lake write what it holds, then closes the journal.
