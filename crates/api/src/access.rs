@@ -82,6 +82,15 @@ pub(crate) struct Audited {
     pub(crate) detail: String,
 }
 
+/// What a request shows before its body is read.
+#[derive(Clone, Copy)]
+struct Asked<'a> {
+    method: &'a Method,
+    peer: Peer,
+    uri: &'a Uri,
+    headers: &'a HeaderMap,
+}
+
 /// What decides.
 pub(crate) struct Rules {
     /// The tokens.
@@ -98,8 +107,9 @@ pub(crate) async fn guard(
 ) -> Response {
     let peer = peer_of(&request);
     let path = request.uri().path().to_owned();
-    let (method, headers) = (request.method(), request.headers());
-    let admitted = admit(&shared, route.access, method, peer, request.uri(), headers).await;
+    let asked =
+        Asked { method: request.method(), peer, uri: request.uri(), headers: request.headers() };
+    let admitted = admit(&shared, route.access, asked).await;
     let mut response = match admitted {
         Ok(None) => next.run(request).await,
         Ok(Some(caller)) => {
@@ -138,13 +148,10 @@ fn peer_in(extensions: &Extensions) -> Peer {
 async fn admit(
     shared: &Shared,
     access: Access,
-    method: &Method,
-    peer: Peer,
-    uri: &Uri,
-    headers: &HeaderMap,
+    asked: Asked<'_>,
 ) -> Result<Option<Caller>, HttpProblem> {
     let program = |who: String, role| Ok(Some(Caller { who, role, session: None }));
-    match shared.rules.credential(access, method, peer, uri, headers)? {
+    match shared.rules.credential(access, asked)? {
         Credential::None => Ok(None),
         Credential::Local => program("local".to_owned(), Role::Administrator),
         Credential::Configured => program("token/configured".to_owned(), Role::Administrator),
@@ -156,8 +163,8 @@ async fn admit(
             let Some(session) = shared.accounts.session(secret.clone()).await? else {
                 return Err(signed_out());
             };
-            if !method.is_safe() {
-                check_csrf(&secret, headers)?;
+            if !asked.method.is_safe() {
+                check_csrf(&secret, asked.headers)?;
             }
             let (who, role) = (session.name, session.role);
             Ok(Some(Caller { who, role, session: Some((secret, session.expires)) }))
@@ -167,9 +174,13 @@ async fn admit(
 
 /// Whose request it would be on a route for viewers; `None` if it would be refused.
 pub(crate) async fn caller_of(shared: &Shared, head: &Parts) -> Option<Caller> {
-    let peer = peer_in(&head.extensions);
-    let admitted = admit(shared, Access::Viewer, &head.method, peer, &head.uri, &head.headers);
-    admitted.await.ok().flatten()
+    let asked = Asked {
+        method: &head.method,
+        peer: peer_in(&head.extensions),
+        uri: &head.uri,
+        headers: &head.headers,
+    };
+    admit(shared, Access::Viewer, asked).await.ok().flatten()
 }
 
 /// Writes what was done into the audit trail. If that fails it is told in the log: what was done is done.
@@ -256,14 +267,8 @@ fn is_from_browser(headers: &HeaderMap) -> bool {
 
 impl Rules {
     /// By what a request says whose it is, or why it is refused whoever sent it.
-    fn credential(
-        &self,
-        access: Access,
-        method: &Method,
-        peer: Peer,
-        uri: &Uri,
-        headers: &HeaderMap,
-    ) -> Result<Credential, HttpProblem> {
+    fn credential(&self, access: Access, asked: Asked<'_>) -> Result<Credential, HttpProblem> {
+        let Asked { method, peer, uri, headers } = asked;
         self.check_addressee(peer, uri, headers)?;
         if access == Access::Open {
             if !method.is_safe() {
@@ -380,7 +385,8 @@ mod tests {
             map.insert(name, value.parse().unwrap());
         }
         let uri = Uri::from_static("/api/v1/status");
-        rules.credential(access, &Method::GET, peer, &uri, &map).map_or_else(
+        let asked = Asked { method: &Method::GET, peer, uri: &uri, headers: &map };
+        rules.credential(access, asked).map_or_else(
             |problem| problem.details().status,
             // The registry, which is asked next, knows none.
             |found| if matches!(found, Credential::Token(_)) { 401 } else { 200 },
@@ -440,7 +446,8 @@ mod tests {
         let mut headers = HeaderMap::new();
         headers.insert(HOST, "localhost".parse().unwrap());
         let uri = Uri::from_static("http://evil.example/api/v1/status");
-        assert!(rules.credential(Access::Open, &Method::GET, LOCAL, &uri, &headers).is_err());
+        let asked = Asked { method: &Method::GET, peer: LOCAL, uri: &uri, headers: &headers };
+        assert!(rules.credential(Access::Open, asked).is_err());
     }
 
     #[test]
@@ -479,7 +486,8 @@ mod tests {
         ] {
             let headers = [("sec-fetch-site".parse().unwrap(), site.parse().unwrap())];
             let headers = HeaderMap::from_iter(headers);
-            let found = rules.credential(Access::Open, &method, peer, &uri, &headers);
+            let asked = Asked { method: &method, peer, uri: &uri, headers: &headers };
+            let found = rules.credential(Access::Open, asked);
             assert_eq!(found.is_ok(), expected, "{method} {peer:?} {site}");
         }
     }
