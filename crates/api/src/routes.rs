@@ -319,7 +319,7 @@ mod tests {
     fn only_what_tells_nothing_is_open() {
         let open: Vec<_> = ALL
             .iter()
-            .filter(|route| route.access == Access::Open)
+            .filter(|route| route.access == Open)
             .map(|route| route.path)
             .collect();
         let session = "/api/v1/session";

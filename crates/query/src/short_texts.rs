@@ -208,7 +208,7 @@ fn one_of(column: &StringViewArray, texts: &[String]) -> BooleanArray {
         [a, b] => look(views, |it| (it == a) | (it == b)),
         [a, b, c] => look(views, |it| (it == a) | (it == b) | (it == c)),
         [a, b, c, d] => look(views, |it| (it == a) | (it == b) | (it == c) | (it == d)),
-        _ => look(views, |it| wanted.iter().any(|wanted| it == *wanted)),
+        _ => look(views, |it| wanted.contains(&it)),
     };
     BooleanArray::new(found, column.nulls().cloned())
 }
