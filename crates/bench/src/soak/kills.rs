@@ -1,0 +1,89 @@
+//! The power cut, again and again, at moments thrown from the seed: most lives end within a second and a half, some when the
+//! lake commits, some in the middle of its housekeeping. At each start the stand-ins are told another mix of troubles.
+//! Deliberately absent: torn disks; the journal's simulation covers those.
+
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, Result};
+
+use super::dice::Dice;
+use super::say;
+use super::stage::Stage;
+use crate::Measured;
+use crate::process::Program;
+
+/// Lives in milliseconds, from until, and how often in a hundred. The lake commits five seconds after the first event, and
+/// keeps house after twenty.
+const LIVES: [(u64, u64, u64); 3] = [(85, 100, 1_500), (12, 4_900, 6_500), (3, 20_000, 22_500)];
+/// Kills between two lines for whoever waits.
+const TOLD_EVERY: u32 = 25;
+
+/// Kills the program `count` times, or until `within` is over; gives the process that is left to live.
+pub(super) async fn run(
+    stage: &Stage,
+    dice: &mut Dice,
+    count: u32,
+    within: Option<Duration>,
+    long_lives: bool,
+) -> Result<(Program, Vec<Measured>)> {
+    let start = Instant::now();
+    let is_over = |kills| kills >= count || within.is_some_and(|within| start.elapsed() >= within);
+    while !is_over(stage.kills()) {
+        stage.trouble(dice);
+        let program = stage.serve()?;
+        tokio::time::sleep(life(dice, long_lives)).await;
+        let number = stage.kills();
+        program.kill().await.with_context(|| format!("kill number {}", number + 1))?;
+        stage.killed();
+        if stage.kills().is_multiple_of(TOLD_EVERY) {
+            let events = stage.acme.account().events + stage.globex.account().events;
+            say(&format!("soak: {} kills, {events} events", stage.kills()));
+        }
+    }
+    let restarted = Instant::now();
+    let mut program = stage.serve()?;
+    program.ready().await?;
+    let line = Measured {
+        work: "kills (SIGKILL), each followed by a start on the same folder".to_owned(),
+        figures: format!(
+            "{} in {} s; the last start was ready after {} ms",
+            stage.kills(),
+            start.elapsed().as_secs(),
+            restarted.elapsed().as_millis()
+        ),
+        must: "every start comes up",
+        reached: true,
+    };
+    Ok((program, vec![line]))
+}
+
+fn life(dice: &mut Dice, long_lives: bool) -> Duration {
+    let mut throw = dice.below(100);
+    let mut lives = LIVES.iter().take(if long_lives { LIVES.len() } else { 1 });
+    let (_, from, until) = lives
+        .find(|(share, ..)| {
+            let is_it = throw < *share;
+            throw = throw.saturating_sub(*share);
+            is_it
+        })
+        .unwrap_or(&LIVES[0]);
+    Duration::from_millis(from + dice.below(until - from))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lives_are_short_unless_long_ones_are_wanted() {
+        let mut dice = Dice::new(3);
+        let mut lives =
+            |long| (0..1_000).map(|_| life(&mut dice, long).as_millis()).collect::<Vec<_>>();
+        assert!(lives(false).iter().all(|life| (100..1_500).contains(life)));
+        let long = lives(true);
+        let count = |from, until| long.iter().filter(|life| (from..until).contains(*life)).count();
+        assert!((70..180).contains(&count(4_900, 6_500)), "{}", count(4_900, 6_500));
+        assert!((10..60).contains(&count(20_000, 22_500)), "{}", count(20_000, 22_500));
+        assert_eq!(count(0, 1_500) + count(4_900, 6_500) + count(20_000, 22_500), 1_000);
+    }
+}
