@@ -93,9 +93,17 @@ impl Program {
         Self::serve_by(command(), config, port, log)
     }
 
-    /// The same of another binary than the one beside this one.
-    pub(crate) fn serve_of(program: &Path, config: &Path, port: u16, log: &Path) -> Result<Self> {
-        Self::serve_by(command_of(program), config, port, log)
+    /// The same of another binary than the one beside this one, with variables of its environment.
+    pub(crate) fn serve_of(
+        program: &Path,
+        config: &Path,
+        port: u16,
+        log: &Path,
+        variables: &[(&str, &Path)],
+    ) -> Result<Self> {
+        let mut command = command_of(program);
+        command.envs(variables.iter().copied());
+        Self::serve_by(command, config, port, log)
     }
 
     fn serve_by(mut command: Command, config: &Path, port: u16, log: &Path) -> Result<Self> {

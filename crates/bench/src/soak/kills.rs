@@ -1,5 +1,6 @@
 //! The power cut, again and again, at moments thrown from the seed: most lives end within a second and a half, some when the
-//! lake commits, some in the middle of its housekeeping. At each start the stand-ins are told another mix of troubles.
+//! lake commits, some in the middle of its housekeeping. At each start the stand-ins are told another mix of troubles, and
+//! the program's clock may be wrong, or jump meanwhile.
 //! Deliberately absent: torn disks; the journal's simulation covers those.
 
 use std::time::{Duration, Instant};
@@ -15,6 +16,11 @@ use crate::process::Program;
 /// Lives in milliseconds, from until, and how often in a hundred. The lake commits five seconds after the first event, and
 /// keeps house after twenty.
 const LIVES: [(u64, u64, u64); 3] = [(85, 100, 1_500), (12, 4_900, 6_500), (3, 20_000, 22_500)];
+/// In one life of so many the clock jumps while the program runs.
+const JUMPS_ONE_IN: u64 = 4;
+/// The last life's clock goes wrong by this, and comes right again after so long.
+const LAST_JUMP_SECONDS: i64 = -60 * 60;
+const LAST_JUMP_LASTS: Duration = Duration::from_secs(3);
 /// Kills between two lines for whoever waits.
 const TOLD_EVERY: u32 = 25;
 
@@ -30,8 +36,16 @@ pub(super) async fn run(
     let is_over = |kills| kills >= count || within.is_some_and(|within| start.elapsed() >= within);
     while !is_over(stage.kills()) {
         stage.trouble(dice);
+        stage.throw_clock(dice)?;
         let program = stage.serve()?;
-        tokio::time::sleep(life(dice, long_lives)).await;
+        let life = life(dice, long_lives);
+        if dice.below(JUMPS_ONE_IN) == 0 {
+            tokio::time::sleep(life / 2).await;
+            stage.throw_clock(dice)?;
+            tokio::time::sleep(life / 2).await;
+        } else {
+            tokio::time::sleep(life).await;
+        }
         let number = stage.kills();
         program.kill().await.with_context(|| format!("kill number {}", number + 1))?;
         stage.killed();
@@ -40,16 +54,23 @@ pub(super) async fn run(
             say(&format!("soak: {} kills, {events} events", stage.kills()));
         }
     }
+    stage.set_clock(0)?;
     let restarted = Instant::now();
     let mut program = stage.serve()?;
     program.ready().await?;
+    let restarted = restarted.elapsed();
+    // Nobody ends this life: what waits for a moment that the clock had told must not wait for an hour.
+    for seconds in [LAST_JUMP_SECONDS, 0] {
+        tokio::time::sleep(LAST_JUMP_LASTS).await;
+        stage.set_clock(seconds)?;
+    }
     let line = Measured {
         work: "kills (SIGKILL), each followed by a start on the same folder".to_owned(),
         figures: format!(
             "{} in {} s; the last start was ready after {} ms",
             stage.kills(),
             start.elapsed().as_secs(),
-            restarted.elapsed().as_millis()
+            restarted.as_millis()
         ),
         must: "every start comes up",
         reached: true,

@@ -10,6 +10,7 @@
 //! Deliberately absent: torn disks and lost writes, which the journal's simulation covers.
 
 mod azure;
+mod clock;
 mod dice;
 mod disk;
 mod hours;
@@ -112,6 +113,7 @@ async fn soak(options: &Options, folder: &std::path::Path) -> Result<Report> {
     let truth = Truth::of(&stage)?;
     let kills = stage.kills();
     let settled = settle::wait(&program, &stage, &truth).await?;
+    lines.extend(stage.clock.as_ref().map(clock::Clock::told));
     lines.push(published(&stage, &truth, start.elapsed()));
     let mut report = Report { lines, differences: Vec::new() };
     for part in [

@@ -119,7 +119,8 @@ mod tests {
             let within = minutes.map(|minutes| Duration::from_secs(60 * minutes));
             Some(Trial::Kills { count, within, long_lives: true })
         };
-        let full = |minutes| Some(Trial::DiskFull { lasts: Duration::from_secs(60 * minutes) });
+        let full =
+            |minutes: u64| Some(Trial::DiskFull { lasts: Duration::from_secs(60 * minutes) });
         check("", kills(500, None));
         check("--kills 3 --seed 9", kills(3, None));
         check("--minutes 2", kills(u32::MAX, Some(2)));

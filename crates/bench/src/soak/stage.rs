@@ -18,6 +18,7 @@ use simulator::{
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
+use super::clock::Clock as WallClock;
 use super::dice::Dice;
 use super::{Options, Trial};
 use crate::process::{Program, free_port};
@@ -53,6 +54,8 @@ pub(super) struct Stage {
     pub(super) folder: PathBuf,
     /// The program's binary.
     pub(super) program: PathBuf,
+    /// The program's clock, if it can be set wrong on this machine.
+    pub(super) clock: Option<WallClock>,
     /// Whether lives are long enough for everything.
     pub(super) long: bool,
     trial: Trial,
@@ -104,6 +107,7 @@ impl Stage {
             azure: simulator::azure(azure.clone(), clock).await?,
             folder: folder.to_owned(),
             program: options.program.clone(),
+            clock: WallClock::make(folder).await?,
             long: matches!(options.trial, Trial::Kills { long_lives: true, .. }),
             trial: options.trial,
             port,
@@ -117,7 +121,20 @@ impl Stage {
 
     /// Starts the program.
     pub(super) fn serve(&self) -> Result<Program> {
-        Program::serve_of(&self.program, &self.configured(), self.port, &self.folder.join("log"))
+        let variables = self.clock.as_ref().map(WallClock::variables);
+        let log = self.folder.join("log");
+        let variables = variables.as_ref().map_or(&[][..], |it| &it[..]);
+        Program::serve_of(&self.program, &self.configured(), self.port, &log, variables)
+    }
+
+    /// Sets the program's clock as the dice say.
+    pub(super) fn throw_clock(&self, dice: &mut Dice) -> Result<()> {
+        self.clock.as_ref().map_or(Ok(()), |clock| clock.throw(dice))
+    }
+
+    /// Sets the program's clock right, or wrong by so many seconds.
+    pub(super) fn set_clock(&self, seconds: i64) -> Result<()> {
+        self.clock.as_ref().map_or(Ok(()), |clock| clock.set(seconds))
     }
 
     /// Counts a kill.
