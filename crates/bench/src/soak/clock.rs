@@ -5,6 +5,7 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicI64, AtomicU32, Ordering};
+use std::time::Duration;
 
 use anyhow::{Context as _, Result};
 use model::{Clock as _, SystemClock};
@@ -14,9 +15,8 @@ use super::dice::Dice;
 use crate::Measured;
 
 const SOURCE: &str = include_str!("clock.c");
-/// How far the clock goes wrong at most. Ahead it must not come to another day, for retention rightly believes a clock that
-/// is ahead by hours, and would drop a day early.
-const BEHIND_SECONDS_MAX: u64 = 6 * 60 * 60;
+/// How far ahead the clock goes at most. It must not come to another day, for retention rightly believes a clock that is
+/// ahead by hours, and would drop a day early.
 const AHEAD_SECONDS_MAX: u64 = 60 * 60;
 const DAY_SECONDS: i64 = 24 * 60 * 60;
 
@@ -24,14 +24,15 @@ const DAY_SECONDS: i64 = 24 * 60 * 60;
 pub(super) struct Clock {
     library: PathBuf,
     file: PathBuf,
+    off_max: u64,
     jumps: AtomicU32,
     earliest: AtomicI64,
     latest: AtomicI64,
 }
 
 impl Clock {
-    /// Builds the library in `folder`; nothing where there is no C compiler.
-    pub(super) async fn make(folder: &Path) -> Result<Option<Self>> {
+    /// Builds the library in `folder`, for a clock that goes wrong by `off_max` at most; nothing where there is no C compiler.
+    pub(super) async fn make(folder: &Path, off_max: Duration) -> Result<Option<Self>> {
         let (source, library) = (folder.join("clock.c"), folder.join("clock.so"));
         std::fs::write(&source, SOURCE).context("write the clock's library")?;
         let words = ["-shared", "-fPIC", "-O1", "-o"];
@@ -43,6 +44,7 @@ impl Clock {
         let clock = Self {
             library,
             file,
+            off_max: off_max.as_secs(),
             jumps: AtomicU32::new(0),
             earliest: AtomicI64::new(0),
             latest: AtomicI64::new(0),
@@ -71,11 +73,16 @@ impl Clock {
         Ok(())
     }
 
+    /// Sets it back, by an hour if it may go so far.
+    pub(super) fn set_back(&self) -> Result<()> {
+        self.set(-seconds(self.off_max.min(60 * 60)))
+    }
+
     /// Sets it right, behind or ahead, as the dice say.
     pub(super) fn throw(&self, dice: &mut Dice) -> Result<()> {
         let seconds = match dice.below(4) {
-            0 => -seconds(1 + dice.below(BEHIND_SECONDS_MAX)),
-            1 => seconds(dice.below(AHEAD_SECONDS_MAX.min(left_of_day()))),
+            0 => -seconds(1 + dice.below(self.off_max)),
+            1 => seconds(dice.below(AHEAD_SECONDS_MAX.min(self.off_max).min(left_of_day()))),
             _ => 0,
         };
         self.set(seconds)

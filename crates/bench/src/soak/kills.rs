@@ -18,8 +18,7 @@ use crate::process::Program;
 const LIVES: [(u64, u64, u64); 3] = [(85, 100, 1_500), (12, 4_900, 6_500), (3, 20_000, 22_500)];
 /// In one life of so many the clock jumps while the program runs.
 const JUMPS_ONE_IN: u64 = 4;
-/// The last life's clock goes wrong by this, and comes right again after so long.
-const LAST_JUMP_SECONDS: i64 = -60 * 60;
+/// The last life's clock is set back after so long, and set right again after as long.
 const LAST_JUMP_LASTS: Duration = Duration::from_secs(3);
 /// Kills between two lines for whoever waits.
 const TOLD_EVERY: u32 = 25;
@@ -54,16 +53,16 @@ pub(super) async fn run(
             say(&format!("soak: {} kills, {events} events", stage.kills()));
         }
     }
-    stage.set_clock(0)?;
+    stage.right_clock()?;
     let restarted = Instant::now();
     let mut program = stage.serve()?;
     program.ready().await?;
     let restarted = restarted.elapsed();
     // Nobody ends this life: what waits for a moment that the clock had told must not wait for an hour.
-    for seconds in [LAST_JUMP_SECONDS, 0] {
-        tokio::time::sleep(LAST_JUMP_LASTS).await;
-        stage.set_clock(seconds)?;
-    }
+    tokio::time::sleep(LAST_JUMP_LASTS).await;
+    stage.set_clock_back()?;
+    tokio::time::sleep(LAST_JUMP_LASTS).await;
+    stage.right_clock()?;
     let line = Measured {
         work: "kills (SIGKILL), each followed by a start on the same folder".to_owned(),
         figures: format!(

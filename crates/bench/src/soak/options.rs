@@ -14,6 +14,8 @@ const KILLS_DEFAULT: u32 = 500;
 const FULL_MINUTES_DEFAULT: u64 = 10;
 /// Events a second at the Auth0 stand-in, if nothing else is said.
 const RATE_DEFAULT: u32 = 200;
+/// How far the program's clock goes wrong.
+const CLOCK_OFF_DEFAULT: Duration = Duration::from_secs(6 * 60 * 60);
 /// Events that the Auth0 stand-in has when it starts.
 const HISTORY_DEFAULT: usize = 20_000;
 
@@ -28,6 +30,8 @@ pub struct Options {
     pub rate: u32,
     /// Events that the Auth0 stand-in has when it starts; OneLogin a quarter of them.
     pub history: usize,
+    /// How far the program's wall clock goes wrong at most.
+    pub clock_off: Duration,
     /// What is done to the program.
     pub trial: Trial,
 }
@@ -60,6 +64,7 @@ impl Options {
             seed: 1,
             rate: RATE_DEFAULT,
             history: HISTORY_DEFAULT,
+            clock_off: CLOCK_OFF_DEFAULT,
             trial: Trial::DiskFull { lasts: Duration::ZERO },
         };
         let mut words = words.iter();
@@ -103,8 +108,6 @@ impl Options {
 
 #[cfg(test)]
 mod tests {
-    #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
-
     use super::*;
 
     #[track_caller]

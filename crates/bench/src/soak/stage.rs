@@ -107,7 +107,7 @@ impl Stage {
             azure: simulator::azure(azure.clone(), clock).await?,
             folder: folder.to_owned(),
             program: options.program.clone(),
-            clock: WallClock::make(folder).await?,
+            clock: WallClock::make(folder, options.clock_off).await?,
             long: matches!(options.trial, Trial::Kills { long_lives: true, .. }),
             trial: options.trial,
             port,
@@ -132,9 +132,14 @@ impl Stage {
         self.clock.as_ref().map_or(Ok(()), |clock| clock.throw(dice))
     }
 
-    /// Sets the program's clock right, or wrong by so many seconds.
-    pub(super) fn set_clock(&self, seconds: i64) -> Result<()> {
-        self.clock.as_ref().map_or(Ok(()), |clock| clock.set(seconds))
+    /// Sets the program's clock right.
+    pub(super) fn right_clock(&self) -> Result<()> {
+        self.clock.as_ref().map_or(Ok(()), |clock| clock.set(0))
+    }
+
+    /// Sets the program's clock back.
+    pub(super) fn set_clock_back(&self) -> Result<()> {
+        self.clock.as_ref().map_or(Ok(()), WallClock::set_back)
     }
 
     /// Counts a kill.
