@@ -117,7 +117,7 @@ async fn soak(options: &Options, folder: &std::path::Path) -> Result<Report> {
     lines.push(published(&stage, &truth, start.elapsed()));
     let mut report = Report { lines, differences: Vec::new() };
     for part in [
-        lake::compare(&program, &truth).await?,
+        lake::compare(&program, &stage, &truth).await?,
         hours::compare(&program, &stage, &truth, kills).await?,
         azure::compare(&stage, &truth, kills),
     ] {

@@ -32,7 +32,7 @@ pub(super) async fn wait(program: &Program, stage: &Stage, truth: &Truth) -> Res
     let mut last = (0, Instant::now());
     loop {
         let (mut missing, mut progress) = hours::look(program, stage).await?;
-        let (rows, reached) = rows(program, truth).await?;
+        let (rows, reached) = rows(program, stage, truth).await?;
         missing.extend(rows);
         let arrived = azure::arrived(stage);
         let expected = (truth.acme.len() + truth.globex.len()) * DESTINATIONS.len();
@@ -53,8 +53,8 @@ pub(super) async fn wait(program: &Program, stage: &Stage, truth: &Truth) -> Res
 }
 
 /// What is missing in the lake, and how far it came.
-async fn rows(program: &Program, truth: &Truth) -> Result<(Vec<String>, u64)> {
-    let kept = first_kept(program).await?;
+async fn rows(program: &Program, stage: &Stage, truth: &Truth) -> Result<(Vec<String>, u64)> {
+    let kept = first_kept(program, stage).await?;
     let expired = program
         .number(&format!("{AUTH0} | where TimeGenerated < datetime({kept}) | count"))
         .await?;

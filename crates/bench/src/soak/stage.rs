@@ -157,6 +157,11 @@ impl Stage {
         matches!(self.trial, Trial::DiskFull { .. })
     }
 
+    /// Whether the lake drops days: its housekeeping comes too seldom for short lives.
+    pub(super) const fn expires(&self) -> bool {
+        self.long || self.is_full()
+    }
+
     /// The data folder.
     pub(super) fn data(&self) -> String {
         self.folder.join("data").display().to_string()
@@ -224,10 +229,12 @@ impl Stage {
         globex: &OneLoginOptions,
         azure: &AzureOptions,
     ) -> Value {
+        let retention =
+            if self.expires() { json!({"Auth0Logs_CL": RETENTION_DAYS}) } else { json!({}) };
         json!({
             "data": self.data(),
             "listen": format!("127.0.0.1:{}", self.port),
-            "lake": {"retention_days_by_table": {"Auth0Logs_CL": RETENTION_DAYS}},
+            "lake": {"retention_days_by_table": retention},
             "tenants": [
                 {"name": "acme", "provider": "auth0", "sources": {
                     "poll": {
