@@ -54,6 +54,8 @@ pub(super) async fn run(
         }
     }
     stage.right_clock()?;
+    // A credential that is refused is tried again only after minutes, for a person has to act: the last life is spared that.
+    stage.calm();
     let restarted = Instant::now();
     let mut program = stage.serve()?;
     program.ready().await?;
