@@ -1,4 +1,4 @@
-//! The project's own commands: `cargo xtask demo | test | bench | ci | tidy`. One place for what people and CI run, in the
+//! The project's own commands: `cargo xtask demo | test | bench | soak | ci | tidy`. One place for what people and CI run, in the
 //! same order, without a shell.
 //!
 //! Deliberately absent: dependencies that take long to build, and anything that the product needs at run time.
@@ -17,6 +17,8 @@ cargo xtask COMMAND
   test          run every test
   bench [ARG…]  build for release, run the side-by-side benchmarks, print the table; `bench kql
                 [--corpus FILE]… [--schema FILE]` measures reading and binding of queries
+  soak [ARG…]   build for release, kill the program again and again (`--kills N`, `--minutes M`), or fill
+                its disk (`--disk-full`), and compare every event and every hour with what was published
   tidy          check the house rules that a compiler does not
   golden        run the tests and accept what they print as the new golden files
   ci            everything that CI does, in its order
@@ -32,6 +34,7 @@ fn main() -> Result<()> {
         ),
         Some("test") => test(&[]),
         Some("bench") => bench(&rest),
+        Some("soak") => bench(&[&["soak"], &rest[..]].concat()),
         Some("tidy") => tidy::check(&root()?),
         Some("golden") => test(&[("INSTA_UPDATE", "always"), ("UPDATE", "1")]),
         Some("ci") => ci(),

@@ -25,7 +25,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("query", &["model", "kql"]),
     ("api", &["model", "kql", "net", "journal", "sources"]),
     ("simulator", &["model"]),
-    ("bench", &[]),
+    ("bench", &["model", "simulator"]),
     (
         "doorledger",
         &[

@@ -90,12 +90,29 @@ impl Program {
 
     /// Starts `doorledger serve` on `config`.
     pub(crate) fn serve(config: &Path, port: u16, log: &Path) -> Result<Self> {
+        Self::serve_by(command(), config, port, log)
+    }
+
+    /// The same of another binary than the one beside this one, with variables of its environment.
+    pub(crate) fn serve_of(
+        program: &Path,
+        config: &Path,
+        port: u16,
+        log: &Path,
+        variables: &[(&str, &Path)],
+    ) -> Result<Self> {
+        let mut command = command_of(program);
+        command.envs(variables.iter().copied());
+        Self::serve_by(command, config, port, log)
+    }
+
+    fn serve_by(mut command: Command, config: &Path, port: u16, log: &Path) -> Result<Self> {
         let log = std::fs::OpenOptions::new()
             .create(true)
             .append(true)
             .open(log)
             .context("open the log")?;
-        let child = command()
+        let child = command
             .arg("serve")
             .arg("--config")
             .arg(config)
@@ -152,9 +169,35 @@ impl Program {
         })
     }
 
-    /// Ends it the hard way, as a power cut would.
+    /// The number of its process.
+    pub(crate) fn id(&self) -> Result<u32> {
+        self.child.id().context("the program has ended")
+    }
+
+    /// Ends it the hard way, as a power cut would. One that has ended by itself is an error.
     pub(crate) async fn kill(mut self) -> Result<()> {
+        if let Some(status) = self.child.try_wait().context("look at the program")? {
+            bail!("the program ended by itself with {status}");
+        }
         self.child.kill().await.context("kill the program")
+    }
+
+    /// Asks it to end, and waits until it has: whether it said that all is in order.
+    pub(crate) async fn stop(mut self) -> Result<bool> {
+        let id = self.id()?.to_string();
+        let asked = Command::new("kill").args(["-TERM", &id]).status().await;
+        ensure!(asked.context("start kill")?.success(), "the program could not be signalled");
+        let ended = tokio::time::timeout(PATIENCE, self.child.wait()).await;
+        Ok(ended.context("wait for the program's end")?.context("wait for the program")?.success())
+    }
+
+    /// The text at a path.
+    pub(crate) async fn get(&self, path: &str) -> Result<String> {
+        let answer = client()?.get(format!("{}{path}", self.url)).send().await.context("ask")?;
+        let status = answer.status();
+        let text = answer.text().await.context("read the answer")?;
+        ensure!(status.is_success(), "{path} was answered with {status}: {text}");
+        Ok(text)
     }
 
     /// The rows of a query.
@@ -259,25 +302,6 @@ pub(crate) fn free_port() -> Result<u16> {
     Ok(listener.local_addr().context("find a free port")?.port())
 }
 
-/// Posts a JSON text to `url`, for its effect.
-pub(crate) async fn post(url: &str, body: &'static str) -> Result<()> {
-    let request = client()?.post(url).header("content-type", "application/json").body(body);
-    let status = request.send().await.context("post")?.status();
-    ensure!(status.is_success(), "{url} answered {status}");
-    Ok(())
-}
-
-/// Posts one delivery.
-pub(crate) async fn deliver(
-    url: &str,
-    token: &str,
-    body: Vec<u8>,
-    timeout: Duration,
-) -> Result<u16> {
-    let request = client()?.post(url).header("authorization", token).timeout(timeout).body(body);
-    Ok(request.send().await.context("deliver")?.status().as_u16())
-}
-
 /// Stand-ins have certificates of their own.
 fn client() -> Result<reqwest::Client> {
     reqwest::Client::builder()
@@ -286,10 +310,24 @@ fn client() -> Result<reqwest::Client> {
         .context("make a client")
 }
 
+/// Runs a command of the program to its end: whether it succeeded, and what it printed.
+pub(crate) async fn run_of(program: &Path, arguments: &[&str]) -> Result<(bool, String)> {
+    let out = command_of(program).args(arguments).output().await.context("start the program")?;
+    let text = String::from_utf8_lossy(&out.stdout).into_owned();
+    Ok((out.status.success(), text + &String::from_utf8_lossy(&out.stderr)))
+}
+
 /// The program beside this one.
-fn command() -> Command {
+pub(crate) fn beside() -> PathBuf {
     let here = std::env::current_exe().unwrap_or_default();
-    let program: PathBuf = here.parent().unwrap_or(Path::new(".")).join("doorledger");
+    here.parent().unwrap_or(Path::new(".")).join("doorledger")
+}
+
+fn command() -> Command {
+    command_of(&beside())
+}
+
+fn command_of(program: &Path) -> Command {
     let mut command = Command::new(program);
     command.kill_on_drop(true);
     command

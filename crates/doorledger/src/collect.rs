@@ -7,7 +7,7 @@
 //! slows another.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use journal::Journal;
 use model::{Batch, Clock, SignedDuration, SourceId, Stretch, Timestamp, Via};
@@ -16,6 +16,7 @@ use sources::{Outcome, PollSource, Step, Waiting};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
+use crate::setback::SetBack;
 use crate::status::{Board, SourceCondition};
 
 /// The largest page that is read from a provider: 1,000 events of the largest size seen, with room.
@@ -103,10 +104,19 @@ impl Collector {
     ) -> Result<Ended, String> {
         let Job { id, source } = *job;
         let cursor = self.journal.cursor(id).map_err(|error| error.to_string())?;
-        let mut poll = source.start(cursor, self.clock.now());
+        let mut now = self.clock.now();
+        let mut poll = source.start(cursor, now);
         let mut commit = Commit::default();
+        let mut clock = SetBack::new(now, Instant::now());
         loop {
-            match poll.step(self.clock.now()) {
+            now = self.clock.now();
+            if clock.look(now, Instant::now()) {
+                tracing::warn!(source = %id, shows = %now, "the clock was set back; starting again at the stored cursor");
+                commit.settle().await?;
+                let cursor = self.journal.cursor(id).map_err(|error| error.to_string())?;
+                poll = source.start(cursor, now);
+            }
+            match poll.step(now) {
                 Step::Wait { until: moment, why } => {
                     commit.settle().await?;
                     if why == Waiting::CaughtUp {

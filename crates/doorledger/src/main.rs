@@ -21,6 +21,7 @@ mod removed;
 mod replay;
 mod replays;
 mod report;
+mod setback;
 mod ship;
 mod status;
 mod twins;
@@ -65,6 +66,9 @@ fn start_log(format: LogFormat) {
     let log = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr)
+        // A line that cannot be written would be complained of on standard error, by a macro that panics if that cannot be
+        // written either: on a full disk that holds the log, too, the thread would end that was about to tell of it.
+        .log_internal_errors(false)
         .with_target(false);
     match format {
         LogFormat::Text => log.init(),

@@ -28,6 +28,7 @@ mod digest;
 mod error;
 mod faults;
 mod given;
+mod hours;
 mod json;
 mod limiter;
 mod moment;
@@ -52,6 +53,7 @@ pub use digest::IdDigest;
 pub use error::{Error, Result};
 pub use faults::{Fault, Faults};
 pub use given::read_events;
+pub use hours::PushedAccount;
 pub use limiter::Refill;
 pub use onelogin::{
     OneLogin, OneLoginAccount, OneLoginOptions, OverLimit, WebhookFormat, WebhookOptions,

@@ -62,6 +62,15 @@ pub(crate) enum Delivery {
     GivenUp,
 }
 
+/// How a try failed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Failed {
+    /// The webhook was not reached, or said anything but 2xx.
+    Refused,
+    /// The webhook was reached and did not answer: whether it took the batch cannot be known.
+    Unanswered,
+}
+
 /// What to do after a try that failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Next {
@@ -95,15 +104,15 @@ impl Pusher {
     }
 
     /// Delivers one body. `failed` is called for each try that did not succeed.
-    pub(crate) async fn deliver(&self, body: Bytes, mut failed: impl FnMut()) -> Delivery {
+    pub(crate) async fn deliver(&self, body: Bytes, mut failed: impl FnMut(Failed)) -> Delivery {
         let body = if self.target.gzip { packed(&body) } else { body };
         let mut tries = 0;
         loop {
             tries += 1;
-            if self.try_once(body.clone()).await {
-                return Delivery::Acknowledged;
+            match self.try_once(body.clone()).await {
+                Ok(()) => return Delivery::Acknowledged,
+                Err(how) => failed(how),
             }
-            failed();
             match next(&self.target, tries) {
                 Next::TryAgain(pause) => tokio::time::sleep(pause).await,
                 Next::StartAgain(pause) => {
@@ -115,13 +124,15 @@ impl Pusher {
         }
     }
 
-    async fn try_once(&self, body: Bytes) -> bool {
+    async fn try_once(&self, body: Bytes) -> std::result::Result<(), Failed> {
         let request = self.client.post(&self.target.url).headers(self.headers.clone()).body(body);
         match request.send().await {
-            Ok(response) => response.status().is_success(),
+            Ok(response) if response.status().is_success() => Ok(()),
+            Ok(_) => Err(Failed::Refused),
             Err(error) => {
+                let how = if error.is_connect() { Failed::Refused } else { Failed::Unanswered };
                 tracing::debug!(error = %error.without_url(), "a delivery failed");
-                false
+                Err(how)
             }
         }
     }

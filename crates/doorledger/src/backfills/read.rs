@@ -4,7 +4,7 @@
 //! Deliberately absent: what is left to read (`plan`), and sharing the limit (`sources`).
 
 use std::collections::VecDeque;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use futures::future::BoxFuture;
 use futures::stream::{FuturesUnordered, StreamExt as _};
@@ -15,6 +15,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::plan::{PARTS_MAX, Plan};
 use crate::collect::{Collector, Ended, PAGE_BYTES_MAX, Progress, REFUSED_PAGE_WAIT, sleep};
+use crate::setback::SetBack;
 use crate::status::SourceCondition;
 
 /// Pages that wait to become durable. Beyond them nobody reads on.
@@ -122,7 +123,11 @@ impl<'a> Reading<'a> {
     ) -> Result<Ended, String> {
         let mut flights: FuturesUnordered<Flight<'a>> = FuturesUnordered::new();
         let mut append: Option<Append<'a>> = None;
+        let mut clock = SetBack::new(self.collector.clock.now(), Instant::now());
         loop {
+            if clock.look(self.collector.clock.now(), Instant::now()) {
+                return Err("the clock was set back".to_owned());
+            }
             if append.is_none() {
                 append = self.append_next();
             }

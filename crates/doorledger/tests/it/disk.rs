@@ -98,3 +98,24 @@ fn a_full_disk_refuses_keeps_and_recovers() {
     let count = ["query", "--data", "data", "--format", "csv", pushed];
     assert_eq!(succeed(folder.path(), &count).lines().nth(1), Some("100"));
 }
+
+#[test]
+fn a_log_on_the_full_disk_ends_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let written = json!({"data": "data", "tenants": [
+        {"name": "acme", "provider": "onelogin", "sources": {"webhook": {"tokens": [TOKEN]}}},
+    ]});
+    std::fs::write(folder.path().join("doorledger.yaml"), written.to_string()).unwrap();
+    let server = Server::start_with_log(folder.path());
+    assert_eq!(server.post(PATH, TOKEN, &events(0..50)).0, 200);
+    // The journal cannot write, and cannot say so either.
+    limit_files(&server, "1");
+    for _ in 0..2 {
+        let (status, answer) = server.post(PATH, TOKEN, &events(50..100));
+        assert!(status == 503 && answer.contains("the journal cannot write"), "{status} {answer}");
+    }
+    limit_files(&server, "unlimited");
+    assert_eq!(server.post(PATH, TOKEN, &events(50..100)).0, 200);
+    server.wait_for_count("OneLoginEventsV2_CL | count", 100);
+    assert_eq!(server.stop(), 0);
+}

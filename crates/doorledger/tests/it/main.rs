@@ -19,3 +19,4 @@ mod replays;
 mod samples;
 mod serve;
 mod shipping;
+mod soak;

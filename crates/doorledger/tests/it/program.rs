@@ -72,17 +72,29 @@ impl Server {
         Self::start_until(folder, 503)
     }
 
+    /// The same with its log in a file of the folder.
+    pub(crate) fn start_with_log(folder: &Path) -> Self {
+        let log = std::fs::File::create(folder.join("log")).unwrap();
+        Self::start_writing(folder, 200, log.into())
+    }
+
     fn start_until(folder: &Path, status: u16) -> Self {
+        Self::start_writing(folder, status, Stdio::piped())
+    }
+
+    fn start_writing(folder: &Path, status: u16, log: Stdio) -> Self {
         let port = free_port();
         let listen = format!("127.0.0.1:{port}");
         let arguments = ["--config", "doorledger.yaml", "serve", "--listen", &listen];
-        let child = command(folder, &[], &arguments).stderr(Stdio::piped()).spawn().unwrap();
+        let child = command(folder, &[], &arguments).stderr(log).spawn().unwrap();
         let mut server = Self { child, port, url: format!("http://{listen}") };
         let start = Instant::now();
         while !server.is_ready(status) {
             if let Some(status) = server.child.try_wait().unwrap() {
                 let mut said = String::new();
-                server.child.stderr.take().unwrap().read_to_string(&mut said).unwrap();
+                if let Some(mut told) = server.child.stderr.take() {
+                    told.read_to_string(&mut said).unwrap();
+                }
                 panic!("the server ended with {status}: {said}");
             }
             assert!(start.elapsed() < PATIENCE, "the server was not ready in time");

@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use crate::digest::IdDigest;
 use crate::faults::Fault;
+use crate::hours::PushedAccount;
 use crate::served::ServedAccount;
 
 /// What a tenant has and did.
@@ -30,8 +31,12 @@ pub struct Auth0Account {
     pub per_type: BTreeMap<String, u64>,
     /// What was read.
     pub served: ServedAccount,
+    /// How many events were served of each hour of `date`, repetitions included, whatever became of the answer.
+    pub served_per_hour: BTreeMap<String, u64>,
     /// Events delivered by the log stream and acknowledged, repetitions included.
     pub streamed: u64,
+    /// What the log stream delivered, hour by hour.
+    pub streamed_per_hour: PushedAccount,
     /// Deliveries of the log stream that failed.
     pub stream_failures: u64,
     /// Access tokens issued.

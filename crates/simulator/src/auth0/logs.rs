@@ -156,6 +156,9 @@ fn checkpoint(
     }
     let range = start..(start + take).min(kept.end);
     tenant.served.lock().unwrap_or_else(PoisonError::into_inner).page(range.clone());
+    tenant.with_entries(|entries| {
+        tenant.served_hours.add(entries[range.clone()].iter().map(|entry| entry.date));
+    });
     let last = match range.clone().last() {
         Some(last) => tenant.with_entries(|entries| entries[last].id.text()),
         None => from.to_owned(),

@@ -107,6 +107,9 @@ fn answer(
     let end = (start + per_page).min(RESULTS_MAX).min(found.len());
     let positions = found.get(start..end).unwrap_or_default();
     tenant.served.lock().unwrap_or_else(PoisonError::into_inner).page(positions.iter().copied());
+    tenant.with_entries(|entries| {
+        tenant.served_hours.add(positions.iter().map(|position| entries[*position].date));
+    });
     let texts: Vec<Bytes> =
         positions.iter().filter_map(|position| tenant.text(*position)).collect();
     let texts = match parameters.get("fields") {

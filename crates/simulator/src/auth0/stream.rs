@@ -13,7 +13,7 @@ use super::log_id::LOG_ID_DIGITS;
 use crate::dice::Dice;
 use crate::error::Result;
 use crate::faults::Fault;
-use crate::push::{Delivery, PushTarget, Pusher};
+use crate::push::{Delivery, Failed, PushTarget, Pusher};
 
 /// How the events of a delivery are put together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -87,6 +87,8 @@ async fn deliver(options: StreamOptions, pusher: Pusher, tenant: Arc<Auth0>) {
         }
         let end = (*count.borrow_and_update()).min(next + most);
         let mut events: Vec<Bytes> = (next..end).filter_map(|at| tenant.text(at)).collect();
+        let dates: Vec<i64> =
+            tenant.with_entries(|entries| entries[next..end].iter().map(|it| it.date).collect());
         next = end;
         if dice.chance(options.disorder) {
             shuffle(&mut events, &mut dice);
@@ -94,11 +96,15 @@ async fn deliver(options: StreamOptions, pusher: Pusher, tenant: Arc<Auth0>) {
         let body = body(&options, &events);
         let times = if tenant.troubles.strikes(Fault::DuplicateDelivery) { 2 } else { 1 };
         for _ in 0..times {
-            let failed = || {
+            let failed = |how| {
                 tenant.stream_failures.fetch_add(1, Ordering::Relaxed);
+                if how == Failed::Unanswered {
+                    tenant.streamed_hours.unanswered.add(dates.iter().copied());
+                }
             };
             if pusher.deliver(body.clone(), failed).await == Delivery::Acknowledged {
                 tenant.streamed.fetch_add(events.len() as u64, Ordering::Relaxed);
+                tenant.streamed_hours.acknowledged.add(dates.iter().copied());
             }
         }
     }

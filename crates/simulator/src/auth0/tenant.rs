@@ -20,6 +20,7 @@ use crate::dice::Dice;
 use crate::digest::IdDigest;
 use crate::faults::{Faults, Troubles};
 use crate::given::Given;
+use crate::hours::{Hours, Pushed};
 use crate::limiter::{Bucket, Verdict};
 use crate::moment::{DAY_US, HOUR_US, SECOND_US, hour_name};
 use crate::served::Served;
@@ -42,7 +43,9 @@ pub struct Auth0 {
     pub(super) troubles: Arc<Troubles>,
     pub(super) tokens: TokenDesk,
     pub(super) served: Mutex<Served>,
+    pub(super) served_hours: Hours,
     pub(super) streamed: AtomicU64,
+    pub(super) streamed_hours: Pushed,
     pub(super) stream_failures: AtomicU64,
     /// How many events there are: whoever waits for more waits here.
     pub(super) count: watch::Sender<usize>,
@@ -125,7 +128,9 @@ impl Auth0 {
             troubles: Arc::new(Troubles::new(options.seed, options.faults.clone())),
             tokens: TokenDesk::new(&options),
             served: Mutex::default(),
+            served_hours: Hours::default(),
             streamed: AtomicU64::new(0),
+            streamed_hours: Pushed::default(),
             stream_failures: AtomicU64::new(0),
             count: watch::Sender::new(0),
             given: Given::new(&options.given, &["log_id", "_id"], is_modern),
@@ -195,7 +200,9 @@ impl Auth0 {
                 .map(|(code, count)| ((*code).to_owned(), *count))
                 .collect(),
             served: self.served.lock().unwrap_or_else(PoisonError::into_inner).account(),
+            served_per_hour: self.served_hours.named(),
             streamed: self.streamed.load(Ordering::Relaxed),
+            streamed_per_hour: self.streamed_hours.account(),
             stream_failures: self.stream_failures.load(Ordering::Relaxed),
             tokens: self.tokens.issued(),
             faults: self.troubles.struck(),

@@ -38,9 +38,10 @@ pub(super) async fn take(
         return collector_refusal(StatusCode::GONE, "Gone", message);
     }
     match accept(&azure, query.as_deref().unwrap_or_default(), &headers, &body) {
-        Ok(()) => {
+        Ok((table, records)) => {
             let mut response = Response::new(Body::empty());
             if azure.troubles.strikes(Fault::LostAnswer) {
+                azure.received.unanswered(&table, records);
                 response.extensions_mut().insert(AnswerLost);
             }
             response
@@ -51,7 +52,13 @@ pub(super) async fn take(
 
 type Refused = (StatusCode, &'static str, &'static str);
 
-fn accept(azure: &Azure, query: &str, headers: &HeaderMap, body: &[u8]) -> Result<(), Refused> {
+/// The table and the number of its records.
+fn accept(
+    azure: &Azure,
+    query: &str,
+    headers: &HeaderMap,
+    body: &[u8],
+) -> Result<(String, u64), Refused> {
     const BAD: StatusCode = StatusCode::BAD_REQUEST;
     if body.len() > BODY_BYTES_MAX {
         return Err((StatusCode::NOT_FOUND, "RequestTooLarge", "The request is too large"));
@@ -86,8 +93,9 @@ fn accept(azure: &Azure, query: &str, headers: &HeaderMap, body: &[u8]) -> Resul
     if reserved {
         return Err((BAD, "InvalidDataFormat", "A record uses a reserved name"));
     }
-    azure.received.accept(&format!("{log_type}_CL"), body.len(), taken);
-    Ok(())
+    let (table, records) = (format!("{log_type}_CL"), taken.len() as u64);
+    azure.received.accept(&table, body.len(), taken);
+    Ok((table, records))
 }
 
 fn check_signature(

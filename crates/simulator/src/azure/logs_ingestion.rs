@@ -26,10 +26,11 @@ pub(super) async fn take(
     body: Bytes,
 ) -> Response {
     match accept(&azure, &rule, &stream, &headers, body) {
-        Ok(()) => {
+        Ok(records) => {
             let mut response = Response::new(Body::empty());
             *response.status_mut() = StatusCode::NO_CONTENT;
             if azure.troubles.strikes(Fault::LostAnswer) {
+                azure.received.unanswered(table_of(&stream), records);
                 response.extensions_mut().insert(AnswerLost);
             }
             response
@@ -44,7 +45,7 @@ fn accept(
     stream: &str,
     headers: &HeaderMap,
     body: Bytes,
-) -> Result<(), Box<Response>> {
+) -> Result<u64, Box<Response>> {
     let refuse = |status, code, message: &str| Err(Box::new(refusal(status, code, message)));
     let options = &azure.options;
     if let Err(message) = azure.authorized(headers, AUDIENCES) {
@@ -102,8 +103,9 @@ fn accept(
     if let Some(wrong) = wrong {
         return refuse(StatusCode::BAD_REQUEST, "InvalidRecord", &format!("Refused: {wrong}."));
     }
+    let records = taken.len() as u64;
     azure.received.accept(table_of(stream), plain.len(), taken);
-    Ok(())
+    Ok(records)
 }
 
 /// A stream is named after its table.

@@ -48,6 +48,10 @@ pub struct TableAccount {
     pub doubled: u64,
     /// Records in which no event was recognised.
     pub unknown: u64,
+    /// Records of calls that were accepted, but whose answer was lost on purpose: their sender has to send them again.
+    pub unanswered: u64,
+    /// Records of the largest call.
+    pub records_max: u64,
     /// Digest over the ids of the different events; see [`IdDigest`].
     pub ids: IdDigest,
 }
@@ -103,9 +107,17 @@ impl Received {
             books.tables.insert(table.to_owned(), Table::default());
         }
         if let Some(table) = books.tables.get_mut(table) {
+            table.account.records_max = table.account.records_max.max(records.len() as u64);
             for record in records {
                 table.take(record, self.keep);
             }
+        }
+    }
+
+    /// The answer to a call of so many records is lost.
+    pub(super) fn unanswered(&self, table: &str, records: u64) {
+        if let Some(table) = self.books().tables.get_mut(table) {
+            table.account.unanswered += records;
         }
     }
 
@@ -191,9 +203,18 @@ mod tests {
         let received = Received::new(Keep::Ids);
         accept(&received, &[Some("b"), Some("a"), None]);
         accept(&received, &[Some("a")]);
+        received.unanswered("T_CL", 1);
         let account = received.account(0, BTreeMap::new());
         let ids = ["a", "b"].into_iter().collect();
-        let expected = TableAccount { records: 4, distinct: 2, doubled: 1, unknown: 1, ids };
+        let expected = TableAccount {
+            records: 4,
+            distinct: 2,
+            doubled: 1,
+            unknown: 1,
+            unanswered: 1,
+            records_max: 3,
+            ids,
+        };
         assert_eq!(account.tables["T_CL"], expected);
         assert_eq!((account.calls, account.bytes), (2, 20));
         assert_eq!(received.ids("T_CL"), ["a", "b"]);

@@ -19,6 +19,7 @@ use crate::dice::Dice;
 use crate::digest::IdDigest;
 use crate::faults::{Fault, Faults, Troubles};
 use crate::given::Given;
+use crate::hours::{Hours, Pushed, PushedAccount};
 use crate::moment::{DAY_US, HOUR_US, MINUTE_US, SECOND_US, hour_name};
 use crate::served::{Served, ServedAccount};
 use crate::shelf::Shelf;
@@ -37,7 +38,9 @@ pub struct OneLogin {
     pub(super) tokens: TokenDesk,
     pub(super) served: Mutex<Served>,
     pub(super) owner_deleted: AtomicBool,
+    pub(super) served_hours: Hours,
     pub(super) pushed: AtomicU64,
+    pub(super) pushed_hours: Pushed,
     pub(super) push_failures: AtomicU64,
     pub(super) given_up: AtomicU64,
     /// How many events there are: whoever waits for more waits here.
@@ -110,8 +113,12 @@ pub struct OneLoginAccount {
     pub per_type: BTreeMap<u16, u64>,
     /// What was read by the API.
     pub served: ServedAccount,
+    /// How many events the API served of each hour of `created_at`, repetitions included, whatever became of the answer.
+    pub served_per_hour: BTreeMap<String, u64>,
     /// Events delivered to the webhook and acknowledged, repetitions included.
     pub pushed: u64,
+    /// What the webhook got, hour by hour.
+    pub pushed_per_hour: PushedAccount,
     /// Deliveries that failed.
     pub push_failures: u64,
     /// Events that were given up after every try had failed.
@@ -152,7 +159,9 @@ impl OneLogin {
             tokens: TokenDesk::new(options.seed),
             served: Mutex::default(),
             owner_deleted: AtomicBool::new(options.owner_deleted),
+            served_hours: Hours::default(),
             pushed: AtomicU64::new(0),
+            pushed_hours: Pushed::default(),
             push_failures: AtomicU64::new(0),
             given_up: AtomicU64::new(0),
             count: watch::Sender::new(0),
@@ -221,7 +230,9 @@ impl OneLogin {
             per_hour: per_hour.collect(),
             per_type: maker.per_type.clone(),
             served: self.served.lock().unwrap_or_else(PoisonError::into_inner).account(),
+            served_per_hour: self.served_hours.named(),
             pushed: self.pushed.load(Ordering::Relaxed),
+            pushed_per_hour: self.pushed_hours.account(),
             push_failures: self.push_failures.load(Ordering::Relaxed),
             given_up: self.given_up.load(Ordering::Relaxed),
             tokens: self.tokens.made(),
@@ -238,6 +249,13 @@ impl OneLogin {
     /// JSON texts of all events in the API's form, oldest first.
     pub fn events(&self) -> Vec<Bytes> {
         (0..self.shelf.len()).filter_map(|position| self.shelf.get(position)).collect()
+    }
+
+    /// JSON texts in the webhook's form, oldest first, of the events that were not delivered yet, and of all of them under
+    /// [`WebhookOptions::keeps_delivered`](super::WebhookOptions::keeps_delivered).
+    pub fn webhook_events(&self) -> Vec<Bytes> {
+        let texts = 0..self.webhook_shelf.len();
+        texts.filter_map(|position| self.webhook_shelf.get(position)).collect()
     }
 
     /// Lets what should have happened since the last call arrive. Called by itself if there is live traffic.

@@ -157,6 +157,9 @@ pub(super) async fn list(
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .page(positions.iter().copied());
+        account.with_entries(|entries| {
+            account.served_hours.add(positions.iter().map(|at| entries[*at].created));
+        });
         page(&account, &headers, &wish, &positions, more)
     })
 }

@@ -11,7 +11,7 @@ use bytes::Bytes;
 use super::OneLogin;
 use crate::error::Result;
 use crate::faults::Fault;
-use crate::push::{Delivery, PushTarget, Pusher};
+use crate::push::{Delivery, Failed, PushTarget, Pusher};
 
 /// How the events of a delivery are put together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,6 +48,8 @@ pub struct WebhookOptions {
     pub gather: Duration,
     /// Whether the events of history are delivered too, and not only those from now on.
     pub from_the_start: bool,
+    /// Whether events are kept in the webhook's form after they were delivered, for whoever compares.
+    pub keeps_delivered: bool,
 }
 
 impl WebhookOptions {
@@ -61,6 +63,7 @@ impl WebhookOptions {
             batch_events_max: 10,
             gather: Duration::from_secs(10),
             from_the_start: false,
+            keeps_delivered: false,
         }
     }
 }
@@ -87,20 +90,30 @@ async fn deliver(options: WebhookOptions, pusher: Pusher, account: Arc<OneLogin>
         drop(tokio::time::timeout(options.gather, full).await);
         let end = (*count.borrow_and_update()).min(next + most);
         let events: Vec<Bytes> = (next..end).filter_map(|at| account.webhook_text(at)).collect();
+        let dates: Vec<i64> = account
+            .with_entries(|entries| entries[next..end].iter().map(|it| it.created).collect());
         next = end;
         let body = body(options.format, &events);
         let times = if account.troubles.strikes(Fault::DuplicateDelivery) { 2 } else { 1 };
         for _ in 0..times {
-            let failed = || {
+            let failed = |how| {
                 account.push_failures.fetch_add(1, Ordering::Relaxed);
+                if how == Failed::Unanswered {
+                    account.pushed_hours.unanswered.add(dates.iter().copied());
+                }
             };
             let counted = match pusher.deliver(body.clone(), failed).await {
-                Delivery::Acknowledged => &account.pushed,
+                Delivery::Acknowledged => {
+                    account.pushed_hours.acknowledged.add(dates.iter().copied());
+                    &account.pushed
+                }
                 Delivery::GivenUp => &account.given_up,
             };
             counted.fetch_add(events.len() as u64, Ordering::Relaxed);
         }
-        account.forget_webhook_before(next);
+        if !options.keeps_delivered {
+            account.forget_webhook_before(next);
+        }
     }
 }
 

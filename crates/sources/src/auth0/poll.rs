@@ -345,9 +345,15 @@ impl Auth0Poll {
         // A full page that leads nowhere was served before, and says nothing of what comes after it.
         let count = u64::try_from(events.len() + rejected.len()).unwrap_or(u64::MAX);
         let is_stale = moved.is_none() && count >= self.settings.take;
+        let arrived = match &moved {
+            Some(Place::After(id)) => log_id::time(id),
+            _ => None,
+        };
+        // A page tells of all that arrived before its last event, be it later than any clock tells: the next run's walk goes on
+        // at that event.
         let read_until = match &moved {
-            Some(Place::After(id)) if is_full => log_id::time(id),
-            _ => Some(listed_at).filter(|_| !is_stale),
+            Some(Place::After(_)) if is_full => arrived,
+            _ => Some(listed_at).filter(|_| !is_stale).max(arrived),
         };
         let walked = self.walk(&events, gap.as_ref(), read_until, now);
         if let Some(place) = moved {

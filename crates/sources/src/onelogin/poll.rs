@@ -295,7 +295,10 @@ impl Place {
         if after.is_some() {
             return Self { since: self.since, after, begun: self.begun, newest };
         }
-        let since = self.since.max(newest.map(|newest| later(newest, -overlap)));
+        // Nor may the next pass begin after the moment up to which this one walked: the server tells when a pass began in whole
+        // seconds, and an event may be newer by a part of one.
+        let read = newest.map(|newest| self.begun.map_or(newest, |begun| newest.min(begun)));
+        let since = self.since.max(read.map(|read| later(read, -overlap)));
         Self { since, after: None, begun: None, newest }
     }
 

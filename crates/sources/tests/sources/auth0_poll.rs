@@ -53,6 +53,36 @@ fn page(offsets: std::ops::Range<i64>) -> Option<Answer> {
 }
 
 #[test]
+fn a_walk_goes_on_without_a_hole_after_an_event_that_is_newer_than_the_clocks_tell() {
+    let mut walked: Vec<model::Stretch> = Vec::new();
+    let mut cursor = id(-600);
+    // The server tells an earlier second than that of the event it lists; then it is our clock that is an hour behind.
+    for (offset, told, ours) in [
+        (2, "Sun, 01 Mar 2026 12:00:01 GMT", "2026-03-01T12:00:02.5Z"),
+        (9, "Sun, 01 Mar 2026 12:00:09 GMT", "2026-03-01T11:00:09.5Z"),
+        (20, "Sun, 01 Mar 2026 12:00:20 GMT", "2026-03-01T12:00:20.5Z"),
+    ] {
+        let mut driver = Driver::start(&*poll(json!({"retention_days": 30})), Some(&cursor), ours);
+        let Stepped::Sent(_) = driver.step() else { panic!("no token is asked for") };
+        driver.answer(Ok(&granted().unwrap()));
+        let Stepped::Sent(_) = driver.step() else { panic!("no page is asked for") };
+        let listed = with(page(offset..offset + 1).unwrap(), "date", told);
+        let Outcome::Page { walked: Some(stretch), cursor: Some(next), .. } =
+            driver.answer(Ok(&listed))
+        else {
+            panic!("the page walked nothing")
+        };
+        assert!(
+            walked.last().is_none_or(|last| stretch.from <= last.until),
+            "{walked:?} {stretch:?}"
+        );
+        walked.push(stretch);
+        cursor = next.0;
+    }
+    assert_eq!(walked[2].until, "2026-03-01T11:58:20Z".parse().unwrap());
+}
+
+#[test]
 fn starts_now_reads_full_pages_at_once_and_slows_down_when_caught_up() {
     let mut driver = Driver::start(&*poll(json!({"take": 3})), None, NOW);
     let after = |offset| format!("GET /api/v2/logs?from={}&take=3", id(offset));

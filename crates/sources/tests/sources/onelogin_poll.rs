@@ -82,6 +82,34 @@ fn passes_follow_the_cursor_and_overlap() {
 }
 
 #[test]
+fn passes_walk_without_a_hole_though_an_event_is_newer_than_the_second_that_the_server_tells() {
+    let mut driver = Driver::start(&*poll(json!({"start": "2026-03-01T11:00:00Z"})), None, NOW);
+    let Stepped::Sent(_) = driver.step() else { panic!("no token is asked for") };
+    driver.answer(Ok(&granted().unwrap()));
+    let mut walked: Vec<model::Stretch> = Vec::new();
+    for second in [0, 7, 9] {
+        driver.now = format!("2026-03-01T12:00:0{second}.930Z").parse().unwrap();
+        let Stepped::Sent(_) = driver.step() else { panic!("no page is asked for") };
+        let event = json!({"id": 45_000_000_000_i64 + second, "event_type_id": 5,
+            "created_at": format!("2026-03-01T12:00:0{second}.651Z")});
+        let pagination = json!({"after_cursor": null, "next_link": null});
+        let listed = json!({"status": {"code": 200}, "pagination": pagination, "data": [event]});
+        let told = format!("Sun, 01 Mar 2026 12:00:0{second} GMT");
+        let Outcome::Page { walked: Some(stretch), .. } =
+            driver.answer(Ok(&with(json(200, &listed), "date", &told)))
+        else {
+            panic!("the pass walked nothing")
+        };
+        assert!(
+            walked.last().is_none_or(|last| stretch.from <= last.until),
+            "{walked:?} {stretch:?}"
+        );
+        walked.push(stretch);
+    }
+    assert_eq!(walked[2].until, "2026-03-01T11:50:09Z".parse().unwrap());
+}
+
+#[test]
 fn a_stored_cursor_is_gone_on_from_and_a_stale_page_cursor_is_dropped() {
     let stored = r#"{"since":"2026-02-01T00:00:00Z","after":"c9","newest":"2026-02-02T00:00:00Z"}"#;
     let mut driver = Driver::start(&*poll(json!({})), Some(stored), NOW);
