@@ -86,7 +86,8 @@ fn accept(azure: &Azure, query: &str, headers: &HeaderMap, body: &[u8]) -> Resul
     if reserved {
         return Err((BAD, "InvalidDataFormat", "A record uses a reserved name"));
     }
-    azure.received.accept(&format!("{log_type}_CL"), body.len(), taken);
+    let kept = azure.unswallowed(taken);
+    azure.received.accept(&format!("{log_type}_CL"), body.len(), kept);
     Ok(())
 }
 

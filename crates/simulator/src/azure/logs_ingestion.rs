@@ -102,7 +102,7 @@ fn accept(
     if let Some(wrong) = wrong {
         return refuse(StatusCode::BAD_REQUEST, "InvalidRecord", &format!("Refused: {wrong}."));
     }
-    azure.received.accept(table_of(stream), plain.len(), taken);
+    azure.received.accept(table_of(stream), plain.len(), azure.unswallowed(taken));
     Ok(())
 }
 
