@@ -36,6 +36,7 @@ use crate::config::{Config, ConfiguredDestination, ConfiguredSource, Settings, W
 use crate::exit::{Exit, Failure};
 use crate::ledger::{Desk, Ledger, Statements};
 use crate::operations::Operations;
+use crate::read_back::ReadBacks;
 use crate::removed;
 use crate::replay::Replay;
 use crate::replays::Replays;
@@ -105,7 +106,8 @@ impl Node {
         .read_only(read_only.clone(), intake.clone());
         let ledger = Arc::new(statements(&store, config.settings.node.clone(), clock.clone()));
         let engine: Arc<dyn QueryEngine> = store.engine(&config.settings, clock.clone())?;
-        let watch = watch(&config, &store, &engine, &board, &clock);
+        let read_backs = read_backs(destinations, &store, &client, &clock, &board)?;
+        let watch = watch(&config, &store, &engine, read_backs, &board, &clock);
         let (receivers, polls) = ways(config.sources, read_only.as_deref(), &board);
         let replays = Replays::new(
             engine.clone(),
@@ -271,6 +273,7 @@ fn watch(
     config: &Config,
     store: &Store,
     engine: &Arc<dyn QueryEngine>,
+    read_backs: ReadBacks,
     board: &Arc<Board>,
     clock: &Arc<dyn Clock>,
 ) -> Watch {
@@ -278,9 +281,31 @@ fn watch(
         watched: watched(config),
         journal: store.journal.clone(),
         engine: engine.clone(),
+        read_backs,
         board: board.clone(),
         clock: clock.clone(),
     }
+}
+
+/// Who asks destinations what they show.
+fn read_backs(
+    destinations: &[ConfiguredDestination],
+    store: &Store,
+    client: &Client,
+    clock: &Arc<dyn Clock>,
+    board: &Arc<Board>,
+) -> Result<ReadBacks> {
+    let tokens = Arc::new(tokens(client, clock.clone())?);
+    let named = |configured: &ConfiguredDestination| {
+        (configured.plan.name.clone(), configured.destination.clone())
+    };
+    Ok(ReadBacks::new(
+        destinations.iter().map(named),
+        store.journal.clone(),
+        (client.clone(), tokens),
+        clock.clone(),
+        board.clone(),
+    ))
 }
 
 /// What alarms are about.
