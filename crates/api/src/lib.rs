@@ -67,7 +67,8 @@ pub use saved::Saved;
 pub use serve::{Listener, ServeError, serve};
 pub use status::{
     AlarmStatus, Check, DestinationState, DestinationStatus, JournalStatus, LakeStatus, Light,
-    SourceState, SourceStatus, Status, StatusReport, TableStatus, Trouble,
+    ReadBackState, ReadBackStatus, SourceState, SourceStatus, Status, StatusReport, TableStatus,
+    Trouble,
 };
 pub use timespan::{MalformedTimespan, read_timespan};
 pub use tls::{Tls, TlsConfig, TlsError};

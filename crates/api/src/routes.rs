@@ -317,11 +317,8 @@ mod tests {
 
     #[test]
     fn only_what_tells_nothing_is_open() {
-        let open: Vec<_> = ALL
-            .iter()
-            .filter(|route| route.access == Open)
-            .map(|route| route.path)
-            .collect();
+        let open: Vec<_> =
+            ALL.iter().filter(|route| route.access == Open).map(|route| route.path).collect();
         let session = "/api/v1/session";
         assert_eq!(open, ["/api", session, session, "/livez", "/readyz", "/healthz"]);
     }

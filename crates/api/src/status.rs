@@ -198,6 +198,38 @@ pub struct DestinationStatus {
     pub last_success: Option<Timestamp>,
     /// What does not work.
     pub trouble: Option<Trouble>,
+    /// What it shows of what it acknowledged; `None` if nobody asks it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub read_back: Option<ReadBackStatus>,
+}
+
+/// How what a destination shows compares with what it acknowledged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ReadBackState {
+    /// Nothing was compared yet.
+    Waiting,
+    /// Every hour shows at least as many events as were acknowledged.
+    Agrees,
+    /// An hour shows fewer.
+    Fewer,
+    /// Its tables do not tell the hour of an event.
+    NotComparable,
+    /// It could not be asked, or did not answer.
+    NotKnown,
+}
+
+/// What a destination shows of what it acknowledged.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReadBackStatus {
+    /// How it compares.
+    pub state: ReadBackState,
+    /// What is so, as a lowercase fragment.
+    pub message: String,
+    /// What to do next; may be empty.
+    pub hint: String,
+    /// When it was last compared.
+    pub compared: Option<Timestamp>,
 }
 
 /// The journal.
@@ -247,7 +279,7 @@ const JOURNAL_FILL_YELLOW: f64 = 0.8;
 impl Status {
     /// Sets `light` and `reasons` from the rest. Red: the journal or the lake cannot write, or a source or destination
     /// waits for a person. Yellow: something fails or is held back and may recover, or the journal's budget is nearly
-    /// used up. An alarm counts as what it is.
+    /// used up, or a destination could not be asked what it shows. An alarm counts as what it is.
     #[must_use]
     pub fn judge(mut self) -> Self {
         let mut found: Vec<(Light, String)> = Vec::new();
@@ -263,6 +295,7 @@ impl Status {
         }
         found.extend(self.sources.iter().filter_map(judge_source));
         found.extend(self.destinations.iter().filter_map(judge_destination));
+        found.extend(self.destinations.iter().filter_map(judge_read_back));
         found.extend(self.alarms.iter().map(judge_alarm));
         found.sort_by_key(|(light, _)| std::cmp::Reverse(*light));
         self.light = found.first().map(|(light, _)| *light).unwrap_or_default();
@@ -294,6 +327,13 @@ fn judge_alarm(alarm: &AlarmStatus) -> (Light, String) {
         (None, None) => alarm.alarm.clone(),
     };
     (alarm.light, format!("{about}: {}", alarm.message))
+}
+
+/// That events are missing is an alarm of its own; that nobody can know is not.
+fn judge_read_back(destination: &DestinationStatus) -> Option<(Light, String)> {
+    let told = destination.read_back.as_ref();
+    let told = told.filter(|told| told.state == ReadBackState::NotKnown)?;
+    Some((Light::Yellow, format!("destination {}: {}", destination.name, told.message)))
 }
 
 fn judge_destination(destination: &DestinationStatus) -> Option<(Light, String)> {

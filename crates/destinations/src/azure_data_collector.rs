@@ -25,6 +25,7 @@ use url::Url;
 
 use crate::array::ArrayFiller;
 use crate::azure_answer::complaint;
+use crate::azure_read_back::{self, ReadBack};
 use crate::cut::write_leaves_cut;
 use crate::written::{TenantFilter, address, cloud, names_by_provider};
 use crate::{Credential, Destination, DestinationKind, Outgoing, Packed, Parcel, Verdict};
@@ -59,6 +60,10 @@ const JSON: &str = "application/json";
 const GONE_HINT: &str = "Microsoft ended the HTTP Data Collector API on 14 September 2026: use the destination \
                          azure_logs_ingestion instead";
 
+/// The columns that the service makes of the field with the event's own time. OneLogin's has one name in a webhook's event
+/// and another in the API's, and so two columns: none can be named for both.
+const TIME_COLUMNS: [(&str, &str); 2] = [("auth0", "date_t"), ("onelogin", "")];
+
 /// The kind of destination.
 pub(crate) struct AzureDataCollector;
 
@@ -75,7 +80,8 @@ impl DestinationKind for AzureDataCollector {
         let mut fields = Fields::of(written);
         let workspace_id = workspace_id(&mut fields);
         let key = shared_key(&mut fields);
-        let url = post_address(&mut fields, workspace_id.unwrap_or_default());
+        let cloud = cloud(&mut fields);
+        let url = post_address(&mut fields, cloud, workspace_id.unwrap_or_default());
         let log_types = names_by_provider(
             &mut fields,
             "log_type",
@@ -87,6 +93,20 @@ impl DestinationKind for AzureDataCollector {
         let time_generated = fields.flag("time_generated").unwrap_or(true);
         let resource_id = resource_id(&mut fields);
         let tenants = TenantFilter::written(&mut fields);
+        let tables: Vec<(&str, String)> = log_types
+            .iter()
+            .map(|(provider, log_type)| (provider.as_str(), format!("{log_type}_CL")))
+            .collect();
+        let tables: Vec<(&str, &str)> =
+            tables.iter().map(|(provider, table)| (*provider, table.as_str())).collect();
+        let usual = azure_read_back::Usual {
+            cloud,
+            credential: None,
+            workspace_id,
+            tables: &tables,
+            time_columns: &TIME_COLUMNS,
+        };
+        let read_back = azure_read_back::written(&mut fields, &usual);
         let problems = fields.finish();
         match (workspace_id, key, url, problems.is_empty()) {
             (Some(workspace_id), Some(key), Some(url), true) => Ok(Box::new(DataCollector {
@@ -100,6 +120,7 @@ impl DestinationKind for AzureDataCollector {
                 time_generated,
                 resource_id,
                 tenants,
+                read_back,
             })),
             _ => Err(problems),
         }
@@ -116,6 +137,7 @@ struct DataCollector {
     time_generated: bool,
     resource_id: Option<HeaderValue>,
     tenants: TenantFilter,
+    read_back: Option<ReadBack>,
 }
 
 impl fmt::Debug for DataCollector {
@@ -125,6 +147,7 @@ impl fmt::Debug for DataCollector {
             .field("url", &self.url.as_str())
             .field("log_types", &self.log_types)
             .field("tenants", &self.tenants)
+            .field("read_back", &self.read_back)
             .finish_non_exhaustive()
     }
 }
@@ -195,6 +218,10 @@ impl Destination for DataCollector {
             body: parcel.body.clone(),
             timeout: Duration::from_secs(POST_SECONDS_MAX),
         }
+    }
+
+    fn read_back(&self) -> Option<&ReadBack> {
+        self.read_back.as_ref()
     }
 
     fn read(&self, parcel: &Parcel, answer: &Answer, now: Timestamp) -> Verdict {
@@ -346,8 +373,7 @@ fn shared_key(fields: &mut Fields<'_>) -> Option<hmac::Key> {
 }
 
 /// Where posts go: the service of the workspace, or `log_analytics_uri`, with or without the path.
-fn post_address(fields: &mut Fields<'_>, workspace_id: &str) -> Option<Url> {
-    let cloud = cloud(fields);
+fn post_address(fields: &mut Fields<'_>, cloud: Cloud, workspace_id: &str) -> Option<Url> {
     let example = "https://WORKSPACE-ID.ods.opinsights.azure.com";
     let absent = fields.is_absent("log_analytics_uri");
     let written = address(fields, "log_analytics_uri", example);

@@ -6,6 +6,7 @@
 
 mod identity;
 
+pub(crate) use identity::authority;
 pub use identity::identity;
 mod record;
 pub(crate) use record::declared_columns;
@@ -27,7 +28,8 @@ use url::Url;
 use self::record::Shape;
 use crate::array::ArrayFiller;
 use crate::azure_answer::complaint;
-use crate::written::{TenantFilter, address, names_by_provider};
+use crate::azure_read_back::{self, ReadBack};
+use crate::written::{TenantFilter, address, cloud, names_by_provider};
 use crate::{Credential, Destination, DestinationKind, Outgoing, Packed, Parcel, Verdict};
 
 /// The largest call, raw and packed alike. The service says 1 MB for both; its own error text counts 1,048,576 bytes, other
@@ -43,6 +45,13 @@ const CALL_SECONDS_MAX: u64 = 60;
 /// The streams of Microsoft's current connectors.
 const STREAMS: [(&str, &str); 2] =
     [("auth0", "Custom-Auth0Logs_CL"), ("onelogin", "Custom-OneLoginEventsV2_CL")];
+
+/// The columns of those connectors' tables that hold the event's own time.
+const TIME_COLUMNS: [(&str, &str); 2] = [("auth0", "event_date"), ("onelogin", "EventTimestamp")];
+
+/// The same with `shape: raw`, which sends it under this name.
+const RAW_TIME_COLUMNS: [(&str, &str); 2] =
+    [("auth0", "TimeGenerated"), ("onelogin", "TimeGenerated")];
 
 const ROLE_HINT: &str = "give the identity the role \"Monitoring Metrics Publisher\" on the data collection rule (not on the \
                          workspace or the endpoint alone). A new assignment takes up to 30 minutes to count";
@@ -74,8 +83,24 @@ impl DestinationKind for AzureLogsIngestion {
             .choice("shape", &[("columns", Shape::Columns), ("raw", Shape::Raw)])
             .unwrap_or(Shape::Columns);
         let raw_event = fields.flag("raw_event").unwrap_or(false);
-        let credential = identity::written(&mut fields);
+        let cloud = cloud(&mut fields);
+        let credential = identity::written(&mut fields, cloud);
         let tenants = TenantFilter::written(&mut fields);
+        let tables: Vec<(&str, &str)> = streams
+            .iter()
+            .map(|(provider, stream)| (provider.as_str(), table_of(stream)))
+            .collect();
+        let usual = azure_read_back::Usual {
+            cloud,
+            credential: credential.as_ref(),
+            workspace_id: None,
+            tables: &tables,
+            time_columns: match shape {
+                Shape::Columns => &TIME_COLUMNS,
+                Shape::Raw => &RAW_TIME_COLUMNS,
+            },
+        };
+        let read_back = azure_read_back::written(&mut fields, &usual);
         let problems = fields.finish();
         match (endpoint, dcr_immutable_id, credential, problems.is_empty()) {
             (Some(endpoint), Some(dcr), Some(credential), true) => Ok(Box::new(LogsIngestion {
@@ -85,6 +110,7 @@ impl DestinationKind for AzureLogsIngestion {
                 format: record::Format { shape, raw_event },
                 credential,
                 tenants,
+                read_back,
             })),
             _ => Err(problems),
         }
@@ -100,6 +126,7 @@ struct LogsIngestion {
     format: record::Format,
     credential: EntraCredential,
     tenants: TenantFilter,
+    read_back: Option<ReadBack>,
 }
 
 impl Destination for LogsIngestion {
@@ -155,6 +182,10 @@ impl Destination for LogsIngestion {
             body: parcel.body.clone(),
             timeout: Duration::from_secs(CALL_SECONDS_MAX),
         }
+    }
+
+    fn read_back(&self) -> Option<&ReadBack> {
+        self.read_back.as_ref()
     }
 
     fn read(&self, _parcel: &Parcel, answer: &Answer, now: Timestamp) -> Verdict {
@@ -261,6 +292,11 @@ fn is_about_the_rule(code: &str) -> bool {
         "NotFound",
     ];
     CODES.iter().any(|known| known.eq_ignore_ascii_case(code))
+}
+
+/// The table after which a stream is usually named.
+fn table_of(stream: &str) -> &str {
+    stream.strip_prefix("Custom-").or_else(|| stream.strip_prefix("Microsoft-")).unwrap_or(stream)
 }
 
 fn is_stream(text: &str) -> bool {

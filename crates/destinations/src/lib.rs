@@ -8,10 +8,12 @@ mod azure_answer;
 mod azure_data_collector;
 mod azure_logs_ingestion;
 pub mod azure_migration;
+mod azure_read_back;
 mod cut;
 mod written;
 
 pub use azure_logs_ingestion::identity;
+pub use azure_read_back::{ReadBack, ReadTable, Seen, Unread};
 
 use std::fmt;
 use std::sync::Arc;
@@ -61,6 +63,10 @@ pub trait Destination: Send + Sync + fmt::Debug {
     fn request(&self, parcel: &Parcel, token: Option<&model::Secret>, now: Timestamp) -> Request;
     /// What the answer to `parcel` means.
     fn read(&self, parcel: &Parcel, answer: &Answer, now: Timestamp) -> Verdict;
+    /// How to ask what the destination shows of what it acknowledged; `None` if nobody configured it.
+    fn read_back(&self) -> Option<&ReadBack> {
+        None
+    }
     /// What it means that no answer came. Where it is not known whether the service acted on the request, it is sent
     /// again: at least once, never lost.
     fn read_failure(&self, failure: &TransportError) -> Verdict {

@@ -17,6 +17,7 @@ mod mapper;
 mod node;
 mod operations;
 mod outcome;
+mod read_back;
 mod removed;
 mod replay;
 mod replays;

@@ -106,6 +106,7 @@ impl Removed {
                 hint: hint(&self.name),
                 since: None,
             }),
+            read_back: None,
         }
     }
 }

@@ -139,6 +139,7 @@ impl Report {
                 dead_letters: self.dead_letters(Some(&Shipper::reader(name))),
                 last_success: condition.last_success,
                 trouble: condition.trouble,
+                read_back: condition.read_back,
             }
         });
         configured.chain(removed).collect()

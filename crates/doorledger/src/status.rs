@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use api::{AlarmStatus, Trouble};
+use api::{AlarmStatus, ReadBackStatus, Trouble};
 use model::{SourceId, Timestamp};
 use sources::SourceError;
 
@@ -40,6 +40,8 @@ pub(crate) struct DestinationCondition {
     pub(crate) trouble: Option<Trouble>,
     /// Whether a person must act.
     pub(crate) stopped: bool,
+    /// What it shows of what it acknowledged, if it is asked.
+    pub(crate) read_back: Option<ReadBackStatus>,
 }
 
 /// The present condition of everything that runs.
@@ -95,6 +97,12 @@ impl Board {
                 true
             }
         }
+    }
+
+    /// Notes what a destination shows of what it acknowledged.
+    pub(crate) fn destination_read_back(&self, name: &str, read_back: ReadBackStatus) {
+        let mut state = self.state();
+        state.destinations.entry(name.to_owned()).or_default().read_back = Some(read_back);
     }
 
     /// Notes which alarms are open.

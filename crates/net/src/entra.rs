@@ -79,6 +79,25 @@ impl Cloud {
         }
     }
 
+    /// Where the tables of a Log Analytics workspace are asked.
+    #[must_use]
+    pub const fn logs_query_endpoint(self) -> &'static str {
+        match self {
+            Self::Public => "https://api.loganalytics.azure.com",
+            Self::UsGov => "https://api.loganalytics.us",
+            Self::China => "https://api.loganalytics.azure.cn",
+        }
+    }
+
+    /// The audience of tokens for asking them. The public cloud's is not its endpoint.
+    #[must_use]
+    pub const fn logs_query_audience(self) -> &'static str {
+        match self {
+            Self::Public => "https://api.loganalytics.io",
+            Self::UsGov | Self::China => self.logs_query_endpoint(),
+        }
+    }
+
     /// The domain of the HTTP Data Collector API; the workspace id stands before it.
     #[must_use]
     pub const fn data_collector_domain(self) -> &'static str {

@@ -33,11 +33,13 @@ pub enum Fault {
     LostAnswer,
     /// The token endpoint refuses, though the credentials are right.
     TokenRefused,
+    /// A record is acknowledged, and lost. Nobody can make up for it, so `all` does not mean it.
+    Swallow,
 }
 
 impl Fault {
     /// Every fault.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::RateLimited,
         Self::ServerError,
         Self::Slow,
@@ -47,7 +49,13 @@ impl Fault {
         Self::DuplicateDelivery,
         Self::LostAnswer,
         Self::TokenRefused,
+        Self::Swallow,
     ];
+
+    /// Every fault that a client can get over without losing anything.
+    pub fn recoverable() -> impl Iterator<Item = Self> {
+        Self::ALL.into_iter().filter(|fault| *fault != Self::Swallow)
+    }
 
     /// Its name on the command line and over HTTP: `cut-body`.
     #[must_use]
@@ -62,6 +70,7 @@ impl Fault {
             Self::DuplicateDelivery => "duplicate-delivery",
             Self::LostAnswer => "lost-answer",
             Self::TokenRefused => "token-refused",
+            Self::Swallow => "swallow",
         }
     }
 }
@@ -139,6 +148,11 @@ impl Troubles {
         strikes
     }
 
+    /// Whether `fault` may strike at all.
+    pub(crate) fn may_strike(&self, fault: Fault) -> bool {
+        self.with(|faults| faults.probability.get(&fault).is_some_and(|it| *it > 0.0))
+    }
+
     /// How long a slow answer takes.
     pub(crate) fn slow_milliseconds(&self) -> u64 {
         self.with(|faults| faults.slow_milliseconds)
@@ -193,6 +207,8 @@ mod tests {
             assert_eq!(fault.name().parse(), Ok(fault));
             assert_eq!(serde_json::to_value(fault).unwrap(), fault.name());
         }
+        assert!(Fault::recoverable().all(|fault| fault != Fault::Swallow));
+        assert_eq!(Fault::recoverable().count(), Fault::ALL.len() - 1);
         assert!("nonsense".parse::<Fault>().unwrap_err().contains("cut-body"));
     }
 }

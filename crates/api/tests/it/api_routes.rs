@@ -52,6 +52,7 @@ fn healthy() -> Status {
             dead_letters: 0,
             last_success: Some(now()),
             trouble: None,
+            read_back: None,
         }],
         journal: JournalStatus { bytes: 79, bytes_max: 100, head_offset: 11, ..Default::default() },
         lake: LakeStatus {

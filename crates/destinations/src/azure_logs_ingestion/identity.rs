@@ -4,18 +4,18 @@ use model::Fields;
 use net::{Cloud, EntraCredential, EntraIdentity};
 use serde_json::{Value, json};
 
-use crate::written::{address, cloud};
+use crate::written::address;
 
 /// The credential in `identity`, `cloud`, `authority` and `audience`.
-pub(super) fn written(fields: &mut Fields<'_>) -> Option<EntraCredential> {
-    let cloud = cloud(fields);
+pub(super) fn written(fields: &mut Fields<'_>, cloud: Cloud) -> Option<EntraCredential> {
     let authority = authority(fields, cloud);
     let audience = fields.text("audience").unwrap_or(cloud.monitor_audience()).to_owned();
     let identity = identity(fields)?;
     Some(EntraCredential { authority: authority?, audience, identity })
 }
 
-fn authority(fields: &mut Fields<'_>, cloud: Cloud) -> Option<String> {
+/// Where tokens are issued: `authority`, or the cloud's own.
+pub(crate) fn authority(fields: &mut Fields<'_>, cloud: Cloud) -> Option<String> {
     if fields.is_absent("authority") {
         fields.value("authority");
         return Some(cloud.authority().to_owned());

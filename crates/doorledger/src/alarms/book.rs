@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::{Finding, Notice, Subject};
+use crate::read_back::Progress;
 
 /// Alarms that are open at most; what is beyond is told when others have closed.
 const OPEN_MAX: usize = 1000;
@@ -27,6 +28,8 @@ pub(super) struct Book {
     /// Up to when events were asked for changes of channels.
     pub(super) asked: Option<Timestamp>,
     notices: Vec<Notice>,
+    /// How far reading back is, by destination.
+    pub(super) read_backs: BTreeMap<String, Progress>,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

@@ -8,6 +8,7 @@ mod destination;
 mod gap;
 mod retention;
 mod secret;
+mod sent_not_seen;
 mod silent;
 mod table;
 mod watch;
@@ -19,9 +20,18 @@ use api::Light;
 use model::{SignedDuration, SourceId, Stretch, Timestamp};
 use serde::{Deserialize, Serialize};
 
+use crate::read_back::Progress;
+
 /// Every rule.
-const RULES: &[Rule] =
-    &[silent::RULE, retention::RULE, gap::RULE, destination::RULE, channel::RULE, secret::RULE];
+const RULES: &[Rule] = &[
+    silent::RULE,
+    retention::RULE,
+    gap::RULE,
+    destination::RULE,
+    sent_not_seen::RULE,
+    channel::RULE,
+    secret::RULE,
+];
 
 /// One kind of alarm.
 pub(crate) struct Rule {
@@ -61,6 +71,7 @@ pub(crate) struct Facts {
     now: Timestamp,
     sources: Vec<SourceFacts>,
     destinations: Vec<DestinationFacts>,
+    read_backs: Vec<ReadBackFacts>,
     gaps: Vec<GapFacts>,
     notices: Vec<Notice>,
     secrets: Vec<(Subject, Timestamp)>,
@@ -86,6 +97,13 @@ struct DestinationFacts {
     name: String,
     oldest_unsent: Option<SignedDuration>,
     backlog_events: u64,
+}
+
+/// What is known of what a destination shows.
+#[derive(Debug, Clone)]
+struct ReadBackFacts {
+    name: String,
+    progress: Progress,
 }
 
 /// A gap that a source has told.

@@ -15,10 +15,11 @@ use tokio_util::sync::CancellationToken;
 
 use super::book::Book;
 use super::{
-    DestinationFacts, Facts, GapFacts, Notice, PROVIDER, RULES, SourceFacts, Subject, channel,
-    retention, silent,
+    DestinationFacts, Facts, GapFacts, Notice, PROVIDER, RULES, ReadBackFacts, SourceFacts,
+    Subject, channel, retention, silent,
 };
 use crate::collect::sleep;
+use crate::read_back::ReadBacks;
 use crate::ship::Shipper;
 use crate::status::Board;
 
@@ -51,6 +52,8 @@ pub(crate) struct Watch {
     pub(crate) journal: Journal,
     /// Who is asked for events about channels.
     pub(crate) engine: Arc<dyn QueryEngine>,
+    /// Who asks destinations what they show.
+    pub(crate) read_backs: ReadBacks,
     /// Where what is open is shown.
     pub(crate) board: Arc<Board>,
     /// What time it is.
@@ -60,11 +63,21 @@ pub(crate) struct Watch {
 impl Watch {
     /// Watches until it is told to stop.
     pub(crate) async fn run(self, stop: CancellationToken) {
-        let mut book = self.stored();
+        let book = self.stored();
         self.board.set_alarms(book.status());
+        self.read_backs.restore(&book.read_backs);
+        tokio::join!(self.read_backs.run(&stop), self.judge(book, &stop));
+    }
+
+    /// Judges once a minute, and when it is known what a destination shows.
+    async fn judge(&self, mut book: Book, stop: &CancellationToken) {
         let mut saved = book.asked;
         let mut wait = FIRST_TICK;
-        while sleep(wait, &stop).await.is_ok() {
+        loop {
+            tokio::select! {
+                slept = sleep(wait, stop) => if slept.is_err() { return },
+                () = self.read_backs.changed() => {}
+            }
             wait = TICK;
             if let Err(error) = self.tick(&mut book, &mut saved).await {
                 tracing::warn!(error, "the alarms could not be judged; trying again in a minute");
@@ -88,6 +101,7 @@ impl Watch {
             }
             Err(error) => tracing::debug!(error, "changes of channels were not asked for"),
         }
+        next.read_backs = self.read_backs.all();
         let facts = tokio::task::block_in_place(|| self.facts(&next, now))?;
         self.measure(&facts);
         let findings = RULES
@@ -97,7 +111,8 @@ impl Watch {
         self.board.set_alarms(next.status());
         metrics::gauge!("alarms_open").set(next.status().len() as f64);
         let is_due = saved.is_none_or(|saved| now.duration_since(saved) >= ASKED_SAVED_EVERY);
-        if events.is_empty() && next.notices() == book.notices() && !is_due {
+        let is_known = next.notices() == book.notices() && next.read_backs == book.read_backs;
+        if events.is_empty() && is_known && !is_due {
             *book = next;
             return Ok(());
         }
@@ -167,6 +182,7 @@ impl Watch {
             now,
             sources: sources.collect(),
             destinations: self.destinations(now)?,
+            read_backs: read_backs(book),
             gaps: gaps.collect(),
             notices: book.notices().to_vec(),
             secrets: self.secrets(),
@@ -232,6 +248,13 @@ impl Watch {
         notices.retain(|notice| now.duration_since(notice.at) < channel::OLD);
         Ok(notices)
     }
+}
+
+fn read_backs(book: &Book) -> Vec<ReadBackFacts> {
+    let known = book.read_backs.iter();
+    known
+        .map(|(name, progress)| ReadBackFacts { name: name.clone(), progress: progress.clone() })
+        .collect()
 }
 
 /// One row of the answer to `channel::QUESTION`.

@@ -2,7 +2,7 @@
 //! Deliberately absent: finding it out (`crate::report`).
 
 use anyhow::{Context as _, Result};
-use api::{AlarmStatus, Light, Status, Trouble};
+use api::{AlarmStatus, Light, ReadBackStatus, Status, Trouble};
 use comfy_table::{ContentArrangement, Table, presets};
 use model::Timestamp;
 use serde::Serialize;
@@ -76,6 +76,10 @@ fn shown(status: &Status) -> String {
     for alarm in &status.alarms {
         text.push_str(&alarmed(alarm));
     }
+    for destination in &status.destinations {
+        let told = destination.read_back.as_ref();
+        text.push_str(&told.map_or_else(String::new, |told| read_back(&destination.name, told)));
+    }
     let troubles = status.sources.iter().map(|source| (source.source.to_string(), &source.trouble));
     let troubles = troubles.chain(status.destinations.iter().map(|d| (d.name.clone(), &d.trouble)));
     for (name, trouble) in troubles {
@@ -115,6 +119,12 @@ fn alarmed(alarm: &AlarmStatus) -> String {
         alarm.alarm,
         alarm.hint
     )
+}
+
+fn read_back(name: &str, told: &ReadBackStatus) -> String {
+    let hint =
+        if told.hint.is_empty() { String::new() } else { format!("\n  hint: {}", told.hint) };
+    format!("read back {name}: {}{hint}\n", told.message)
 }
 
 fn told(name: &str, trouble: &Trouble) -> String {

@@ -37,6 +37,7 @@ use crate::config::{Config, ConfiguredDestination, ConfiguredSource, Settings, W
 use crate::exit::{Exit, Failure};
 use crate::ledger::{Desk, Ledger, Statements};
 use crate::operations::Operations;
+use crate::read_back::ReadBacks;
 use crate::removed;
 use crate::replay::Replay;
 use crate::replays::Replays;
@@ -113,7 +114,14 @@ impl Node {
         let ledger = Arc::new(statements(&store, config.settings.node.clone(), clock.clone()));
         let answering = store.engine(&config.settings, clock.clone())?;
         let engine: Arc<dyn QueryEngine> = answering.clone();
-        let watch = watch(&config, &store, &engine, &board, &clock);
+        let watch = Watch {
+            watched: watched(&config),
+            journal: store.journal.clone(),
+            engine: engine.clone(),
+            read_backs: read_backs(destinations, &store, &client, &clock, &board)?,
+            board: board.clone(),
+            clock: clock.clone(),
+        };
         let (receivers, polls) = ways(config.sources, read_only.as_deref(), &board);
         let replays = Replays::new(
             engine.clone(),
@@ -294,21 +302,25 @@ fn collect(
     collecting
 }
 
-/// Who raises alarms.
-fn watch(
-    config: &Config,
+/// Who asks destinations what they show.
+fn read_backs(
+    destinations: &[ConfiguredDestination],
     store: &Store,
-    engine: &Arc<dyn QueryEngine>,
-    board: &Arc<Board>,
+    client: &Client,
     clock: &Arc<dyn Clock>,
-) -> Watch {
-    Watch {
-        watched: watched(config),
-        journal: store.journal.clone(),
-        engine: engine.clone(),
-        board: board.clone(),
-        clock: clock.clone(),
-    }
+    board: &Arc<Board>,
+) -> Result<ReadBacks> {
+    let tokens = Arc::new(tokens(client, clock.clone())?);
+    let named = |configured: &ConfiguredDestination| {
+        (configured.plan.name.clone(), configured.destination.clone())
+    };
+    Ok(ReadBacks::new(
+        destinations.iter().map(named),
+        store.journal.clone(),
+        (client.clone(), tokens),
+        clock.clone(),
+        board.clone(),
+    ))
 }
 
 /// What alarms are about.

@@ -15,6 +15,7 @@ mod investigations;
 mod kql;
 mod ledger;
 mod program;
+mod read_back;
 mod replays;
 mod samples;
 mod serve;

@@ -245,6 +245,7 @@ impl Writer {
         work: impl FnOnce(&Connection, &Path) -> Result<T, Error>,
     ) -> Result<T, Arc<Error>> {
         let path = &self.folder.database;
+        let changes = self.connection.total_changes();
         let result = (|| {
             self.connection
                 .prepare_cached("BEGIN IMMEDIATE")
@@ -256,7 +257,10 @@ impl Writer {
         })();
         let trouble = match result {
             Ok(done) => {
-                self.set_trouble(None);
+                // A transaction that found nothing to do needs no room, and tells nothing of a disk that has none.
+                if self.connection.total_changes() != changes {
+                    self.set_trouble(None);
+                }
                 self.measure();
                 return Ok(done);
             }

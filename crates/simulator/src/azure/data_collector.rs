@@ -94,7 +94,7 @@ fn accept(
         return Err((BAD, "InvalidDataFormat", "A record uses a reserved name"));
     }
     let (table, records) = (format!("{log_type}_CL"), taken.len() as u64);
-    azure.received.accept(&table, body.len(), taken);
+    azure.received.accept(&table, body.len(), azure.unswallowed(taken));
     Ok((table, records))
 }
 

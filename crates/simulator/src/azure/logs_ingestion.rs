@@ -104,7 +104,7 @@ fn accept(
         return refuse(StatusCode::BAD_REQUEST, "InvalidRecord", &format!("Refused: {wrong}."));
     }
     let records = taken.len() as u64;
-    azure.received.accept(table_of(stream), plain.len(), taken);
+    azure.received.accept(table_of(stream), plain.len(), azure.unswallowed(taken));
     Ok(records)
 }
 

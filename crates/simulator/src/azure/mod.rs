@@ -1,12 +1,14 @@
 //! Azure imitated, as far as somebody who ships events meets it: Entra ID's token endpoint, the Logs Ingestion API, the
-//! HTTP Data Collector API, Key Vault secrets and the instance metadata service. See [`azure`].
+//! HTTP Data Collector API, Key Vault secrets, the instance metadata service, and of a workspace's queries the one that
+//! counts records by hour. See [`azure`].
 //!
-//! Deliberately absent: queries, workspaces and everything that configures them; a table here is a count and a set of
-//! ids.
+//! Deliberately absent: every other query, and everything that configures workspaces; a table here is a count and a set
+//! of ids.
 
 mod answers;
 mod data_collector;
 mod entra;
+mod hours;
 mod identify;
 mod key_vault;
 mod logs_ingestion;
@@ -14,6 +16,7 @@ mod received;
 mod routes;
 mod schema;
 mod signature;
+mod workspace;
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -24,7 +27,7 @@ use model::{Clock, Secret};
 
 use crate::dice::Dice;
 use crate::error::{Error, Result};
-use crate::faults::{Faults, Troubles};
+use crate::faults::{Fault, Faults, Troubles};
 use crate::limiter::{Bucket, Refill, Verdict};
 use crate::server::{Front, Listen, Running, Tasks, listen};
 pub use received::{AzureAccount, Keep, TableAccount};
@@ -61,7 +64,7 @@ pub struct AzureOptions {
     pub ingestion_bytes_max: usize,
     /// Calls a minute that a rule takes; `None`: any number.
     pub ingestion_calls_per_minute: Option<u32>,
-    /// The workspace of the Data Collector.
+    /// The workspace of the Data Collector and of queries.
     pub workspace_id: String,
     /// Its two keys, in base64.
     pub workspace_keys: [Secret; 2],
@@ -164,6 +167,14 @@ impl Azure {
     /// Replaces the troubles.
     pub fn set_faults(&self, faults: Faults) {
         self.troubles.set(faults);
+    }
+
+    /// What is left of a call's records that were acknowledged.
+    fn unswallowed(&self, records: Vec<received::Record>) -> Vec<received::Record> {
+        if !self.troubles.may_strike(Fault::Swallow) {
+            return records;
+        }
+        records.into_iter().filter(|_| !self.troubles.strikes(Fault::Swallow)).collect()
     }
 
     fn now(&self) -> i64 {

@@ -1,5 +1,5 @@
-//! What arrived, table by table: how many records, how many different events among them. A record is kept only if
-//! somebody asked for it; of an event no more is needed than 128 bits. Deliberately absent: columns.
+//! What arrived, table by table: how many records, of which hours, how many different events among them. A record is kept
+//! only if somebody asked for it; of an event no more is needed than 128 bits. Deliberately absent: columns.
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::hash::{BuildHasherDefault, Hasher};
@@ -8,6 +8,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use bytes::Bytes;
 use serde::Serialize;
 
+use super::hours::{Hours, OwnTime};
 use crate::digest::{IdDigest, hash};
 use crate::faults::Fault;
 
@@ -73,6 +74,7 @@ struct Books {
 #[derive(Debug, Default)]
 struct Table {
     account: TableAccount,
+    hours: Hours,
     seen: HashSet<u128, BuildHasherDefault<AlreadyHashed>>,
     ids: BTreeSet<String>,
     records: Vec<Bytes>,
@@ -81,6 +83,7 @@ struct Table {
 /// One record on its way into the books.
 pub(super) struct Record {
     id: Option<(u128, String)>,
+    time: Option<OwnTime>,
     text: Option<Bytes>,
 }
 
@@ -93,6 +96,7 @@ impl Received {
     pub(super) fn record(&self, text: &str, id: Option<String>) -> Record {
         Record {
             id: id.map(|id| (hash(&id), id)),
+            time: OwnTime::of(text),
             text: matches!(self.keep, Keep::Records(_))
                 .then(|| Bytes::copy_from_slice(text.as_bytes())),
         }
@@ -132,6 +136,12 @@ impl Received {
         }
     }
 
+    /// How many records of each hour a column of a table tells (`None`: of no hour that it can tell); `None` if nothing
+    /// ever came for the table.
+    pub(super) fn by_hour(&self, table: &str, column: &str) -> Option<BTreeMap<Option<i64>, u64>> {
+        Some(self.books().tables.get(table)?.hours.told_by(column))
+    }
+
     pub(super) fn ids(&self, table: &str) -> Vec<String> {
         let books = self.books();
         books.tables.get(table).map(|it| it.ids.iter().cloned().collect()).unwrap_or_default()
@@ -149,6 +159,7 @@ impl Received {
 impl Table {
     fn take(&mut self, record: Record, keep: Keep) {
         self.account.records += 1;
+        self.hours.add(record.time);
         match record.id {
             None => self.account.unknown += 1,
             Some((hash, id)) if self.seen.insert(hash) => {

@@ -13,7 +13,7 @@ use flate2::read::MultiGzDecoder;
 use http::{HeaderValue, StatusCode};
 use serde::Deserialize;
 
-use super::{Azure, answers, data_collector, entra, key_vault, logs_ingestion};
+use super::{Azure, answers, data_collector, entra, key_vault, logs_ingestion, workspace};
 use crate::faults::Faults;
 use crate::server::json_answer;
 
@@ -26,6 +26,7 @@ pub(super) fn router(azure: Arc<Azure>) -> Router {
         .route("/metadata/identity/oauth2/token", get(entra::instance_metadata))
         .route("/dataCollectionRules/{rule}/streams/{stream}", post(logs_ingestion::take))
         .route("/api/logs", post(data_collector::take))
+        .route("/v1/workspaces/{workspace}/query", post(workspace::query))
         .route("/secrets/{name}", get(key_vault::current))
         .route("/secrets/{name}/{version}", get(key_vault::versioned))
         .route("/__account", get(account))

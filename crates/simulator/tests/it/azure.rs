@@ -11,7 +11,9 @@ use flate2::write::GzEncoder;
 use model::Secret;
 use reqwest::{Client, RequestBuilder, Response};
 use serde_json::{Value, json};
-use simulator::{Azure, AzureOptions, DataCollector, Keep, Running, auth0_logs_columns, azure};
+use simulator::{
+    Azure, AzureOptions, DataCollector, Fault, Faults, Keep, Running, auth0_logs_columns, azure,
+};
 
 use crate::support::{client, clock, post_form, status_and_json};
 
@@ -255,4 +257,49 @@ async fn the_data_collector_may_be_gone() {
     let (running, client, _) = start(options).await;
     let answer = collected(&running, &client, "A", "[]").send().await.unwrap();
     assert_eq!(answer.status(), 410);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_workspace_shows_what_was_not_swallowed() {
+    const QUESTION: &str = "['Auth0Logs_CL'] | extend Hour = bin(todatetime(column_ifexists('event_date', '')), 1h) \
+        | where Hour >= datetime(2026-11-20T10:00:00Z) and Hour < datetime(2026-11-20T12:00:00Z) \
+        | summarize Seen = count() by Hour";
+    let faults = Faults::each([Fault::Swallow], 0.5);
+    let (running, client, token) = start(AzureOptions { faults, ..AzureOptions::default() }).await;
+    let wished = wish("https://api.loganalytics.io/.default");
+    let (_, reading) = ask(&running, &client, &wished).await;
+    let reading = reading["access_token"].as_str().unwrap();
+    let question = async |workspace: &str, token: &str, query: &str| {
+        let url = format!("{}/v1/workspaces/{workspace}/query", running.base_url);
+        let asked = client.post(url).bearer_auth(token).body(json!({ "query": query }).to_string());
+        status_and_json(asked.send().await.unwrap()).await
+    };
+    let workspace = AzureOptions::default().workspace_id;
+    let (status, body) = question(&workspace, reading, QUESTION).await;
+    assert_eq!(
+        (status, &body["error"]["innererror"]["innererror"]["code"]),
+        (400, &json!("SEM0100"))
+    );
+
+    let records: Vec<Value> = (0..100)
+        .map(|number| json!({"log_id": number.to_string(), "date": "2026-11-20T10:30:00.000Z"}))
+        .collect();
+    let sent =
+        upload(&running, &client, &token, "Custom-Auth0Logs_CL").body(json!(records).to_string());
+    assert_eq!(sent.send().await.unwrap().status(), 204);
+    let kept = running.account().tables["Auth0Logs_CL"].records;
+    assert_eq!(running.account().faults[&Fault::Swallow], 100 - kept);
+    assert!((1..100).contains(&kept), "{kept}");
+    let (status, body) = question(&workspace, reading, QUESTION).await;
+    assert_eq!(status, 200, "{body}");
+    assert_eq!(body["tables"][0]["rows"], json!([["2026-11-20T10:00:00Z", kept, "Auth0Logs_CL"]]));
+
+    for (workspace, token, query, status, code) in [
+        ("another", reading, QUESTION, 403, "InsufficientAccessError"),
+        (workspace.as_str(), token.as_str(), QUESTION, 401, "AuthenticationFailed"),
+        (workspace.as_str(), reading, "Auth0Logs_CL | count", 400, "BadArgumentError"),
+    ] {
+        let (found, body) = question(workspace, token, query).await;
+        assert_eq!((found, &body["error"]["code"]), (status, &json!(code)), "{body}");
+    }
 }
