@@ -26,6 +26,8 @@ use crate::{SourcedIds, day_of, id_hash};
 pub(crate) struct FaultyDisk {
     pub(crate) free_bytes: AtomicU64,
     pub(crate) fault: Mutex<Fault>,
+    /// How many rows were changed before the last commit.
+    pub(crate) changes: AtomicU64,
 }
 
 /// What becomes of the next commits.
@@ -37,11 +39,14 @@ pub(crate) enum Fault {
     Before,
     /// They are durable, but seem to fail.
     After,
+    /// Those that write something fail, as on a full disk.
+    Full,
 }
 
 impl FaultyDisk {
     pub(crate) fn new() -> Arc<Self> {
-        Arc::new(Self { free_bytes: u64::MAX.into(), fault: Mutex::new(Fault::None) })
+        let (free_bytes, fault) = (u64::MAX.into(), Mutex::new(Fault::None));
+        Arc::new(Self { free_bytes, fault, changes: AtomicU64::default() })
     }
 
     pub(crate) fn set(&self, fault: Fault) {
@@ -55,7 +60,13 @@ impl Disk for FaultyDisk {
     }
 
     fn commit(&self, connection: &Connection) -> rusqlite::Result<()> {
-        let fault = *self.fault.lock().unwrap();
+        let changes = connection.total_changes();
+        let is_empty = self.changes.swap(changes, Ordering::SeqCst) == changes;
+        let fault = match *self.fault.lock().unwrap() {
+            Fault::Full if is_empty => Fault::None,
+            Fault::Full => Fault::Before,
+            fault => fault,
+        };
         if fault != Fault::Before {
             RealDisk.commit(connection)?;
         }
@@ -140,6 +151,23 @@ async fn a_failed_commit_leaves_nothing_behind_and_the_next_one_works() {
         let all: Vec<_> = (1..=5).map(|n| (n, n.to_string())).collect();
         assert_eq!(ids(&journal, 1), all, "{fault:?}");
     }
+}
+
+#[tokio::test]
+async fn a_full_disk_is_told_until_something_was_written() {
+    let dir = TempDir::new().unwrap();
+    let disk = FaultyDisk::new();
+    let journal =
+        open_on(dir.path(), Options::default(), Arc::clone(&disk), Arc::default()).unwrap();
+    journal.append(batch("poll", 1..=3)).await.unwrap();
+    disk.set(Fault::Full);
+    journal.append(batch("poll", 4..=5)).await.unwrap_err();
+    // What has nothing to write succeeds, and tells nothing of the disk.
+    assert!(!journal.remove_reader("nobody").unwrap());
+    assert!(journal.healthy().is_err());
+    disk.set(Fault::None);
+    journal.append(batch("poll", 4..=5)).await.unwrap();
+    assert!(journal.healthy().is_ok());
 }
 
 #[tokio::test]
