@@ -1,9 +1,10 @@
-//! The project's own commands: `cargo xtask demo | test | bench | soak | ci | tidy`. One place for what people and CI run, in the
-//! same order, without a shell.
+//! The project's own commands: `cargo xtask demo | test | web | bench | soak | ci | tidy`. One place for what people and
+//! CI run, in the same order, without a shell.
 //!
 //! Deliberately absent: dependencies that take long to build, and anything that the product needs at run time.
 
 mod tidy;
+mod web;
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -14,7 +15,8 @@ const HELP: &str = "\
 cargo xtask COMMAND
 
   demo [ARG…]   build what is missing and run `doorledger demo`
-  test          run every test
+  test          run every test, of the browser app too
+  web           build the browser app into web/dist if its sources changed
   bench [ARG…]  build for release, run the side-by-side benchmarks, print the table; `bench kql
                 [--corpus FILE]… [--schema FILE]` measures reading and binding of queries
   soak [ARG…]   build for release, kill the program again and again (`--kills N`, `--minutes M`), or fill
@@ -28,10 +30,14 @@ fn main() -> Result<()> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let rest: Vec<&str> = arguments.iter().skip(1).map(String::as_str).collect();
     match arguments.first().map(String::as_str) {
-        Some("demo") => cargo(
-            &[&["run", "--quiet", "--package", "doorledger", "--", "demo"], &rest[..]].concat(),
-            &[],
-        ),
+        Some("demo") => {
+            build_app_if_possible()?;
+            cargo(
+                &[&["run", "--quiet", "--package", "doorledger", "--", "demo"], &rest[..]].concat(),
+                &[],
+            )
+        }
+        Some("web") => build_app(),
         Some("test") => test(&[]),
         Some("bench") => bench(&rest),
         Some("soak") => bench(&[&["soak"], &rest[..]].concat()),
@@ -49,6 +55,8 @@ fn main() -> Result<()> {
 fn ci() -> Result<()> {
     cargo(&["fmt", "--all", "--check"], &[])?;
     tidy::check(&root()?)?;
+    // The app is part of the binary.
+    build_app()?;
     cargo(&["clippy", "--workspace", "--all-targets", "--locked", "--", "-D", "warnings"], &[])?;
     // Worlds of journal and lake together: more than a person at work wants to wait for.
     test(&[("DOORLEDGER_SEEDS", "2000")])?;
@@ -58,8 +66,42 @@ fn ci() -> Result<()> {
     )
 }
 
-/// With nextest where it is installed, with cargo's own runner elsewhere; then the examples in the documentation.
+/// The browser app, which needs Node.
+fn build_app() -> Result<()> {
+    if !web::has_npm() {
+        bail!("{}", web::NODE_MISSING);
+    }
+    web::build(&root()?)
+}
+
+/// The same where Node is there; elsewhere the binary serves a page that says how to build it.
+fn build_app_if_possible() -> Result<()> {
+    if web::has_npm() {
+        return web::build(&root()?);
+    }
+    print(&format!("{}; going on without it\n", web::NODE_MISSING));
+    Ok(())
+}
+
+/// Every test: of the app without a server, of Rust, then the app in a browser against the binary. Without Node those of
+/// Rust still run before it fails.
 fn test(environment: &[(&str, &str)]) -> Result<()> {
+    let npm = web::has_npm();
+    if npm {
+        web::build(&root()?)?;
+        web::check(&root()?)?;
+    }
+    test_rust(environment)?;
+    if !npm {
+        bail!("{}", web::NODE_MISSING);
+    }
+    // The tests of the whole program have built it.
+    let target = std::env::var_os("CARGO_TARGET_DIR").map_or(root()?.join("target"), PathBuf::from);
+    web::journeys(&root()?, &target.join("debug/doorledger"))
+}
+
+/// With nextest where it is installed, with cargo's own runner elsewhere; then the examples in the documentation.
+fn test_rust(environment: &[(&str, &str)]) -> Result<()> {
     let nextest = Command::new("cargo")
         .args(["nextest", "--version"])
         .output()
@@ -77,6 +119,7 @@ fn bench(arguments: &[&str]) -> Result<()> {
         let measure = ["run", "--release", "--quiet", "--package", "kql", "--example", "measure"];
         return cargo(&[&measure[..], &["--"], rest].concat(), &[]);
     }
+    build_app_if_possible()?;
     cargo(
         &["build", "--release", "--locked", "--package", "doorledger", "--package", "bench"],
         &[],

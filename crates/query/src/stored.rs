@@ -23,6 +23,8 @@ const FUNCTION_BYTES_MAX: u64 = 1024 * 1024;
 const EMBEDDED: &[(&str, &str)] = &[
     ("Auth0AM.kql", include_str!("../../../content/functions/Auth0AM.kql")),
     ("Auth0AM_CL.kql", include_str!("../../../content/functions/Auth0AM_CL.kql")),
+    ("Identity.kql", include_str!("../../../content/functions/Identity.kql")),
+    ("Logins.kql", include_str!("../../../content/functions/Logins.kql")),
     ("OneLogin.kql", include_str!("../../../content/functions/OneLogin.kql")),
     ("OneLogin_CL.kql", include_str!("../../../content/functions/OneLogin_CL.kql")),
 ];

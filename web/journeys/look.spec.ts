@@ -1,0 +1,77 @@
+// Every view in both themes: no serious finding of axe, and a picture. With UPDATE=1 the pictures go into the manual.
+
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import AxeBuilder from '@axe-core/playwright';
+import { expect, open, test, url } from './app';
+
+const VIEWS: { name: string; path: string; ready: (text: string) => string }[] = [
+  { name: 'start', path: '/search', ready: () => 'What do you want to know?' },
+  {
+    name: 'search',
+    path: `/search?q=${encodeURIComponent('Logins\n| where Outcome == "failure"\n| summarize Failures = count(), Addresses = dcount(Ip), From = make_set(Ip, 5), Last = max(TimeGenerated) by User, Tenant\n| top 50 by Failures')}&t=P7D`,
+    ready: () => 'Failures',
+  },
+  {
+    name: 'chart',
+    path: `/search?q=${encodeURIComponent('Identity\n| summarize Events = count() by bin(TimeGenerated, 12h), Kind\n| render areachart')}&t=P30D`,
+    ready: () => 'areachart',
+  },
+  { name: 'dashboards', path: '/dashboards', ready: () => 'Come with doorledger' },
+  { name: 'dashboard', path: '/dashboards/identity-overview?t=P30D', ready: () => 'Who fails most' },
+  { name: 'person', path: '/person', ready: () => 'Most failed logins' },
+  { name: 'applications', path: '/applications', ready: () => 'sentinel' },
+  { name: 'status', path: '/status', ready: () => 'events in the lake' },
+  { name: 'access', path: '/access', ready: () => 'administrator' },
+];
+
+for (const theme of ['light', 'dark'] as const) {
+  test.describe(theme, () => {
+    test.use({ colorScheme: theme });
+    for (const view of VIEWS) {
+      test(`${view.name} in ${theme}`, async ({ signedIn: page }) => {
+        await open(page, view.path);
+        await expect(page.getByText(view.ready('')).first()).toBeVisible();
+        await expect(page.locator('.mantine-Loader-root')).toHaveCount(0, { timeout: 60_000 });
+        await looks(page, `${view.name}-${theme}`);
+      });
+    }
+
+    test(`somebody in ${theme}`, async ({ signedIn: page }) => {
+      await open(page, '/person');
+      await page
+        .getByRole('link', { name: /@acme\.example/ })
+        .first()
+        .click();
+      await expect(page.getByRole('region', { name: 'Countries' })).toBeVisible();
+      await expect(page.locator('.mantine-Loader-root')).toHaveCount(0, { timeout: 60_000 });
+      await looks(page, `somebody-${theme}`);
+    });
+
+    test(`sign-in in ${theme}`, async ({ page }) => {
+      await page.goto(url());
+      await expect(page.getByRole('button', { name: 'Sign in' })).toBeVisible();
+      await looks(page, `sign-in-${theme}`);
+    });
+  });
+}
+
+async function looks(page: import('@playwright/test').Page, name: string) {
+  const folder =
+    process.env.UPDATE === '1'
+      ? join(import.meta.dirname, '..', '..', 'docs', 'app')
+      : join(import.meta.dirname, '..', 'test-results', 'views');
+  mkdirSync(folder, { recursive: true });
+  await page.screenshot({ path: join(folder, `${name}.png`), animations: 'disabled' });
+  const found = await new AxeBuilder({ page }).analyze();
+  const grave = found.violations.filter((one) => one.impact === 'serious' || one.impact === 'critical');
+  expect(
+    grave.map(
+      (one) =>
+        `${one.id}: ${one.nodes
+          .slice(0, 4)
+          .map((node) => `${node.html.slice(0, 160)} (${node.failureSummary?.split('\n')[1] ?? ''})`)
+          .join(' | ')}`,
+    ),
+  ).toEqual([]);
+}

@@ -1,0 +1,2 @@
+// Mantine's functions and mixins in style sheets: `light-dark()`, `rem()`, breakpoints.
+module.exports = { plugins: { 'postcss-preset-mantine': {} } };

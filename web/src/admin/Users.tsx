@@ -1,0 +1,171 @@
+// People who may sign in: added, given another role or password, removed.
+// Deliberately absent: what roles may do; the server's table of routes says it.
+
+import {
+  ActionIcon,
+  Button,
+  Group,
+  Modal,
+  PasswordInput,
+  Select,
+  Stack,
+  TextInput,
+  Tooltip,
+} from '@mantine/core';
+import { IconKey, IconPlus, IconTrash } from '@tabler/icons-react';
+import { type FormEvent, useState } from 'react';
+import { addUser, dropUser, putUser, ROLES, useAccessChange, useUsers } from '../api/access';
+import { asProblem } from '../api/problem';
+import type { Role } from '../api/types';
+import { useMe } from '../app/session';
+import { agoText } from '../time/moment';
+import { DataTable } from '../widgets/DataTable';
+import { Panel } from '../widgets/Panel';
+import { ProblemView } from '../widgets/ProblemView';
+
+export function Users() {
+  const users = useUsers();
+  const me = useMe();
+  const [adding, setAdding] = useState(false);
+  const [secret, setSecret] = useState<string | null>(null);
+  const put = useAccessChange('users', putUser);
+  const drop = useAccessChange('users', dropUser);
+  const error = users.error ?? put.error ?? drop.error;
+  const now = Date.now();
+  return (
+    <Panel
+      title="People"
+      flush
+      actions={
+        <Button size="compact-xs" leftSection={<IconPlus size={14} />} onClick={() => setAdding(true)}>
+          Person
+        </Button>
+      }
+    >
+      {error !== null && <ProblemView problem={asProblem(error)} compact />}
+      <DataTable
+        label="people"
+        rows={users.data ?? []}
+        id={(one) => one.name}
+        fields={[
+          { title: 'Name', cell: (one) => <b className="foreign">{one.name}</b> },
+          {
+            title: 'Role',
+            cell: (one) => (
+              <Select
+                w={150}
+                aria-label={`role of ${one.name}`}
+                data={ROLES}
+                value={one.role}
+                allowDeselect={false}
+                onChange={(role) => put.mutate({ name: one.name, role: role as Role })}
+              />
+            ),
+          },
+          { title: 'Since', cell: (one) => agoText(one.created, now) },
+          { title: 'Last seen', cell: (one) => agoText(one.last_seen, now) },
+          {
+            title: 'Change',
+            cell: (one) => (
+              <Group gap={2}>
+                <Tooltip label="Another password">
+                  <ActionIcon
+                    aria-label={`another password for ${one.name}`}
+                    onClick={() => setSecret(one.name)}
+                  >
+                    <IconKey size={15} />
+                  </ActionIcon>
+                </Tooltip>
+                <Tooltip label={one.name === me.name ? 'This is you' : 'Remove'}>
+                  <ActionIcon
+                    aria-label={`remove ${one.name}`}
+                    disabled={one.name === me.name}
+                    onClick={() => drop.mutate(one.name)}
+                  >
+                    <IconTrash size={15} />
+                  </ActionIcon>
+                </Tooltip>
+              </Group>
+            ),
+          },
+        ]}
+      />
+      {adding && <PersonDialog close={() => setAdding(false)} />}
+      {secret !== null && <PasswordOf name={secret} close={() => setSecret(null)} />}
+    </Panel>
+  );
+}
+
+function PersonDialog({ close }: { close: () => void }) {
+  const [name, setName] = useState('');
+  const [role, setRole] = useState<Role>('viewer');
+  const [password, setPassword] = useState('');
+  const add = useAccessChange('users', addUser);
+  function submit(event: FormEvent) {
+    event.preventDefault();
+    add.mutate({ name: name.trim(), role, password }, { onSuccess: close });
+  }
+  return (
+    <Modal opened onClose={close} title="Add a person" size="sm">
+      <form onSubmit={submit}>
+        <Stack gap="sm">
+          <TextInput
+            label="Name"
+            value={name}
+            onChange={(event) => setName(event.currentTarget.value)}
+            data-autofocus
+            required
+            autoComplete="off"
+          />
+          <Select
+            label="Role"
+            data={ROLES}
+            value={role}
+            onChange={(value) => setRole(value as Role)}
+            allowDeselect={false}
+          />
+          <PasswordInput
+            label="First password"
+            value={password}
+            onChange={(event) => setPassword(event.currentTarget.value)}
+            required
+            autoComplete="new-password"
+          />
+          {add.error !== null && <ProblemView problem={asProblem(add.error)} compact />}
+          <Button type="submit" loading={add.isPending}>
+            Add
+          </Button>
+        </Stack>
+      </form>
+    </Modal>
+  );
+}
+
+function PasswordOf({ name, close }: { name: string; close: () => void }) {
+  const [password, setPassword] = useState('');
+  const put = useAccessChange('users', putUser);
+  function submit(event: FormEvent) {
+    event.preventDefault();
+    put.mutate({ name, password }, { onSuccess: close });
+  }
+  return (
+    <Modal opened onClose={close} title={`Another password for ${name}`} size="sm">
+      <form onSubmit={submit}>
+        <Stack gap="sm">
+          <PasswordInput
+            label="Password"
+            value={password}
+            onChange={(event) => setPassword(event.currentTarget.value)}
+            data-autofocus
+            required
+            autoComplete="new-password"
+          />
+          {put.error !== null && <ProblemView problem={asProblem(put.error)} compact />}
+          <Button type="submit" loading={put.isPending}>
+            Set
+          </Button>
+        </Stack>
+      </form>
+    </Modal>
+  );
+}

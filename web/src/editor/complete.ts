@@ -1,0 +1,196 @@
+// Completion, hover and help with arguments, from the server; frequent values of a column, asked as KQL.
+// Deliberately absent: knowing the language; the server's catalog is the engine's.
+
+import type { CompletionContext, CompletionResult, Completion as Item } from '@codemirror/autocomplete';
+import { StateEffect, StateField } from '@codemirror/state';
+import {
+  type EditorView,
+  hoverTooltip,
+  showTooltip,
+  type Tooltip,
+  ViewPlugin,
+  type ViewUpdate,
+} from '@codemirror/view';
+import { ask } from '../api/ask';
+import { completeQuery, hoverQuery, signatureQuery } from '../api/kql';
+import type { Signature } from '../api/types';
+import { stringLiteral } from '../kql/literal';
+import { firstTable } from '../kql/pipes';
+import { topQuery } from '../kql/questions';
+
+/** How far back values are looked for. */
+const VALUES_TIMESPAN = 'P7D';
+const VALUES_MAX = 30;
+
+const KIND_ORDER: Record<string, number> = {
+  table: 5,
+  column: 4,
+  operator: 3,
+  keyword: 2,
+  aggregate: 2,
+  function: 1,
+};
+
+/** Completes what the server knows, and values where a string is compared. */
+export async function complete(context: CompletionContext): Promise<CompletionResult | null> {
+  const query = context.state.doc.toString();
+  const before = context.state.sliceDoc(Math.max(0, context.pos - 300), context.pos);
+  const compared =
+    /([A-Za-z_]\w*)\s*(?:==|!=|=~|!~|has|contains|startswith|in~?\s*\((?:[^()]*,)?)\s*(["'])?([^"'\n]*)$/.exec(
+      before,
+    );
+  const column = compared?.[1];
+  if (
+    column !== undefined &&
+    (compared?.[2] !== undefined || /\W$/.test(before)) &&
+    (context.explicit || compared?.[2] !== undefined)
+  ) {
+    const found = await values(
+      query,
+      column,
+      compared?.[2] !== undefined,
+      context.pos - (compared?.[3] ?? '').length,
+      context.pos,
+    );
+    if (found !== null) return found;
+  }
+  const typing = context.matchBefore(/[\w-]+$/) !== null || /[|(,.]\s*$/.test(before);
+  if (!context.explicit && !typing) return null;
+  const answer = await completeQuery(query, context.pos).catch(() => null);
+  if (answer === null || answer.items.length === 0) return null;
+  return {
+    from: answer.from,
+    to: answer.to,
+    options: answer.items.map((item): Item => {
+      const option: Item = {
+        label: item.label,
+        type: item.kind,
+        detail: item.detail ?? '',
+        boost: KIND_ORDER[item.kind] ?? 0,
+      };
+      if (item.insert) option.apply = item.insert;
+      return option;
+    }),
+    validFor: /^[\w-]*$/,
+  };
+}
+
+async function values(
+  query: string,
+  column: string,
+  quoted: boolean,
+  from: number,
+  to: number,
+): Promise<CompletionResult | null> {
+  const table = firstTable(query);
+  if (table === '') return null;
+  try {
+    const answer = await ask(topQuery(table, { name: column, type: 'string' }, VALUES_MAX), VALUES_TIMESPAN);
+    if (answer.columns[0]?.type !== 'string' || answer.rows.length === 0) return null;
+    return {
+      from,
+      to,
+      options: answer.rows.map((row, at) => ({
+        label: String(row[0]),
+        apply: quoted ? stringLiteral(String(row[0])).slice(1, -1) : stringLiteral(String(row[0])),
+        detail: `${row[1]}×`,
+        type: 'value',
+        boost: -at,
+      })),
+      validFor: /^[^"'\n]*$/,
+    };
+  } catch {
+    return null;
+  }
+}
+
+/** Title and text about what is under the pointer. */
+export const hover = hoverTooltip(async (view, position) => {
+  const told = await hoverQuery(view.state.doc.toString(), position).catch(() => null);
+  if (told === null || told === undefined) return null;
+  return {
+    pos: told.start,
+    end: told.end,
+    above: true,
+    create: () => ({ dom: card(told.title, told.text) }),
+  };
+});
+
+function card(title: string, text: string): HTMLElement {
+  const dom = document.createElement('div');
+  dom.className = 'kql-card';
+  const head = document.createElement('strong');
+  head.textContent = title;
+  const body = document.createElement('div');
+  body.textContent = text;
+  dom.append(head, body);
+  return dom;
+}
+
+const setSignature = StateEffect.define<Tooltip | null>();
+
+const signatureField = StateField.define<Tooltip | null>({
+  create: () => null,
+  update(tooltip, transaction) {
+    for (const effect of transaction.effects) if (effect.is(setSignature)) return effect.value;
+    return tooltip === null ? null : { ...tooltip, pos: transaction.changes.mapPos(tooltip.pos) };
+  },
+  provide: (field) => showTooltip.from(field),
+});
+
+/** Shows which argument is being typed. */
+export const signatureHelp = [
+  signatureField,
+  ViewPlugin.fromClass(
+    class {
+      private asked = 0;
+
+      constructor(private readonly view: EditorView) {}
+
+      update(update: ViewUpdate) {
+        if (!update.docChanged && !update.selectionSet) return;
+        const { head } = update.state.selection.main;
+        const line = update.state.sliceDoc(Math.max(0, head - 200), head);
+        if (/\w\s*\([^()]*$/.test(line)) void this.ask(head);
+        else if (update.state.field(signatureField) !== null) this.show(null, this.asked++);
+      }
+
+      private async ask(position: number) {
+        this.asked += 1;
+        const asked = this.asked;
+        const told = await signatureQuery(this.view.state.doc.toString(), position).catch(() => null);
+        this.show(
+          told === null ? null : { pos: position, above: true, create: () => ({ dom: signatureCard(told) }) },
+          asked,
+        );
+      }
+
+      private show(tooltip: Tooltip | null, asked: number) {
+        // Within an update nothing may be dispatched.
+        queueMicrotask(() => {
+          if (asked !== this.asked && tooltip !== null) return;
+          if (this.view.dom.isConnected) this.view.dispatch({ effects: setSignature.of(tooltip) });
+        });
+      }
+    },
+  ),
+];
+
+function signatureCard(told: Signature): HTMLElement {
+  const dom = document.createElement('div');
+  dom.className = 'kql-card';
+  const signature = told.signatures[told.active_signature] ?? told.signatures[0];
+  if (signature === undefined) return dom;
+  const parameter = signature.parameters[told.active_parameter];
+  const head = document.createElement('code');
+  if (parameter === undefined) head.textContent = signature.label;
+  else {
+    const active = document.createElement('b');
+    active.textContent = signature.label.slice(parameter.start, parameter.end);
+    head.append(signature.label.slice(0, parameter.start), active, signature.label.slice(parameter.end));
+  }
+  const body = document.createElement('div');
+  body.textContent = parameter?.text || signature.text;
+  dom.append(head, body);
+  return dom;
+}

@@ -1,0 +1,124 @@
+// The answer: what went wrong, how many rows in what time, then the table or the chart.
+// Deliberately absent: the table itself (`table`) and charts (`charts`).
+
+import { Button, SegmentedControl, Select } from '@mantine/core';
+import { IconDatabaseOff, IconTableOff } from '@tabler/icons-react';
+import { Chart } from '../charts/Chart';
+import { CHARTS, chartKind } from '../charts/options';
+import { withoutRender } from '../kql/pipes';
+import { isNumeric } from '../rows/cell';
+import { countText } from '../time/moment';
+import { Empty } from '../widgets/Empty';
+import { ProblemView } from '../widgets/ProblemView';
+import classes from './ResultPane.module.css';
+import { ResultRows } from './ResultRows';
+import type { Result } from './run';
+import { StatusLine } from './StatusLine';
+import type { Search } from './useSearch';
+
+function canDraw(result: Result): boolean {
+  return result.rows.columns.some((column) => isNumeric(column.type) || column.type === 'dynamic');
+}
+
+export function ResultPane({ search }: { search: Search }) {
+  const { snapshot, state, go } = search;
+  const { result, problem, phase } = snapshot;
+  const asked = chartKind(result?.render?.visualization);
+  const fallback = result?.rows.columns.some((column) => column.type === 'datetime')
+    ? 'timechart'
+    : 'columnchart';
+  const drawn = state.live ? false : state.view === 'auto' ? asked !== null : state.view === 'chart';
+  const kind = asked ?? fallback;
+  return (
+    <>
+      {problem !== null && (
+        <div className={classes.problem}>
+          <ProblemView
+            problem={problem}
+            {...(problem.code === 'connection_lost' ? { again: () => search.runText(null) } : {})}
+          />
+        </div>
+      )}
+      {result !== null && (
+        <div className={classes.line}>
+          {canDraw(result) && !state.live && (
+            <SegmentedControl
+              value={drawn ? 'chart' : 'table'}
+              onChange={(value) => go({ view: value === 'chart' ? 'chart' : 'table' })}
+              data={[
+                { value: 'table', label: 'Table' },
+                { value: 'chart', label: 'Chart' },
+              ]}
+              aria-label="how the answer is shown"
+            />
+          )}
+          {drawn && (
+            <Select
+              w={140}
+              aria-label="kind of chart"
+              value={kind}
+              data={[...CHARTS, 'card']}
+              allowDeselect={false}
+              onChange={(value) =>
+                go({ query: `${withoutRender(search.text)}\n| render ${value}`, view: 'auto' }, true)
+              }
+            />
+          )}
+          <StatusLine snapshot={snapshot} live={state.live} />
+          {!snapshot.current && phase === 'failed' && (
+            <span className={classes.old}>from the last query that worked</span>
+          )}
+        </div>
+      )}
+      {result?.cut ? (
+        <div className={classes.cut} role="status">
+          {result.cut}
+          {state.rows < 500_000 && result.rows.length <= state.rows && (
+            <Button variant="subtle" size="compact-xs" onClick={() => go({ rows: 500_000 })}>
+              Show up to 500,000
+            </Button>
+          )}
+        </div>
+      ) : null}
+      <div
+        className={classes.body}
+        aria-busy={phase === 'running' && !state.live}
+        data-testid="answer"
+        data-old={(!snapshot.current && phase !== 'idle') || undefined}
+      >
+        {result === null ? (
+          <Waiting phase={phase} />
+        ) : result.rows.columns.length === 0 || (result.rows.length === 0 && phase !== 'running') ? (
+          <Empty icon={IconDatabaseOff} title="No rows">
+            Nothing matches in this time. Choose a longer one, or take a condition away.
+          </Empty>
+        ) : drawn ? (
+          <div className={classes.chart}>
+            <Chart
+              kind={kind}
+              properties={result.render?.properties ?? []}
+              rows={result.rows}
+              version={phase === 'running' ? Math.floor(snapshot.version / 20) : snapshot.version}
+              label={`${kind} of ${countText(result.rows.length)} rows`}
+            />
+          </div>
+        ) : (
+          <ResultRows search={search} result={result} />
+        )}
+      </div>
+    </>
+  );
+}
+
+function Waiting({ phase }: { phase: string }) {
+  if (phase === 'running') return <Empty title="Asking…" />;
+  if (phase === 'failed') {
+    return (
+      <Empty icon={IconTableOff} title="No answer">
+        Mend the query and run it again.
+      </Empty>
+    );
+  }
+  if (phase === 'cancelled') return <Empty title="Cancelled">Nothing had come yet.</Empty>;
+  return <Empty title="Run the query">Ctrl+Enter asks it.</Empty>;
+}
