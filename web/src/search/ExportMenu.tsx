@@ -1,4 +1,4 @@
-// The whole answer as a file, made by the server: CSV, JSON lines or Parquet.
+// The whole answer as a file, made by the server: CSV or JSON lines.
 // Deliberately absent: the order and filters of the table, which concern what is seen only.
 
 import { ActionIcon, Menu, Tooltip } from '@mantine/core';
@@ -19,7 +19,6 @@ interface Format {
 const FORMATS: Format[] = [
   { label: 'CSV', accept: 'text/csv', ending: 'csv' },
   { label: 'JSON, an object a line', accept: 'application/x-ndjson', ending: 'ndjson' },
-  { label: 'Parquet', accept: 'application/vnd.apache.parquet', ending: 'parquet' },
 ];
 
 /** As many as the server gives at once. */
