@@ -169,11 +169,13 @@ impl Stage {
 
     /// Chooses the troubles of the next stretch of time: none, one alone, or all together.
     pub(super) fn trouble(&self, dice: &mut Dice) {
-        let kinds = Fault::ALL.len() as u64 + 2;
-        let faults = match usize::try_from(dice.below(kinds)).ok().and_then(|n| Fault::ALL.get(n)) {
-            Some(fault) => Faults::each([*fault], ALONE),
+        // What Azure acknowledges and then loses, nobody else can give back to it.
+        let kinds = Fault::recoverable().count() as u64 + 2;
+        let alone = usize::try_from(dice.below(kinds)).ok();
+        let faults = match alone.and_then(|n| Fault::recoverable().nth(n)) {
+            Some(fault) => Faults::each([fault], ALONE),
             None if dice.below(4) == 0 => Faults::default(),
-            None => Faults::each(Fault::ALL, TOGETHER),
+            None => Faults::each(Fault::recoverable(), TOGETHER),
         };
         self.set_faults(&Faults { slow_milliseconds: SLOW_MILLISECONDS, ..faults });
     }
