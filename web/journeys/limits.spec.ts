@@ -42,7 +42,7 @@ test('half a million rows scroll without a long frame', async ({ signedIn: page 
   test.setTimeout(180_000);
   await search(
     page,
-    'range Number from 1 to 500000 step 1 | extend Name = strcat("person", Number % 977, "@acme.example"), Ip = strcat("203.0.", Number % 250, ".", Number % 199), Outcome = iff(Number % 7 == 0, "failure", "success"), Half = Number / 2.0',
+    'range Number from 1 to 500000 step 1 | extend Name = strcat("person", Number % 977, "@acme.example"), Ip = strcat("203.0.", Number % 250, ".", Number % 199), Outcome = iff(Number % 7 == 0, "failure", "success"), Half = Number / 2.0 | sort by Number asc',
     '&rows=500000',
   );
   await expect(page.getByRole('status').filter({ hasText: /^500,000 rows/ })).toBeVisible({

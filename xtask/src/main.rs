@@ -130,6 +130,13 @@ fn bench(arguments: &[&str]) -> Result<()> {
 fn cargo(arguments: &[&str], environment: &[(&str, &str)]) -> Result<()> {
     print(&format!("$ cargo {}\n", arguments.join(" ")));
     let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    // What cargo told this program of itself would be news to build scripts, and everything above them be built anew each
+    // time that somebody changes between `cargo xtask` and cargo.
+    for (name, _) in std::env::vars_os() {
+        if name.to_str().is_some_and(is_of_this_package) {
+            command.env_remove(name);
+        }
+    }
     let status =
         command.args(arguments).envs(environment.iter().copied()).current_dir(root()?).status();
     let status = status.with_context(|| format!("start cargo {}", arguments.join(" ")))?;
@@ -137,6 +144,14 @@ fn cargo(arguments: &[&str], environment: &[(&str, &str)]) -> Result<()> {
         bail!("cargo {} failed", arguments.join(" "));
     }
     Ok(())
+}
+
+/// Whether cargo sets this variable for a program that it runs, to tell it of its own package.
+fn is_of_this_package(name: &str) -> bool {
+    name.starts_with("CARGO_PKG_")
+        || name.starts_with("CARGO_MANIFEST_")
+        || ["CARGO_BIN_NAME", "CARGO_CRATE_NAME", "CARGO_PRIMARY_PACKAGE", "OUT_DIR"]
+            .contains(&name)
 }
 
 /// The folder of the workspace.
