@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use arrow::array::RecordBatch;
 use datafusion::common::{DataFusionError, ScalarValue};
-use datafusion::datasource::{MemTable, TableProvider};
+use datafusion::datasource::TableProvider;
 use datafusion::execution::disk_manager::{DiskManagerBuilder, DiskManagerMode};
 use datafusion::execution::memory_pool::{FairSpillPool, MemoryPool};
 use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
@@ -28,6 +28,7 @@ use model::{
 };
 use tokio::time::Instant;
 
+use crate::answer_order::KeepAnswerOrder;
 use crate::catalog::{Tables, View};
 use crate::error::{self, Error};
 use crate::explained::Explained;
@@ -40,7 +41,7 @@ use crate::short_texts::CompareShortTexts;
 use crate::sparse::CompactScans;
 use crate::stored::StoredFunctions;
 use crate::watchlists::Watchlists;
-use crate::{results, subqueries, ticks};
+use crate::{numbered, results, subqueries, ticks};
 
 /// How an engine uses the machine.
 #[derive(Debug, Clone)]
@@ -86,7 +87,7 @@ fn optimizer_rules() -> Vec<Arc<dyn OptimizerRule + Send + Sync>> {
 fn physical_rules() -> Vec<Arc<dyn PhysicalOptimizerRule + Send + Sync>> {
     let mut rules: Vec<Arc<dyn PhysicalOptimizerRule + Send + Sync>> =
         vec![Arc::new(CompareShortTexts)];
-    rules.extend(PhysicalOptimizer::new().rules);
+    rules.extend(KeepAnswerOrder::put_into(PhysicalOptimizer::new().rules));
     rules.push(Arc::new(CompactScans));
     rules
 }
@@ -367,7 +368,7 @@ impl Run<'_> {
     ) -> Result<Arc<dyn TableProvider>, Error> {
         let files = &self.engine.options.external;
         let batches = files.read(addresses, properties, fields).await?;
-        Ok(Arc::new(MemTable::try_new(external::formats::schema(fields), vec![batches])?))
+        Ok(Arc::new(numbered::table(external::formats::columns(fields), batches)?))
     }
 
     /// The rows of a shared result, as a table.
@@ -390,12 +391,7 @@ impl Run<'_> {
                 )
             })
             .collect();
-        let schema = Arc::new(arrow::datatypes::Schema::new(fields));
-        let batches = batches
-            .into_iter()
-            .map(|batch| RecordBatch::try_new(schema.clone(), batch.columns().to_vec()))
-            .collect::<Result<Vec<_>, _>>()?;
-        Ok(Arc::new(MemTable::try_new(schema, vec![batches])?))
+        Ok(Arc::new(numbered::table(fields, batches)?))
     }
 }
 

@@ -4,6 +4,7 @@
 //! Deliberately absent: HTTP, tenants' secrets, where tables are kept (`lake`), and the language itself (`kql`).
 
 mod aggregates;
+mod answer_order;
 mod catalog;
 mod decimal;
 mod dynamic;
@@ -16,6 +17,7 @@ mod graph;
 mod kernel;
 mod lower;
 mod memory;
+mod numbered;
 mod partitions;
 mod plugins;
 mod progress;

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, RecordBatch, RecordBatchOptions, StringViewBuilder};
-use arrow::datatypes::{DataType, Field as ArrowField, Schema, SchemaRef};
+use arrow::datatypes::{DataType, Field as ArrowField, Schema};
 use kql::plan::Field;
 use kql::types::{Type, Value};
 
@@ -16,11 +16,9 @@ use crate::error::{Error, Result};
 const ROWS_MAX: usize = 5_000_000;
 
 /// The columns in which texts travel: `s0`, `s1` …
-pub(crate) fn schema(fields: &[Field]) -> SchemaRef {
-    let columns = (0..fields.len())
-        .map(|at| ArrowField::new(format!("s{at}"), DataType::Utf8View, true))
-        .collect::<Vec<_>>();
-    Arc::new(Schema::new(columns))
+pub(crate) fn columns(fields: &[Field]) -> Vec<ArrowField> {
+    let column = |at| ArrowField::new(format!("s{at}"), DataType::Utf8View, true);
+    (0..fields.len()).map(column).collect()
 }
 
 /// The rows of a file. Its format is said by a property, or by the end of its name.
@@ -227,8 +225,9 @@ impl<'f> Rows<'f> {
     fn finish(mut self) -> Result<RecordBatch> {
         let arrays: Vec<ArrayRef> =
             self.columns.iter_mut().map(|column| Arc::new(column.finish()) as ArrayRef).collect();
+        let schema = Arc::new(Schema::new(columns(self.fields)));
         let options = RecordBatchOptions::new().with_row_count(Some(self.count));
-        Ok(RecordBatch::try_new_with_options(schema(self.fields), arrays, &options)?)
+        Ok(RecordBatch::try_new_with_options(schema, arrays, &options)?)
     }
 }
 

@@ -171,6 +171,7 @@ impl<'a> Lowering<'a> {
 
     /// The whole plan, with every column in Kusto's own form, in order.
     pub(crate) fn finish(&mut self, plan: &Plan) -> Result<LogicalPlan> {
+        self.carried.order.inputs = order::loses_order(plan);
         let flow = self.flow(plan)?;
         let order = self.carried_order(&flow.plan);
         let exprs = flow
@@ -303,18 +304,6 @@ impl<'a> Lowering<'a> {
             });
         }
         Ok(Flow { plan: builder.build()?, columns })
-    }
-
-    fn shared(&mut self, id: usize, input: &Plan) -> Result<Flow> {
-        let Some(provider) = self.shared.get(&id) else { return self.flow(input) };
-        let fields: Vec<plan::Field> = input
-            .fields
-            .iter()
-            .enumerate()
-            .map(|(at, field)| plan::Field { name: format!("s{at}").into(), ty: field.ty })
-            .collect();
-        let flow = self.scan("", provider.clone(), &fields)?;
-        self.in_order(flow)
     }
 
     fn filter(&mut self, input: &Plan, predicate: &plan::Expr) -> Result<Flow> {

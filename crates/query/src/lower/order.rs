@@ -241,6 +241,28 @@ pub(super) fn static_order(plan: &Plan) -> Option<&[plan::SortKey]> {
     }
 }
 
+/// So few literal rows are one batch, which nobody takes apart.
+const TOGETHER_ROWS_MAX: usize = 1_024;
+
+/// Whether a plan's rows are in an order that what is computed of them loses, unless it is carried: their steps are not
+/// DataFusion's own, or hand out rows that no sort has just made.
+pub(super) fn loses_order(plan: &Plan) -> bool {
+    match &plan.op {
+        Op::MvExpand { input, .. }
+        | Op::MvApply { input, .. }
+        | Op::ParseKv { input, .. }
+        | Op::Shared { input, .. } => is_ordered(input),
+        Op::Range { .. } => true,
+        Op::Rows(rows) => rows.len() > TOGETHER_ROWS_MAX,
+        Op::Filter { input, .. }
+        | Op::Project { input, .. }
+        | Op::Take { input, .. }
+        | Op::Serialize { input }
+        | Op::Parse { input, .. } => loses_order(input),
+        _ => false,
+    }
+}
+
 /// Whether the rows of a plan are in an order that counts.
 fn is_ordered(plan: &Plan) -> bool {
     match &plan.op {

@@ -1,19 +1,21 @@
-//! Rows that come from the query itself: `datatable`, `print`, `range`. Deliberately absent: `externaldata`.
+//! Rows that come from the query itself: `datatable`, `print`, `range`, and results that it reads more than once. Deliberately absent: `externaldata`.
 
 use std::sync::Arc;
 
 use arrow::array::{Float64Array, Int32Array, Int64Array, RecordBatch};
 use arrow::datatypes::{Field as ArrowField, Schema};
 use datafusion::common::ScalarValue;
-use datafusion::datasource::MemTable;
+use datafusion::datasource::TableProvider;
 use datafusion::logical_expr::{LogicalPlanBuilder, lit};
-use kql::plan::{Expr as KqlExpr, Field};
+use datafusion::prelude::ident;
+use kql::plan::{Expr as KqlExpr, Field, Plan};
 use kql::types::Type;
 
+use super::carried::Role;
 use super::{Flow, Lowering, aggregate::null_of, scalar};
 use crate::error::{Error, Result};
 use crate::kernel::arrow_type;
-use crate::ticks;
+use crate::{numbered, ticks};
 
 /// How many rows `range` may give: enough for every second of a year, and no more than fits into memory with ease.
 pub(crate) const RANGE_ROWS_MAX: usize = 32_000_000;
@@ -56,25 +58,46 @@ impl Lowering<'_> {
 
     fn batch(&mut self, arrays: Vec<arrow::array::ArrayRef>, fields: &[Field]) -> Result<Flow> {
         // A string of the query itself is never null, and is marked so.
-        let schema = Arc::new(Schema::new(
-            fields
-                .iter()
-                .enumerate()
-                .map(|(at, field)| {
-                    let nullable = field.ty != Type::String;
-                    ArrowField::new(format!("v{at}"), arrow_type(field.ty), nullable)
-                })
-                .collect::<Vec<_>>(),
-        ));
-        let batch = RecordBatch::try_new(schema.clone(), arrays)?;
-        let provider = Arc::new(MemTable::try_new(schema, vec![vec![batch]])?);
+        let stored: Vec<ArrowField> = fields
+            .iter()
+            .enumerate()
+            .map(|(at, field)| {
+                let nullable = field.ty != Type::String;
+                ArrowField::new(format!("v{at}"), arrow_type(field.ty), nullable)
+            })
+            .collect();
+        let schema = Arc::new(Schema::new(stored.clone()));
+        let batch = RecordBatch::try_new(schema, arrays)?;
+        let provider = Arc::new(numbered::table(stored, vec![batch])?);
+        self.in_memory(provider, "v", fields)
+    }
+
+    /// A result that is computed once, or what it is computed of where it is read once.
+    pub(super) fn shared(&mut self, id: usize, input: &Plan) -> Result<Flow> {
+        match self.shared.get(&id) {
+            Some(provider) => self.in_memory(provider.clone(), "s", &input.fields),
+            None => self.flow(input),
+        }
+    }
+
+    /// Rows of a numbered table, whose columns are called by a letter and their place.
+    fn in_memory(
+        &mut self,
+        provider: Arc<dyn TableProvider>,
+        letter: &str,
+        fields: &[Field],
+    ) -> Result<Flow> {
         let renamed: Vec<Field> = fields
             .iter()
             .enumerate()
-            .map(|(at, field)| Field { name: format!("v{at}").into(), ty: field.ty })
+            .map(|(at, field)| Field { name: format!("{letter}{at}").into(), ty: field.ty })
             .collect();
         let flow = self.scan("", provider, &renamed)?;
-        self.in_order(flow)
+        if !self.carried.order.own {
+            return Ok(flow);
+        }
+        let order = self.carry(Role::Order);
+        self.computed_with(flow, vec![ident(numbered::NUMBER).alias(order)])
     }
 
     pub(super) fn range(

@@ -5,6 +5,7 @@
 
 mod cases;
 mod limits;
+mod order;
 mod outside;
 mod properties;
 mod random;
