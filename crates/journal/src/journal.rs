@@ -134,6 +134,7 @@ impl Journal {
             pin,
             space,
             marks_from: i32::MIN,
+            failed: None,
             state: Some(state),
         };
         writer.measure();

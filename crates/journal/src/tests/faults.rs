@@ -171,6 +171,21 @@ async fn a_full_disk_is_told_until_something_was_written() {
 }
 
 #[tokio::test]
+async fn trouble_ends_without_anybody_sending_something() {
+    let dir = TempDir::new().unwrap();
+    let disk = FaultyDisk::new();
+    let journal =
+        open_on(dir.path(), Options::default(), Arc::clone(&disk), Arc::default()).unwrap();
+    disk.set(Fault::Full);
+    journal.append(batch("poll", 1..=3)).await.unwrap_err();
+    disk.set(Fault::None);
+    while journal.healthy().is_err() {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(journal.append(batch("poll", 1..=3)).await.unwrap().offset, 1);
+}
+
+#[tokio::test]
 async fn requests_of_a_failed_transaction_all_fail() {
     let dir = TempDir::new().unwrap();
     let disk = FaultyDisk::new();

@@ -14,7 +14,7 @@ use std::collections::HashMap;
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use model::{Clock, SourceId};
 use rusqlite::Connection;
@@ -42,6 +42,10 @@ use crate::{Error, Full, Options, Twins, dead_letters, marks, readers, removal, 
 
 /// How often it is looked whether events have waited long enough for their twins.
 const TWIN_LOOK: Duration = Duration::from_secs(1);
+
+/// After a failed transaction it is tried so often whether the file can be written again, also if nobody sends anything:
+/// who waits for the journal to be well before sending would otherwise wait for ever.
+const TROUBLE_LOOK: Duration = Duration::from_secs(2);
 
 /// What the writer and the handles share.
 pub(crate) struct Shared {
@@ -71,9 +75,10 @@ pub(crate) struct Writer {
     pub(crate) index: Index,
     pub(crate) pin: PinFile,
     pub(crate) space: Space,
-    /// Marks of days before this one are removed. Not a part of the state, which is loaded again after each failure: a
-    /// removal that finds nothing would look like a disk that can be written again.
+    /// Marks of days before this one are removed. Not a part of the state, which is loaded again after each failure.
     pub(crate) marks_from: i32,
+    /// When a transaction last failed, until one has written something.
+    pub(crate) failed: Option<Instant>,
     /// `None` after a failed transaction, until it is loaded again.
     pub(crate) state: Option<State>,
 }
@@ -212,12 +217,15 @@ impl Writer {
             let waits = self.state.as_ref().is_some_and(|state| !state.waiting.is_empty());
             let look = waits.then_some(TWIN_LOOK);
             let sync = self.pin.is_unsynced().then_some(pin::SYNC_AFTER);
-            let work = self.shared.queue.take(idle_work, look.into_iter().chain(sync).min());
+            let retry = self.failed.map(|_| TROUBLE_LOOK);
+            let wait_max = look.into_iter().chain(sync).chain(retry).min();
+            let work = self.shared.queue.take(idle_work, wait_max);
             self.do_requests(work.requests);
             // Who closes the journal asks it next, or starts anew much later: nothing goes on waiting.
             self.do_appends(work.batches, work.last);
             self.remove_passed();
             self.forget_old_marks();
+            self.try_to_write_if_due();
             self.copy_log_if_due();
             self.pin.sync_if_due();
             if work.last {
@@ -259,7 +267,8 @@ impl Writer {
             Ok(done) => {
                 // A transaction that found nothing to do needs no room, and tells nothing of a disk that has none.
                 if self.connection.total_changes() != changes {
-                    self.set_trouble(None);
+                    self.failed = None;
+                    drop(self.set_trouble(None));
                 }
                 self.measure();
                 return Ok(done);
@@ -271,16 +280,37 @@ impl Writer {
         {
             tracing::warn!(%error, "a failed transaction could not be rolled back");
         }
-        tracing::error!(error = %crate::error::chain(&trouble), "a transaction failed and was undone");
+        let error = crate::error::chain(&trouble);
+        // Told once: it is tried again every few seconds, and by everybody who sends something.
+        if self
+            .set_trouble(Some(Arc::clone(&trouble)))
+            .is_none_or(|it| crate::error::chain(&it) != error)
+        {
+            tracing::error!(error, "a transaction failed and was undone");
+        }
         self.state = None;
-        self.set_trouble(Some(Arc::clone(&trouble)));
+        self.failed = Some(Instant::now());
         self.look_at_log();
         self.measure();
         Err(trouble)
     }
 
-    fn set_trouble(&self, trouble: Option<Arc<Error>>) {
-        *self.shared.trouble.lock().unwrap_or_else(PoisonError::into_inner) = trouble;
+    /// Notes what is wrong; gives what was before.
+    fn set_trouble(&self, trouble: Option<Arc<Error>>) -> Option<Arc<Error>> {
+        let mut noted = self.shared.trouble.lock().unwrap_or_else(PoisonError::into_inner);
+        std::mem::replace(&mut *noted, trouble)
+    }
+
+    /// After a failure: writes what stands there already.
+    fn try_to_write_if_due(&mut self) {
+        if self.failed.is_none_or(|failed| failed.elapsed() < TROUBLE_LOOK) {
+            return;
+        }
+        // What comes of it is noted with every transaction.
+        let _tried = self.transaction(|connection, path| {
+            let written = connection.execute("UPDATE meta SET value = value WHERE name = 'id'", []);
+            written.map_err(Error::storage("write to it again", path))
+        });
     }
 
     /// Notes how far the journal is, before anybody is told.
