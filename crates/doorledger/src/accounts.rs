@@ -1,11 +1,12 @@
 //! The registry of the data folder behind the ports of `api`: each question on a thread that may block, each error as the
 //! API tells it.
+//! A registry that cannot be opened stops nothing else: nobody signs in, each question says why, and the next one tries
+//! again.
 //! Deliberately absent: the registry itself, and HTTP.
 
-use std::path::Path;
-use std::sync::Arc;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, OnceLock};
 
-use anyhow::Result;
 use api::{Accounts, Asked, DeskError, Saved};
 use model::{
     ApiToken, AuditEntry, AuditNote, Clock, Person, QueryDraft, Role, SavedDashboard, SavedQuery,
@@ -15,33 +16,52 @@ use registry::{Error, Registry};
 
 use crate::exit::{Exit, Failure};
 
-/// The open registry.
+/// The registry, opened by the first question that can.
 #[derive(Clone)]
-pub(crate) struct Desk(Arc<Registry>);
+pub(crate) struct Desk(Arc<Lazy>);
+
+struct Lazy {
+    folder: PathBuf,
+    clock: Arc<dyn Clock>,
+    registry: OnceLock<Registry>,
+}
+
+impl Lazy {
+    fn registry(&self) -> Result<&Registry, Error> {
+        if let Some(registry) = self.registry.get() {
+            return Ok(registry);
+        }
+        // Two that open it at once are one too many, which is closed again.
+        let opened = Registry::open(&self.folder, self.clock.clone())?;
+        Ok(self.registry.get_or_init(|| opened))
+    }
+}
 
 impl Desk {
     /// Opens the registry of a data folder. If nobody is in it, an administrator is made, whose password is told this once.
     pub(crate) async fn open(
         folder: &Path,
         clock: Arc<dyn Clock>,
-    ) -> Result<(Self, Option<(Person, Secret)>)> {
-        let folder = folder.to_owned();
-        let opened = tokio::task::spawn_blocking(move || {
-            let registry = Registry::open(&folder, clock)?;
-            let first = registry.first_administrator()?;
-            Ok::<_, Error>((Self(Arc::new(registry)), first))
-        });
-        opened.await?.map_err(failure)
+    ) -> (Self, Option<(Person, Secret)>) {
+        let registry = OnceLock::new();
+        let desk = Self(Arc::new(Lazy { folder: folder.to_owned(), clock, registry }));
+        match desk.ask(Registry::first_administrator).await {
+            Ok(first) => (desk, first),
+            Err(error) => {
+                tracing::error!("nobody can sign in, everything else goes on: {error}");
+                (desk, None)
+            }
+        }
     }
 
     /// Asks on a thread that may block.
     fn ask<T: Send + 'static>(
         &self,
         question: impl FnOnce(&Registry) -> Result<T, Error> + Send + 'static,
-    ) -> Asked<'_, T> {
-        let registry = self.0.clone();
+    ) -> Asked<'static, T> {
+        let lazy = self.0.clone();
         Box::pin(async move {
-            match tokio::task::spawn_blocking(move || question(&registry)).await {
+            match tokio::task::spawn_blocking(move || question(lazy.registry()?)).await {
                 Ok(answer) => answer.map_err(told),
                 Err(error) => Err(DeskError::Failed {
                     message: format!("the registry did not answer: {error}"),

@@ -131,7 +131,7 @@ impl Node {
             clock.clone(),
             stop.clone(),
         );
-        let (accounts, first) = Accounts::open(&config.settings.data, clock.clone()).await?;
+        let (accounts, first) = Accounts::open(&config.settings.data, clock.clone()).await;
         let tokens = ApiTokens::from_hashes(config.settings.tokens.iter().map(String::as_str))
             .context("read tokens")?;
         let api = Arc::new(Api::new(ApiOptions {

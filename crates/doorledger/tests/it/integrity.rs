@@ -55,6 +55,24 @@ fn file(folder: &Path, parts: &[&str]) -> PathBuf {
 }
 
 #[test]
+fn a_registry_that_cannot_be_opened_keeps_people_out_and_nothing_else() {
+    let folder = folder();
+    std::fs::write(folder.path().join("data/registry.db"), "no database at all, but text").unwrap();
+    let server = Server::start(folder.path());
+    let event = br#"{"event":{"uuid":"u-new","event_type_id":5,"event_timestamp":"2026-11-20 11:00:00 UTC"}}"#;
+    assert_eq!(server.post(PATH, TOKEN, event).0, 200);
+    server.wait_for_count("OneLoginEventsV2_CL | count", 21);
+    let sign_in = br#"{"name":"admin","password":"whatever it is"}"#;
+    let (status, told) = server.post("/api/v1/session", "", sign_in);
+    assert_eq!(status, 503, "{told}");
+    assert!(told.contains("registry_unavailable") && told.contains("registry.db"), "{told}");
+    // Put right, it is opened without a restart.
+    std::fs::remove_file(folder.path().join("data/registry.db")).unwrap();
+    assert_eq!(server.post("/api/v1/session", "", sign_in).0, 401);
+    assert_eq!(server.stop(), 0);
+}
+
+#[test]
 fn a_lake_that_nobody_touched_fits() {
     let folder = folder();
     let out = succeed(folder.path(), &["verify", "--data", "data"]);
