@@ -61,6 +61,8 @@ pub(super) struct Binder<'a> {
     pub(super) entities: Vec<String>,
     /// Tables that did not resolve, for `isfuzzy`.
     pub(super) missing_tables: usize,
+    /// What many tables came to, for whoever puts the same together again.
+    pub(super) checked_union: Option<super::union::CheckedUnion>,
     /// Whether the order of the rows counts that the operator at work reads.
     pub(super) serialized: bool,
     /// The steps of the `scan` that is bound: `step.column` is a column of its own there.
@@ -112,6 +114,7 @@ impl<'a> Binder<'a> {
             shared: 0,
             entities: Vec::new(),
             missing_tables: 0,
+            checked_union: None,
             serialized: false,
             scan_steps: Vec::new(),
             graph: None,

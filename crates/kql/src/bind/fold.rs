@@ -13,14 +13,15 @@ pub(super) fn fold(expr: Expr) -> Expr {
     if matches!(function.as_str(), "and" | "or") {
         return logic(expr);
     }
-    let mut values = Vec::with_capacity(2);
-    for arg in args {
-        match &arg.kind {
-            ExprKind::Literal(value) => values.push(value),
-            _ => return expr,
-        }
+    // Nearly nothing is: nothing is gathered before it is known.
+    if !args.iter().all(|arg| matches!(arg.kind, ExprKind::Literal(_))) {
+        return expr;
     }
-    match value(function, &values) {
+    let known = args.iter().filter_map(|arg| match &arg.kind {
+        ExprKind::Literal(value) => Some(value),
+        _ => None,
+    });
+    match value(function, &known.collect::<Vec<_>>()) {
         Some(value) => literal(value),
         None => expr,
     }
@@ -30,6 +31,9 @@ pub(super) fn fold(expr: Expr) -> Expr {
 fn logic(expr: Expr) -> Expr {
     let ExprKind::Call { function, args } = expr.kind else { return expr };
     let settles = function == "or";
+    if args.len() > 1 && !args.iter().any(|arg| matches!(arg.kind, ExprKind::Literal(_))) {
+        return Expr { kind: ExprKind::Call { function, args }, ty: Type::Bool };
+    }
     let mut open = Vec::with_capacity(args.len());
     for arg in args {
         match arg.kind {

@@ -2,6 +2,8 @@
 
 use std::collections::HashMap;
 
+use foldhash::fast::RandomState;
+
 use super::binder::{Binder, column, literal, nothing};
 use super::columns::{items, matches_pattern};
 use super::operators::with_first_column;
@@ -59,7 +61,7 @@ impl Binder<'_> {
     ) -> Table {
         if how.checked {
             let source = Field { name: column.clone(), ty: Type::String };
-            return unite(legs, Some(&source), how);
+            return self.unite_checked(legs, Some(source), how);
         }
         let named = legs.into_iter().enumerate().map(|(at, leg)| {
             let from = leg.name.clone().unwrap_or_else(|| format!("{unnamed}{at}"));
@@ -71,7 +73,10 @@ impl Binder<'_> {
 
     /// The union of these tables, unless it comes to more than a plan can hold.
     pub(super) fn united(&mut self, node: Node<'_>, legs: Vec<Table>, how: Uniting) -> Table {
-        if legs.len() < 2 || how.checked {
+        if how.checked {
+            return self.unite_checked(legs, None, how);
+        }
+        if legs.len() < 2 {
             return unite(legs, None, how);
         }
         let count = united_columns(&legs, None, how).len();
@@ -84,6 +89,24 @@ impl Binder<'_> {
             return nothing();
         }
         unite(legs, None, how)
+    }
+
+    /// Puts tables one after the other, as they are. A text may search every table of a workspace several times: their
+    /// columns are put together once.
+    fn unite_checked(&mut self, legs: Vec<Table>, source: Option<Field>, how: Uniting) -> Table {
+        if legs.len() < MANY_TABLES {
+            return unite(legs, source.as_ref(), how);
+        }
+        let known = self.checked_union.as_ref().filter(|known| known.is_of(&legs, &source, how));
+        let fields = match known {
+            Some(known) => known.fields.clone(),
+            None => fields_of(&united_columns(&legs, source.as_ref(), how)),
+        };
+        let lists = legs.iter().map(|leg| leg.plan.fields.clone()).collect();
+        self.checked_union = Some(CheckedUnion { lists, source, how, fields: fields.clone() });
+        let open = legs.iter().any(|leg| leg.open);
+        let inputs = legs.into_iter().map(|leg| leg.plan).collect();
+        Table { open, ..Table::new(Plan { op: Op::Union { inputs }, fields }) }
     }
 
     /// The tables that one item of a union means.
@@ -118,7 +141,7 @@ pub(super) fn property(node: Node<'_>, name: &str) -> Option<String> {
 }
 
 /// How tables are put together.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) struct Uniting {
     /// Only the columns that all have.
     pub(super) inner: bool,
@@ -129,6 +152,32 @@ pub(super) struct Uniting {
     pub(super) every: bool,
 }
 
+/// So many tables are worth a note of what they came to.
+const MANY_TABLES: usize = 64;
+
+/// The union of many tables that was checked last.
+pub(super) struct CheckedUnion {
+    lists: Vec<Fields>,
+    source: Option<Field>,
+    how: Uniting,
+    fields: Fields,
+}
+
+impl CheckedUnion {
+    fn is_of(&self, legs: &[Table], source: &Option<Field>, how: Uniting) -> bool {
+        self.how == how
+            && self.source == *source
+            && self.lists.len() == legs.len()
+            && self.lists.iter().zip(legs).all(|(list, leg)| list.is(&leg.plan.fields))
+    }
+}
+
+/// The columns of the whole, as they are shown.
+fn fields_of(columns: &[United]) -> Fields {
+    let shown = |column: &United| Field { name: column.shown.clone(), ty: column.own.ty };
+    columns.iter().map(shown).collect()
+}
+
 /// Puts tables one after the other. Columns go by name; one name with several types becomes several columns.
 /// `source` stands in front of those of each table, if there are any.
 fn unite(legs: Vec<Table>, source: Option<&Field>, how: Uniting) -> Table {
@@ -137,10 +186,7 @@ fn unite(legs: Vec<Table>, source: Option<&Field>, how: Uniting) -> Table {
     }
     let open = legs.iter().any(|leg| leg.open);
     let columns = united_columns(&legs, source, how);
-    let fields: Fields = columns
-        .iter()
-        .map(|column| Field { name: column.shown.clone(), ty: column.own.ty })
-        .collect();
+    let fields = fields_of(&columns);
     let inputs = legs
         .into_iter()
         .map(|leg| if how.checked { leg.plan } else { leg_columns(leg.plan, &columns, &fields) })
@@ -201,7 +247,10 @@ impl<'t> Seen<'t> {
 fn united_columns(legs: &[Table], source: Option<&Field>, how: Uniting) -> Vec<United> {
     // By hand these would be searches within searches: a union of every table has tens of thousands of columns.
     let mut seen: Vec<Seen<'_>> = Vec::new();
-    let mut places: HashMap<&str, usize> = HashMap::new();
+    let wide = legs.iter().map(|leg| leg.fields().len()).max().unwrap_or(0);
+    let room = wide.saturating_mul(4).max(legs.len());
+    let mut places: HashMap<&str, usize, RandomState> =
+        HashMap::with_capacity_and_hasher(room, RandomState::default());
     for field in legs.iter().flat_map(|leg| source.into_iter().chain(leg.fields())) {
         let at = *places.entry(field.name.as_str()).or_insert_with(|| {
             seen.push(Seen::new(field));
@@ -225,7 +274,7 @@ fn leg_columns(plan: Plan, columns: &[United], fields: &Fields) -> Plan {
     if plan.fields == *fields {
         return plan;
     }
-    let own: HashMap<&str, usize> =
+    let own: HashMap<&str, usize, RandomState> =
         plan.fields.iter().enumerate().map(|(at, field)| (field.name.as_str(), at)).collect();
     let exprs = columns
         .iter()
