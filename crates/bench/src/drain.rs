@@ -2,6 +2,9 @@
 //! there: events a second until the last one is acknowledged, processor time and memory of the program.
 //! Deliberately absent: collecting them, and a real network.
 
+use std::fs::File;
+use std::io::{BufWriter, Write as _};
+use std::path::Path;
 use std::time::Instant;
 
 use anyhow::{Context as _, Result, ensure};
@@ -32,9 +35,10 @@ pub(crate) async fn run(events: usize) -> Result<Measured> {
         ),
     )?;
     let file = folder.path().join("events.ndjson");
-    std::fs::write(&file, backlog(events)).context("write the events")?;
+    backlog(events, &file).context("write the events")?;
     // With its configuration, so that the journal keeps what the destination has not got.
     import_configured(&config, "auth0", &file).await?;
+    std::fs::remove_file(&file).context("remove the events")?;
 
     let start = Instant::now();
     let mut program = Program::serve(&config, port, &folder.path().join("log"))?;
@@ -61,22 +65,24 @@ pub(crate) async fn run(events: usize) -> Result<Measured> {
     })
 }
 
-/// Sign-ins of about 1,200 bytes, one a line, spread over two days.
-fn backlog(events: usize) -> String {
+/// Writes sign-ins of about 1,200 bytes, one a line, spread over two days.
+fn backlog(events: usize, file: &Path) -> std::io::Result<()> {
     let padding = "x".repeat(900);
-    let lines = (0..events).map(|number| {
+    let mut out = BufWriter::new(File::create(file)?);
+    for number in 0..events {
         let second = number % 172_800;
         let (day, hour, minute) = (18 + second / 86_400, second / 3_600 % 24, second / 60 % 60);
         let second = second % 60;
-        format!(
+        writeln!(
+            out,
             "{{\"log_id\":\"900{number:053}\",\"date\":\"2026-11-{day}T{hour:02}:{minute:02}:{second:02}.000Z\",\
              \"type\":\"s\",\"ip\":\"198.51.100.{}\",\"user_name\":\"user{}@example.com\",\
-             \"details\":{{\"prompts\":\"{padding}\"}}}}\n",
+             \"details\":{{\"prompts\":\"{padding}\"}}}}",
             number % 250,
             number % 5_000
-        )
-    });
-    lines.collect()
+        )?;
+    }
+    out.flush()
 }
 
 fn distinct(account: &serde_json::Value) -> u64 {
