@@ -18,7 +18,7 @@ use crate::access::Rules;
 use crate::accounts::Accounts;
 use crate::body::ReadAway;
 use crate::dead_letters::DeadLetterBox;
-use crate::ingest::{PREFIX, ReceiverEntry, Receivers};
+use crate::ingest::{PREFIX, ReceiverTable, Receivers};
 use crate::intake::Intake;
 use crate::ledger::LedgerDesk;
 use crate::limits::{Budget, Limits};
@@ -33,8 +33,8 @@ use crate::tokens::ApiTokens;
 
 /// What the binary hands in.
 pub struct ApiOptions {
-    /// The receivers, one for each pushed source.
-    pub receivers: Vec<ReceiverEntry>,
+    /// The receivers, one for each pushed source; they may change at any time.
+    pub receivers: ReceiverTable,
     /// Where received events go.
     pub intake: Arc<dyn Intake>,
     /// Who answers queries.
@@ -102,7 +102,7 @@ pub(crate) struct Shared {
 }
 
 impl Api {
-    /// Puts the parts together. If two receivers have the same source, the last one counts.
+    /// Puts the parts together.
     #[must_use]
     pub fn new(options: ApiOptions) -> Self {
         let ApiOptions { receivers, intake, engine, status, dead_letters, .. } = options;

@@ -50,7 +50,7 @@ pub use dead_letters::{
     DeadLetter, DeadLetterBox, DeadLetterBoxError, DeadLetterFilter, DeadLetterPage,
     DiscardOutcome, DiscardRequest, RawEncoding, ReplayOutcome, ReplayRequest,
 };
-pub use ingest::ReceiverEntry;
+pub use ingest::{ReceiverEntry, ReceiverTable};
 pub use intake::{Intake, IntakeError, Taken};
 pub use ledger::{LedgerDesk, StatementForm, StatementRequest};
 pub use limits::Limits;

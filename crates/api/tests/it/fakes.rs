@@ -6,8 +6,8 @@ use api::{
     Api, ApiOptions, ApiTokens, BackfillOutlook, BackfillProgress, BackfillRequest, BackfillState,
     Check, DeadLetter, DeadLetterBox, DeadLetterBoxError, DeadLetterFilter, DeadLetterPage,
     DiscardOutcome, DiscardRequest, Forgotten, Intake, IntakeError, LedgerDesk, Limits,
-    OperationError, Operations, Peer, RawEncoding, Reach, ReceiverEntry, ReplayOutcome,
-    ReplayRequest, StatementRequest, Status, StatusReport, Taken, token_hash,
+    OperationError, Operations, Peer, RawEncoding, Reach, ReceiverEntry, ReceiverTable,
+    ReplayOutcome, ReplayRequest, StatementRequest, Status, StatusReport, Taken, token_hash,
 };
 use axum::body::Body;
 use bytes::Bytes;
@@ -77,8 +77,10 @@ pub(crate) fn stage_with(setting: Setting) -> Stage {
     let source =
         SourceId { provider: "auth0".into(), tenant: "acme".into(), source: "stream".into() };
     let receiver = setting.receiver.unwrap_or_else(|| Arc::new(Lines));
+    let receivers = ReceiverTable::default();
+    receivers.put(ReceiverEntry { source, receiver, is_paused: false });
     let api = Api::new(ApiOptions {
-        receivers: vec![ReceiverEntry { source, receiver }],
+        receivers,
         intake: setting.intake.unwrap_or_else(|| Arc::<FakeIntake>::clone(&intake) as _),
         engine: Arc::<FakeEngine>::clone(&engine),
         status: Arc::<FakeHealth>::clone(&health),

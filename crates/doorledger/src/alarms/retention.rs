@@ -60,6 +60,7 @@ mod tests {
                 id: test_source("poll"),
                 reached: test_now().checked_sub(hours(behind)).ok(),
                 is_polled: true,
+                is_paused: false,
                 last_event: None,
                 retention: Some(hours(retention)),
                 hours: Vec::new(),

@@ -22,7 +22,9 @@ const HOUR: i64 = 3600;
 const WEEK: i64 = 7 * 24 * HOUR;
 
 fn find(facts: &Facts) -> Vec<Finding> {
-    facts.sources.iter().filter_map(|source| judge(source, facts.now)).collect()
+    // One that is switched off is not silent: somebody wanted it so.
+    let at_work = facts.sources.iter().filter(|source| !source.is_paused);
+    at_work.filter_map(|source| judge(source, facts.now)).collect()
 }
 
 fn judge(source: &SourceFacts, now: Timestamp) -> Option<Finding> {
@@ -93,6 +95,7 @@ mod tests {
             id: test_source("poll"),
             reached: Some(at(now)),
             is_polled: true,
+            is_paused: false,
             last_event: Some(at(last)),
             retention: None,
             hours: hours.collect(),
