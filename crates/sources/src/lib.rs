@@ -13,11 +13,14 @@ mod pace;
 mod receiver;
 mod refill;
 mod rhythm;
+mod rotating;
 mod scalar;
 mod scan;
 mod schedule;
 mod server_time;
 mod wire;
+
+pub use rotating::Rotating;
 
 use http::HeaderMap;
 use model::{
@@ -92,6 +95,11 @@ pub struct Decoded {
 pub trait Receiver: Send + Sync {
     /// Whether the request carries one of the configured secrets; compared in constant time.
     fn admits(&self, headers: &HeaderMap) -> bool;
+    /// The same for a request of this moment: a receiver whose secret is being changed ([`Rotating`]) admits the earlier
+    /// one for a while.
+    fn admits_at(&self, headers: &HeaderMap, _now: Timestamp) -> bool {
+        self.admits(headers)
+    }
     /// Reads one (decompressed) body. A body of which nothing can be read gives no events and at least one rejection.
     fn read(&self, body: &bytes::Bytes) -> Decoded;
 }
