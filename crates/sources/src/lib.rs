@@ -57,6 +57,10 @@ pub trait Provider: Send + Sync {
     fn poll(&self, written: &Value) -> Result<Box<dyn PollSource>, Vec<Problem>>;
     /// What the user wrote of a receiver → a receiver.
     fn receive(&self, written: &Value) -> Result<Box<dyn Receiver>, Vec<Problem>>;
+    /// What a user may write of a poll: a JSON Schema, made of [`model::Form`]. [`Provider::poll`] is the judge.
+    fn poll_schema(&self) -> Value;
+    /// What a user may write of a receiver.
+    fn receive_schema(&self) -> Value;
     /// The tenant's domain, if what the user wrote of a source of it tells one: `acme.eu.auth0.com`. A provider without
     /// such a thing has none.
     fn domain(&self, _written: &Value) -> Option<String> {
