@@ -16,6 +16,7 @@ use tower::ServiceExt;
 
 use crate::access::Rules;
 use crate::accounts::Accounts;
+use crate::applications::Applications;
 use crate::body::ReadAway;
 use crate::dead_letters::DeadLetterBox;
 use crate::ingest::{PREFIX, ReceiverTable, Receivers};
@@ -51,6 +52,8 @@ pub struct ApiOptions {
     pub ledger: Arc<dyn LedgerDesk>,
     /// Sends destinations again what the lake holds.
     pub replays: Arc<dyn Replays>,
+    /// Keeps and runs the connected applications.
+    pub applications: Arc<dyn Applications>,
     /// Keeps people, sessions, tokens and the audit trail.
     pub accounts: Arc<dyn Accounts>,
     /// Keeps queries and dashboards.
@@ -86,6 +89,7 @@ pub(crate) struct Shared {
     pub(crate) operations: Arc<dyn Operations>,
     pub(crate) ledger: Arc<dyn LedgerDesk>,
     pub(crate) replays: Arc<dyn Replays>,
+    pub(crate) applications: Arc<dyn Applications>,
     pub(crate) accounts: Arc<dyn Accounts>,
     pub(crate) saved: Arc<dyn Saved>,
     pub(crate) throttle: Throttle,
@@ -115,6 +119,7 @@ impl Api {
             operations: options.operations,
             ledger: options.ledger,
             replays: options.replays,
+            applications: options.applications,
             accounts: options.accounts,
             saved: options.saved,
             throttle: Throttle::default(),

@@ -108,7 +108,7 @@ impl Receivers {
         if !peer.is_private() {
             return Err(Refusal::NotPrivate);
         }
-        if !endpoint.receiver.admits(headers) {
+        if !endpoint.receiver.admits_at(headers, self.clock.now()) {
             return Err(Refusal::Unauthorized);
         }
         if endpoint.is_paused {

@@ -146,7 +146,26 @@ impl Report {
                 read_back: condition.read_back,
             }
         });
-        configured.chain(removed).collect()
+        let kept = roster.kept.iter().map(|(name, reason)| self.kept(name, reason, &readers));
+        configured.chain(kept).chain(removed).collect()
+    }
+
+    /// A destination of the registry that cannot be used as it is.
+    fn kept(&self, name: &str, reason: &str, readers: &[ReaderState]) -> DestinationStatus {
+        let reader = readers.iter().find(|reader| reader.name == Shipper::reader(name));
+        let hint = "mend it on the page Applications; what it has not got is kept meanwhile";
+        DestinationStatus {
+            name: name.to_owned(),
+            kind: String::new(),
+            state: DestinationState::Stopped,
+            backlog_events: reader.map_or(0, |reader| reader.backlog_events),
+            oldest_unsent_seconds: None,
+            sent_events: 0,
+            dead_letters: self.dead_letters(Some(&Shipper::reader(name))),
+            last_success: None,
+            trouble: Some(trouble("destination.unusable", reason.to_owned(), hint)),
+            read_back: None,
+        }
     }
 
     /// Age of the oldest event that a destination has not got.

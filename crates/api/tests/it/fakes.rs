@@ -25,6 +25,7 @@ use sources::{Decoded, Receiver};
 use tokio::sync::Semaphore;
 
 use super::fake_accounts::FakeAccounts;
+use super::fake_applications::FakeApplications;
 use super::fake_catalog::OneTable;
 use super::fake_replays::FakeReplays;
 use super::fake_saved::FakeSaved;
@@ -49,6 +50,7 @@ pub(crate) struct Stage {
     pub(crate) letters: Arc<FakeLetters>,
     pub(crate) health: Arc<FakeHealth>,
     pub(crate) operations: Arc<FakeOperations>,
+    pub(crate) applications: Arc<FakeApplications>,
     pub(crate) accounts: Arc<FakeAccounts>,
     pub(crate) clock: Arc<FixedClock>,
 }
@@ -77,6 +79,7 @@ pub(crate) fn stage_with(setting: Setting) -> Stage {
     let source =
         SourceId { provider: "auth0".into(), tenant: "acme".into(), source: "stream".into() };
     let receiver = setting.receiver.unwrap_or_else(|| Arc::new(Lines));
+    let applications = Arc::new(FakeApplications::default());
     let receivers = ReceiverTable::default();
     receivers.put(ReceiverEntry { source, receiver, is_paused: false });
     let api = Api::new(ApiOptions {
@@ -88,6 +91,7 @@ pub(crate) fn stage_with(setting: Setting) -> Stage {
         replays: Arc::new(FakeReplays::default()),
         operations: Arc::<FakeOperations>::clone(&operations),
         ledger: Arc::<FakeOperations>::clone(&operations),
+        applications: Arc::<FakeApplications>::clone(&applications),
         accounts: Arc::<FakeAccounts>::clone(&accounts),
         saved: Arc::new(FakeSaved),
         catalog: Arc::new(OneTable),
@@ -99,7 +103,7 @@ pub(crate) fn stage_with(setting: Setting) -> Stage {
         clock: Arc::<FixedClock>::clone(&clock),
     });
     let api = Arc::new(api);
-    Stage { api, intake, engine, letters, health, operations, accounts, clock }
+    Stage { api, intake, engine, letters, health, operations, applications, accounts, clock }
 }
 
 pub(crate) fn now() -> Timestamp {

@@ -85,6 +85,8 @@ struct SourceFacts {
     reached: Option<Timestamp>,
     is_polled: bool,
     is_paused: bool,
+    /// When it was switched on again.
+    resumed: Option<Timestamp>,
     last_event: Option<Timestamp>,
     /// For how long the provider keeps events, if that is told.
     retention: Option<SignedDuration>,

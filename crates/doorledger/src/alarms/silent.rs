@@ -28,7 +28,8 @@ fn find(facts: &Facts) -> Vec<Finding> {
 }
 
 fn judge(source: &SourceFacts, now: Timestamp) -> Option<Finding> {
-    let from = source.last_event?;
+    // Nothing was missed while it was switched off.
+    let from = source.last_event?.max(source.resumed.unwrap_or(Timestamp::MIN));
     // What is not read yet is late, not silent.
     let until = if source.is_polled { source.reached?.min(now) } else { now };
     let missing = expected(&source.hours, from, until)?;
@@ -96,6 +97,7 @@ mod tests {
             reached: Some(at(now)),
             is_polled: true,
             is_paused: false,
+            resumed: None,
             last_event: Some(at(last)),
             retention: None,
             hours: hours.collect(),

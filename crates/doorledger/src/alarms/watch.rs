@@ -153,6 +153,7 @@ impl Watch {
                 id: id.clone(),
                 is_polled: source.is_polled(),
                 is_paused: source.is_paused,
+                resumed: source.resumed,
                 reached: walk.and_then(|walk| walk.walked.extent()).map(|walk| walk.until),
                 last_event: state.and_then(|state| state.last_event),
                 retention: days

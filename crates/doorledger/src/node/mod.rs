@@ -12,7 +12,7 @@ mod store;
 pub(crate) use configure::{Written, configure, folder_of, outline};
 pub(crate) use damage::{Damage, read_journal};
 pub(crate) use folder::{ask_folder, explain_folder, statement_of_folder};
-pub(crate) use outgoing::{client, first_page, tokens};
+pub(crate) use outgoing::{FirstPage, client, first_page, tokens};
 pub(crate) use store::{OpenError, Store, lake_failure, lake_options, lock, place};
 
 use std::net::SocketAddr;
@@ -36,11 +36,10 @@ use crate::ledger::{Desk, Ledger, Statements};
 use crate::operations::Operations;
 use crate::parts::Parts;
 use crate::read_back::ReadBacks;
-use crate::removed;
 use crate::replay::Replay;
 use crate::replays::Replays;
 use crate::report::Report;
-use crate::roster::{Mode, Roster, Snapshot, Supervisor};
+use crate::roster::{self, Mode, Roster, Snapshot, Supervisor, Tools};
 use crate::twins::ProviderTwins;
 
 /// A started node.
@@ -50,6 +49,7 @@ pub(crate) struct Node {
     listener: Listener,
     address: SocketAddr,
     replays: Replays,
+    desk: roster::Desk,
     /// The administrator whom this start made, with the password.
     first: Option<(Person, Secret)>,
     watching: JoinHandle<()>,
@@ -64,6 +64,7 @@ struct Core {
     supervisor: Arc<Supervisor>,
     receivers: ReceiverTable,
     backfills: Arc<Backfills>,
+    twins: ProviderTwins,
     stop: CancellationToken,
 }
 
@@ -78,8 +79,8 @@ impl Core {
     ) -> Result<Self, OpenError> {
         let (domains, twins) = written;
         let store = match work {
-            Mode::Prepare => Store::open(&settings, domains, twins).await?,
-            _ => Store::open_or_read_only(&settings, domains, twins).await?,
+            Mode::Prepare => Store::open(&settings, domains, twins.clone()).await?,
+            _ => Store::open_or_read_only(&settings, domains, twins.clone()).await?,
         };
         let parts = Parts::of(&store, &settings, clock).map_err(OpenError::Other)?;
         let roster = Arc::new(Roster::default());
@@ -98,6 +99,7 @@ impl Core {
             supervisor: Arc::new(supervisor),
             receivers,
             backfills: Arc::new(backfills),
+            twins,
             stop,
         })
     }
@@ -107,14 +109,17 @@ impl Core {
         self.store.damage.first().map(|damage| damage.what.clone())
     }
 
-    /// Begins with a roster, and gives up destinations that nobody names any more and that miss nothing.
-    fn begin(&self, snapshot: Snapshot) -> Result<()> {
-        self.supervisor.begin(&Snapshot::default(), &snapshot)?;
-        if self.read_only().is_none() {
-            removed::look(&self.parts.journal, snapshot.destination_names())?;
-        }
-        self.roster.set(Arc::new(snapshot));
-        Ok(())
+    /// Begins with what the configuration file names and what `registry` holds.
+    async fn begin(&self, registry: Accounts, file: Snapshot) -> Result<roster::Desk> {
+        let tools = Tools {
+            registry,
+            roster: self.roster.clone(),
+            supervisor: self.supervisor.clone(),
+            twins: self.twins.clone(),
+            data: self.settings.data.clone(),
+            read_only: self.read_only(),
+        };
+        roster::Desk::open(tools, file).await
     }
 
     /// Everything behind the API.
@@ -122,7 +127,7 @@ impl Core {
         &self,
         engine: Arc<query::Engine>,
         replays: &Replays,
-        accounts: Accounts,
+        (accounts, desk): (Accounts, &roster::Desk),
         metrics: Option<metrics_exporter_prometheus::PrometheusHandle>,
     ) -> Result<Arc<Api>> {
         let (settings, parts) = (&self.settings, &self.parts);
@@ -150,6 +155,7 @@ impl Core {
             operations: Arc::new(operations.read_only(self.read_only(), intake)),
             ledger: Arc::new(statements(&self.store, settings.node.clone(), parts.clock.clone())),
             replays: Arc::new(replays.clone()),
+            applications: Arc::new(desk.clone()),
             accounts: Arc::new(accounts.clone()),
             saved: Arc::new(accounts),
             metrics,
@@ -192,10 +198,11 @@ impl Node {
         let data = core.settings.data.clone();
         let replays = Replays::new(engine.clone(), core.supervisor.clone(), &data, stop.clone());
         let (accounts, first) = Accounts::open(&data, clock).await;
-        core.begin(Snapshot::of(config.sources, config.destinations))?;
-        let api = core.api(engine.clone(), &replays, accounts, metrics)?;
+        let file = Snapshot::of(config.sources, config.destinations);
+        let desk = core.begin(accounts.clone(), file).await?;
+        let api = core.api(engine.clone(), &replays, (accounts, &desk), metrics)?;
         let watching = tokio::spawn(core.watch(engine).run(stop));
-        Ok(Self { core, api, listener, address, replays, first, watching })
+        Ok(Self { core, api, listener, address, replays, desk, first, watching })
     }
 
     /// Where it listens.
@@ -213,6 +220,7 @@ impl Node {
         let core = self.core;
         let served = api::serve(vec![self.listener], self.api, core.stop.clone()).await;
         core.stop.cancel();
+        self.desk.finish().await;
         core.supervisor.finish_polls().await;
         self.watching.await.context("wait for the alarms")?;
         core.backfills.finish().await;
@@ -253,9 +261,10 @@ async fn prepared(
     stop: CancellationToken,
 ) -> Result<Core, OpenError> {
     let written = (config.domains, ProviderTwins::of(&config.sources));
+    let registry = Accounts::of(&config.settings.data, clock.clone());
     let core = Core::open(config.settings, written, clock, stop, Mode::Prepare).await?;
-    let snapshot = Snapshot::of(config.sources, config.destinations);
-    core.begin(snapshot).map_err(OpenError::Other)?;
+    let file = Snapshot::of(config.sources, config.destinations);
+    core.begin(registry, file).await.map_err(OpenError::Other)?;
     Ok(core)
 }
 

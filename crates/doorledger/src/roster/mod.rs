@@ -2,11 +2,20 @@
 //! changes in it is brought about by the supervisor, which touches only what the change is about.
 //! Deliberately absent: reading what was written (`config`), and running it (`supervisor`).
 
+mod book;
+mod checks;
+mod desk;
+mod documents;
+mod kinds;
+mod masking;
 mod supervisor;
 
+pub(crate) use desk::{Desk, Tools};
 pub(crate) use supervisor::{Mode, Supervisor};
 
 use std::sync::{Arc, PoisonError, RwLock};
+
+use model::Timestamp;
 
 use crate::config::{ConfiguredDestination, ConfiguredSource, Way};
 
@@ -17,6 +26,10 @@ pub(crate) struct Source {
     pub(crate) configured: Arc<ConfiguredSource>,
     /// Whether it is switched off.
     pub(crate) is_paused: bool,
+    /// When it was switched on again.
+    pub(crate) resumed: Option<Timestamp>,
+    /// Until when an earlier secret is accepted.
+    pub(crate) earlier_until: Option<Timestamp>,
 }
 
 impl Source {
@@ -59,6 +72,8 @@ pub(crate) struct Snapshot {
     pub(crate) sources: Vec<Source>,
     /// Every way out.
     pub(crate) destinations: Vec<Goal>,
+    /// Ways out that are known by name alone, and why they do not run. What they have not got is kept.
+    pub(crate) kept: Vec<(String, String)>,
 }
 
 impl Snapshot {
@@ -67,17 +82,30 @@ impl Snapshot {
         sources: Vec<ConfiguredSource>,
         destinations: Vec<ConfiguredDestination>,
     ) -> Self {
-        let source = |configured| Source { configured: Arc::new(configured), is_paused: false };
+        let source = |configured| Source {
+            configured: Arc::new(configured),
+            is_paused: false,
+            resumed: None,
+            earlier_until: None,
+        };
         let goal = |configured| Goal { configured: Arc::new(configured), is_paused: false };
         Self {
             sources: sources.into_iter().map(source).collect(),
             destinations: destinations.into_iter().map(goal).collect(),
+            kept: Vec::new(),
         }
     }
 
-    /// The names of every way out.
+    /// The names of every way out, of those that do not run too.
     pub(crate) fn destination_names(&self) -> impl Iterator<Item = &str> + Clone {
-        self.destinations.iter().map(Goal::name)
+        let kept = self.kept.iter().map(|(name, _)| name.as_str());
+        self.destinations.iter().map(Goal::name).chain(kept)
+    }
+
+    /// The ways in that are not switched off.
+    fn at_work(&self) -> impl Iterator<Item = &ConfiguredSource> {
+        let at_work = self.sources.iter().filter(|source| !source.is_paused);
+        at_work.map(|source| source.configured.as_ref())
     }
 }
 
@@ -98,3 +126,6 @@ impl Roster {
         *self.now.write().unwrap_or_else(PoisonError::into_inner) = snapshot;
     }
 }
+
+#[cfg(test)]
+mod tests;
