@@ -1,6 +1,10 @@
+import { MantineProvider } from '@mantine/core';
+import { createElement } from 'react';
+import { renderToStaticMarkup } from 'react-dom/server';
 import { describe, expect, test } from 'vitest';
 import type { FieldSchema } from '../src/api/registry';
 import { configuration, missing } from '../src/registry/fields';
+import { SchemaForm } from '../src/registry/SchemaForm';
 import { choose, hiddenFields, shownWay, type Ways, waysOf } from '../src/registry/ways';
 
 const text: FieldSchema = { type: 'string' };
@@ -145,4 +149,41 @@ test('fields within fields are sent as such, and nothing for those that are empt
     client_secret: 's',
   });
   expect(configuration(destination, { endpoint: 'e', identity: {} })).toEqual({ endpoint: 'e' });
+});
+
+describe('what is drawn', () => {
+  const drawn = (
+    schema: FieldSchema,
+    values: Record<string, unknown>,
+    errors?: ReadonlyMap<string, string>,
+  ) => {
+    const form = createElement(SchemaForm, {
+      schema,
+      values,
+      onChange: () => undefined,
+      ...(errors === undefined ? {} : { errors }),
+    });
+    return renderToStaticMarkup(createElement(MantineProvider, null, form));
+  };
+  const labels = (html: string) =>
+    [...html.matchAll(/<label[^>]*for="[^"]*"[^>]*>(?!<span)([^<]+)/g)].map((one) => one[1]);
+
+  test('the fields of the way that the values show, in their order', () => {
+    expect(labels(drawn(poll, {}))).toEqual(['Domain', 'Client id', 'Client secret', 'base url']);
+    expect(labels(drawn(poll, { access_token: { set: true } }))).toEqual([
+      'Domain',
+      'Access token',
+      'base url',
+    ]);
+  });
+  test('further settings are open where one is given or wrong', () => {
+    expect(drawn(poll, {})).not.toContain('open=""');
+    expect(drawn(poll, { base_url: 'b' })).toContain('open=""');
+    expect(drawn(poll, {}, new Map([['base_url', 'is not an address']]))).toContain('is not an address');
+  });
+  test('what the server says of a field within a field stands beside it', () => {
+    const html = drawn(destination, {}, new Map([['identity.client_id', 'is missing']]));
+    expect(html).toContain('is missing');
+    expect(labels(html)).toEqual(['Endpoint', 'Client id', 'Secret', 'id', 'table', 'auth0']);
+  });
 });
