@@ -93,7 +93,7 @@ impl<'a> Choice<'a> {
             properties.insert(name.to_owned(), json!({ "const": value }));
         }
         for name in self.takes {
-            properties.insert((*name).to_owned(), json!(true));
+            properties.insert((*name).to_owned(), json!({}));
         }
         json!({ "title": self.title, "required": required, "properties": properties })
     }
@@ -141,6 +141,12 @@ impl FormField {
     #[must_use]
     pub fn secret(name: &'static str, title: &str, about: &str) -> Self {
         Self::new(name, title, about, json!({ "type": "string", "writeOnly": true }))
+    }
+
+    /// A secret of several lines: the text of a key file in PEM form.
+    #[must_use]
+    pub fn secret_key(name: &'static str, title: &str, about: &str) -> Self {
+        Self::secret(name, title, about).with("contentMediaType", json!("application/x-pem-file"))
     }
 
     /// A secret, or a list of at most `most` of them.
@@ -267,7 +273,7 @@ mod tests {
             r#""key":{"title":"Key","description":"a secret","type":"string","writeOnly":true},"#,
             r#""size":{"title":"Size","description":"of a page","type":"integer","minimum":1,"maximum":9,"#,
             r#""default":5,"x-advanced":true}},"allOf":[{"title":"Way","oneOf":["#,
-            r#"{"title":"A","required":["kind","key"],"properties":{"kind":{"const":"a"},"size":true}},"#,
+            r#"{"title":"A","required":["kind","key"],"properties":{"kind":{"const":"a"},"size":{}}},"#,
             r#"{"title":"B","required":["size"],"properties":{}}]}]}"#,
         );
         assert_eq!(form.schema().to_string(), expected);

@@ -9,6 +9,7 @@ mod clock;
 mod event;
 mod form;
 pub mod limits;
+mod manual;
 mod nesting;
 mod people;
 mod problem;
@@ -24,6 +25,7 @@ pub use clock::{Clock, FixedClock, SystemClock};
 pub use event::{Batch, Cursor, Event, Gap, NAME_HINT, Rejected, SourceId, Via, name_problem};
 pub use form::{Choice, Form, FormField};
 pub use jiff::{SignedDuration, Timestamp};
+pub use manual::untold;
 pub use nesting::is_nested_deeper_than;
 pub use people::{
     ApiToken, AuditEntry, AuditNote, Person, Role, Session, SignedIn, UnknownRole,

@@ -15,7 +15,8 @@ pub(super) fn poll() -> Form {
         FormField::text("client_id", "Client id", "Applications → Applications → a machine-to-machine application that is authorized for the Auth0 Management API → Settings → Client ID.")
             .example("8hXwExampleClientId"),
         FormField::secret("client_secret", "Client secret", "On the same page: Settings → Client Secret. The application needs the one permission read:logs."),
-        FormField::secret("private_key", "Private key", "The RSA private key of the pair whose public key was given under Credentials → Private Key JWT; the whole PEM text, from -----BEGIN to -----END."),
+        FormField::secret_key(
+            "private_key", "Private key", "The RSA private key of the pair whose public key was given under Credentials → Private Key JWT; the whole PEM text, from -----BEGIN to -----END."),
         FormField::choice("algorithm", "Signing algorithm", "How the key signs, as chosen under Credentials.", &names)
             .default(names[0])
             .advanced(),
