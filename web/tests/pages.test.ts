@@ -173,21 +173,21 @@ describe('forms', () => {
     },
   };
   const fields = fieldsOf(schema);
-  test('ask for what is required first, each in its kind', () => {
+  test('ask for everything in the order of the schema, each in its kind', () => {
     expect(fields.map((field) => `${field.name} ${field.kind}`)).toEqual([
+      'note text',
       'domain text',
       'secret secret',
-      'note text',
       'scopes list',
       'deep json',
       'mode choice',
       'on switch',
     ]);
-    expect(fields[0]?.placeholder).toBe('acme.eu.auth0.com');
+    expect(fields[1]?.placeholder).toBe('acme.eu.auth0.com');
   });
   test('send what was given; a secret that stays is left out', () => {
     expect(
-      configuration(fields, {
+      configuration(schema, {
         domain: 'x',
         secret: { set: true },
         note: '',
@@ -201,7 +201,7 @@ describe('forms', () => {
       deep: { k: 1 },
       on: false,
     });
-    expect(missing(fields, { domain: 'x' })).toEqual(['secret']);
+    expect(missing(schema, { domain: 'x' })).toEqual(['secret']);
   });
 });
 

@@ -139,7 +139,8 @@ pub(crate) fn peer_of(request: &Request) -> Peer {
     peer_in(request.extensions())
 }
 
-fn peer_in(extensions: &Extensions) -> Peer {
+/// The same, of what a request carries along.
+pub(crate) fn peer_in(extensions: &Extensions) -> Peer {
     let unknown = Peer { reach: Reach::Public, tls: false, address: None };
     extensions.get::<Peer>().copied().unwrap_or(unknown)
 }

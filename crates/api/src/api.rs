@@ -16,9 +16,10 @@ use tower::ServiceExt;
 
 use crate::access::Rules;
 use crate::accounts::Accounts;
+use crate::applications::Applications;
 use crate::body::ReadAway;
 use crate::dead_letters::DeadLetterBox;
-use crate::ingest::{PREFIX, ReceiverEntry, Receivers};
+use crate::ingest::{PREFIX, ReceiverTable, Receivers};
 use crate::intake::Intake;
 use crate::ledger::LedgerDesk;
 use crate::limits::{Budget, Limits};
@@ -33,8 +34,8 @@ use crate::tokens::ApiTokens;
 
 /// What the binary hands in.
 pub struct ApiOptions {
-    /// The receivers, one for each pushed source.
-    pub receivers: Vec<ReceiverEntry>,
+    /// The receivers, one for each pushed source; they may change at any time.
+    pub receivers: ReceiverTable,
     /// Where received events go.
     pub intake: Arc<dyn Intake>,
     /// Who answers queries.
@@ -51,6 +52,8 @@ pub struct ApiOptions {
     pub ledger: Arc<dyn LedgerDesk>,
     /// Sends destinations again what the lake holds.
     pub replays: Arc<dyn Replays>,
+    /// Keeps and runs the connected applications.
+    pub applications: Arc<dyn Applications>,
     /// Keeps people, sessions, tokens and the audit trail.
     pub accounts: Arc<dyn Accounts>,
     /// Keeps queries and dashboards.
@@ -86,6 +89,7 @@ pub(crate) struct Shared {
     pub(crate) operations: Arc<dyn Operations>,
     pub(crate) ledger: Arc<dyn LedgerDesk>,
     pub(crate) replays: Arc<dyn Replays>,
+    pub(crate) applications: Arc<dyn Applications>,
     pub(crate) accounts: Arc<dyn Accounts>,
     pub(crate) saved: Arc<dyn Saved>,
     pub(crate) throttle: Throttle,
@@ -102,7 +106,7 @@ pub(crate) struct Shared {
 }
 
 impl Api {
-    /// Puts the parts together. If two receivers have the same source, the last one counts.
+    /// Puts the parts together.
     #[must_use]
     pub fn new(options: ApiOptions) -> Self {
         let ApiOptions { receivers, intake, engine, status, dead_letters, .. } = options;
@@ -115,6 +119,7 @@ impl Api {
             operations: options.operations,
             ledger: options.ledger,
             replays: options.replays,
+            applications: options.applications,
             accounts: options.accounts,
             saved: options.saved,
             throttle: Throttle::default(),

@@ -7,8 +7,8 @@
 
 mod answer;
 mod endpoint;
+mod table;
 
-use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -19,8 +19,9 @@ use hyper::body::Body;
 use model::{Batch, Clock, Via};
 use sources::Decoded;
 
+use self::endpoint::Endpoint;
 pub use self::endpoint::ReceiverEntry;
-use self::endpoint::{Endpoint, path_of};
+pub use self::table::ReceiverTable;
 use crate::body::{BodyCaps, collect, declared_length};
 use crate::encoding;
 use crate::intake::{Intake, Taken};
@@ -37,7 +38,7 @@ const DECODE_INLINE_BYTES_MAX: usize = 256 * 1024;
 
 /// All receivers of this server.
 pub(crate) struct Receivers {
-    by_path: HashMap<String, Arc<Endpoint>>,
+    table: ReceiverTable,
     intake: Arc<dyn Intake>,
     clock: Arc<dyn Clock>,
     caps: BodyCaps,
@@ -46,20 +47,16 @@ pub(crate) struct Receivers {
 }
 
 impl Receivers {
-    /// Receivers with their paths; of two with the same path the last one counts.
+    /// The receivers that are in the table, at any moment.
     pub(crate) fn new(
-        entries: Vec<ReceiverEntry>,
+        table: ReceiverTable,
         intake: Arc<dyn Intake>,
         clock: Arc<dyn Clock>,
         memory: Budget,
         limits: &Limits,
     ) -> Self {
-        let by_path = entries
-            .into_iter()
-            .map(|entry| (path_of(&entry.source), Arc::new(Endpoint::new(entry))))
-            .collect();
         Self {
-            by_path,
+            table,
             intake,
             clock,
             caps: limits.body_caps(limits.body_bytes_max),
@@ -74,7 +71,7 @@ impl Receivers {
         B: Body<Data = Bytes> + Unpin,
     {
         let (head, mut body) = request.into_parts();
-        let Some(endpoint) = self.endpoint(head.uri.path()) else {
+        let Some(endpoint) = self.table.find(head.uri.path()) else {
             return Refusal::UnknownPath.into_response();
         };
         match head.method {
@@ -84,8 +81,8 @@ impl Receivers {
             _ => return Refusal::Method.into_response(),
         }
         let started = Instant::now();
-        let taken = match self.enter(endpoint, &head.headers, &body, peer) {
-            Ok(entered) => self.receive(endpoint, &mut body, entered).await,
+        let taken = match self.enter(&endpoint, &head.headers, &body, peer) {
+            Ok(entered) => self.receive(&endpoint, &mut body, entered).await,
             Err(refusal) => Err(refusal),
         };
         match taken {
@@ -100,10 +97,6 @@ impl Receivers {
         }
     }
 
-    fn endpoint(&self, path: &str) -> Option<&Arc<Endpoint>> {
-        self.by_path.get(path).or_else(|| self.by_path.get(path.strip_suffix('/')?))
-    }
-
     /// Everything that can be decided before the body is read.
     fn enter<B: Body>(
         &self,
@@ -115,8 +108,11 @@ impl Receivers {
         if !peer.is_private() {
             return Err(Refusal::NotPrivate);
         }
-        if !endpoint.receiver.admits(headers) {
+        if !endpoint.receiver.admits_at(headers, self.clock.now()) {
             return Err(Refusal::Unauthorized);
+        }
+        if endpoint.is_paused {
+            return Err(Refusal::Paused);
         }
         if !encoding::is_known(headers) {
             return Err(Refusal::Encoding);

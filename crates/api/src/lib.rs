@@ -9,10 +9,12 @@ mod access;
 mod accounts;
 mod api;
 mod app;
+mod applications;
 mod body;
 mod cookies;
 mod dashboards;
 mod dead_letters;
+mod destinations;
 mod encoding;
 mod health;
 mod import;
@@ -37,6 +39,7 @@ mod serve;
 mod session;
 mod stall;
 mod status;
+mod tenants;
 mod throttle;
 mod timespan;
 mod tls;
@@ -46,11 +49,16 @@ mod workbooks;
 
 pub use accounts::{Accounts, Asked, DeskError};
 pub use api::{Api, ApiOptions};
+pub use applications::{
+    ApplicationError, Applications, CheckState, DestinationDraft, DestinationTest, Done, GoalKind,
+    Kinds, MadeSource, ManagedBy, ProviderKind, Rotation, ShownDestination, ShownSource,
+    ShownTenant, SourceKind, TenantDraft, TenantTest, TestCheck,
+};
 pub use dead_letters::{
     DeadLetter, DeadLetterBox, DeadLetterBoxError, DeadLetterFilter, DeadLetterPage,
     DiscardOutcome, DiscardRequest, RawEncoding, ReplayOutcome, ReplayRequest,
 };
-pub use ingest::ReceiverEntry;
+pub use ingest::{ReceiverEntry, ReceiverTable};
 pub use intake::{Intake, IntakeError, Taken};
 pub use ledger::{LedgerDesk, StatementForm, StatementRequest};
 pub use limits::Limits;

@@ -22,6 +22,9 @@ const STORAGE_RETRY_SECONDS: u64 = 10;
 /// How long a sender is asked to wait when the data folder is damaged: somebody has to repair it and start anew.
 const READ_ONLY_RETRY_SECONDS: u64 = 60;
 
+/// How long a sender is asked to wait while its source is switched off.
+const PAUSED_RETRY_SECONDS: u64 = 300;
+
 /// Why nothing of a request was taken.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Refusal {
@@ -41,6 +44,7 @@ pub(crate) enum Refusal {
     Closed,
     Storage,
     ReadOnly { reason: String },
+    Paused,
     Failed,
 }
 
@@ -64,6 +68,7 @@ impl Refusal {
             Self::Closed => "stopping",
             Self::Storage => "journal_failed",
             Self::ReadOnly { .. } => "read_only",
+            Self::Paused => "paused",
             Self::Failed => "internal",
         }
     }
@@ -114,6 +119,13 @@ impl Refusal {
                 )
                 .hint("run `doorledger doctor` on the server; nothing of this request was stored")
                 .retry_after_seconds(READ_ONLY_RETRY_SECONDS),
+            Self::Paused => self
+                .of(
+                    StatusCode::SERVICE_UNAVAILABLE,
+                    "this source is paused; nothing of this request was stored",
+                )
+                .hint("an administrator resumes it on the page Applications; send the same again then")
+                .retry_after_seconds(PAUSED_RETRY_SECONDS),
             Self::Failed => {
                 self.of(StatusCode::INTERNAL_SERVER_ERROR, "the request could not be worked on")
             }

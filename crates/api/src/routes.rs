@@ -17,8 +17,8 @@ use crate::access::guard;
 use crate::api::Shared;
 use crate::problem::HttpProblem;
 use crate::{
-    app, dashboards, dead_letters, health, import, language, ledger, metrics_page, operations,
-    people, query, replays, saved, session, status,
+    app, applications, dashboards, dead_letters, destinations, health, import, language, ledger,
+    metrics_page, operations, people, query, replays, saved, session, status, tenants,
 };
 
 /// One route.
@@ -254,6 +254,107 @@ pub(crate) static ALL: &[Route] = &[
         Administrator,
         "gives up what is kept for a destination that is no longer configured: {\"name\":…}",
         || post(operations::forget_destination),
+    ),
+    reads(
+        "/api/v1/kinds",
+        Viewer,
+        "providers and destinations that can be connected, with the schemas of their fields",
+        || get(applications::kinds),
+    ),
+    reads("/api/v1/tenants", Viewer, "tenants and their sources, without secrets", || {
+        get(tenants::list)
+    }),
+    changes(
+        "POST",
+        "/api/v1/tenants",
+        Administrator,
+        "adds a tenant: {\"provider\":…, \"name\":…, \"sources\":{\"poll\":{…}}}",
+        || post(tenants::add),
+    ),
+    changes(
+        "PUT",
+        "/api/v1/tenants/{provider}/{tenant}",
+        Administrator,
+        "changes a tenant; body as above, a secret that is left out stays",
+        || put(tenants::change),
+    ),
+    changes(
+        "DELETE",
+        "/api/v1/tenants/{provider}/{tenant}",
+        Administrator,
+        "removes a tenant; what was collected stays",
+        || delete(tenants::remove),
+    ),
+    asks(
+        "/api/v1/tenants/test",
+        Administrator,
+        "asks the provider as the sources of a tenant would; body as above",
+        || post(tenants::test),
+    ),
+    changes(
+        "POST",
+        "/api/v1/sources/{provider}/{tenant}/{source}/pause",
+        Administrator,
+        "switches a source off",
+        || post(tenants::pause),
+    ),
+    changes(
+        "POST",
+        "/api/v1/sources/{provider}/{tenant}/{source}/resume",
+        Administrator,
+        "switches a source on again",
+        || post(tenants::resume),
+    ),
+    changes(
+        "POST",
+        "/api/v1/sources/{provider}/{tenant}/{source}/rotate",
+        Administrator,
+        "gives a source another secret: {\"secret\":…, \"keep_old_hours\":24}",
+        || post(tenants::rotate),
+    ),
+    reads("/api/v1/destinations", Viewer, "destinations, without secrets", || {
+        get(destinations::list)
+    }),
+    changes(
+        "POST",
+        "/api/v1/destinations",
+        Administrator,
+        "adds a destination: {\"name\":…, \"kind\":…, \"config\":{…}}",
+        || post(destinations::add),
+    ),
+    changes(
+        "PUT",
+        "/api/v1/destinations/{name}",
+        Administrator,
+        "changes a destination; body as above, a secret that is left out stays",
+        || put(destinations::change),
+    ),
+    changes(
+        "DELETE",
+        "/api/v1/destinations/{name}",
+        Administrator,
+        "removes a destination; what it has not got is kept until it is forgotten",
+        || delete(destinations::remove),
+    ),
+    asks(
+        "/api/v1/destinations/test",
+        Administrator,
+        "finds out what can be known of a destination without sending events; body as above",
+        || post(destinations::test),
+    ),
+    changes(
+        "POST",
+        "/api/v1/destinations/{name}/pause",
+        Administrator,
+        "switches a destination off; its place stays",
+        || post(destinations::pause),
+    ),
+    changes(
+        "POST",
+        "/api/v1/destinations/{name}/resume",
+        Administrator,
+        "switches a destination on again",
+        || post(destinations::resume),
     ),
     reads(
         "/api/v1/ledger",

@@ -5,7 +5,9 @@
 mod it {
     mod api_routes;
     mod app_routes;
+    mod applications;
     mod fake_accounts;
+    mod fake_applications;
     mod fake_catalog;
     mod fake_replays;
     mod fake_saved;

@@ -5,6 +5,7 @@
 //! service ends on 14 September 2026; it stays here for those who run a compatible receiver, and to say so plainly.
 //! Deliberately absent: columns (the service's business) and compression (it takes none).
 
+mod form;
 mod time_field;
 
 use std::fmt;
@@ -40,6 +41,9 @@ const POST_BYTES_DEFAULT: usize = 1024 * 1024;
 /// The smallest size that a user may set: it holds every event that the program accepts.
 const POST_BYTES_LEAST: u64 = model::limits::EVENT_BYTES_MAX as u64;
 
+/// The version that this file speaks.
+const API_VERSION_DEFAULT: &str = "2016-04-01";
+
 /// The service's limit of a field ("32 KB").
 const FIELD_BYTES_MAX: usize = 32 * 1024;
 
@@ -74,6 +78,10 @@ impl DestinationKind for AzureDataCollector {
 
     fn title(&self) -> &'static str {
         "Azure Monitor HTTP Data Collector"
+    }
+
+    fn schema(&self) -> Value {
+        form::form().schema()
     }
 
     fn validate(&self, written: &Value) -> Result<Box<dyn Destination>, Vec<Problem>> {
@@ -146,6 +154,8 @@ impl fmt::Debug for DataCollector {
             .field("workspace_id", &self.workspace_id)
             .field("url", &self.url.as_str())
             .field("log_types", &self.log_types)
+            .field("post_bytes", &self.post_bytes)
+            .field("time_generated", &self.time_generated)
             .field("tenants", &self.tenants)
             .field("read_back", &self.read_back)
             .finish_non_exhaustive()
@@ -377,7 +387,7 @@ fn post_address(fields: &mut Fields<'_>, cloud: Cloud, workspace_id: &str) -> Op
     let example = "https://WORKSPACE-ID.ods.opinsights.azure.com";
     let absent = fields.is_absent("log_analytics_uri");
     let written = address(fields, "log_analytics_uri", example);
-    let version = fields.text("api_version").unwrap_or("2016-04-01");
+    let version = fields.text("api_version").unwrap_or(API_VERSION_DEFAULT);
     let mut url = if absent {
         Url::parse(&format!("https://{workspace_id}.{}", cloud.data_collector_domain())).ok()?
     } else {

@@ -4,8 +4,10 @@
 //! Facts from Microsoft's pages "Logs Ingestion API in Azure Monitor" and its service limits. Deliberately absent: creating
 //! endpoint, rule and table; the manual's page tells how.
 
+mod form;
 mod identity;
 
+pub(crate) use form::{authority_field, identity_field};
 pub(crate) use identity::authority;
 pub use identity::identity;
 mod record;
@@ -53,6 +55,9 @@ const TIME_COLUMNS: [(&str, &str); 2] = [("auth0", "event_date"), ("onelogin", "
 const RAW_TIME_COLUMNS: [(&str, &str); 2] =
     [("auth0", "TimeGenerated"), ("onelogin", "TimeGenerated")];
 
+/// What a record may be made of, the usual way first.
+const SHAPES: [(&str, Shape); 2] = [("columns", Shape::Columns), ("raw", Shape::Raw)];
+
 const ROLE_HINT: &str = "give the identity the role \"Monitoring Metrics Publisher\" on the data collection rule (not on the \
                          workspace or the endpoint alone). A new assignment takes up to 30 minutes to count";
 
@@ -68,6 +73,10 @@ impl DestinationKind for AzureLogsIngestion {
         "Azure Monitor Logs Ingestion"
     }
 
+    fn schema(&self) -> Value {
+        form::form().schema()
+    }
+
     fn validate(&self, written: &Value) -> Result<Box<dyn Destination>, Vec<Problem>> {
         let mut fields = Fields::of(written);
         let endpoint = endpoint(&mut fields);
@@ -79,9 +88,7 @@ impl DestinationKind for AzureLogsIngestion {
             is_stream,
             "a stream declared by the data collection rule: Custom- or Microsoft-, then letters, digits and _",
         );
-        let shape = fields
-            .choice("shape", &[("columns", Shape::Columns), ("raw", Shape::Raw)])
-            .unwrap_or(Shape::Columns);
+        let shape = fields.choice("shape", &SHAPES).unwrap_or(Shape::Columns);
         let raw_event = fields.flag("raw_event").unwrap_or(false);
         let cloud = cloud(&mut fields);
         let credential = identity::written(&mut fields, cloud);

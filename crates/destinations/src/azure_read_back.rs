@@ -7,6 +7,7 @@
 //! Deliberately absent: when to ask, and the comparison.
 
 mod answer;
+mod form;
 mod question;
 
 use std::fmt;
@@ -22,6 +23,7 @@ use serde_json::json;
 use url::Url;
 
 pub use self::answer::{Seen, Unread};
+pub(crate) use self::form::field;
 use crate::azure_logs_ingestion::{authority, identity};
 use crate::written::{address, names_by_provider};
 

@@ -43,6 +43,8 @@ pub trait DestinationKind: Send + Sync {
     fn name(&self) -> &'static str;
     /// The name that people know.
     fn title(&self) -> &'static str;
+    /// What a user may write: a JSON Schema, made of [`model::Form`]. [`DestinationKind::validate`] is the judge.
+    fn schema(&self) -> Value;
     /// What the user wrote → a destination. Every problem at once, paths relative to `written`. No I/O.
     ///
     /// # Errors

@@ -1,7 +1,7 @@
 //! Reading the settings that several destinations share: addresses, tenants, clouds, names by provider.
 //! Deliberately absent: what only one destination asks for.
 
-use model::Fields;
+use model::{Fields, Form, FormField};
 use net::{Cloud, is_https_or_loopback};
 use serde_json::Value;
 use url::Url;
@@ -58,23 +58,50 @@ pub(crate) fn names_by_provider(
         Some(Value::Object(written)) => {
             for (provider, value) in written {
                 let path = format!("{name}.{provider}");
-                let Some(text) = value.as_str().filter(|text| valid(text)) else {
-                    fields.problem(&path, "is not a possible name", rule);
+                let Some((_, name)) = names.iter_mut().find(|(known, _)| known == provider) else {
+                    let known: Vec<&str> = defaults.iter().map(|(known, _)| *known).collect();
+                    let hint = format!("known providers: {}", known.join(", "));
+                    fields.problem(&path, "is not a provider", &hint);
                     continue;
                 };
-                match names.iter_mut().find(|(known, _)| known == provider) {
-                    Some((_, name)) => text.clone_into(name),
-                    None => {
-                        let known: Vec<&str> = defaults.iter().map(|(known, _)| *known).collect();
-                        let hint = format!("known providers: {}", known.join(", "));
-                        fields.problem(&path, "is not a provider", &hint);
-                    }
+                match value.as_str().filter(|text| valid(text)) {
+                    Some(text) => text.clone_into(name),
+                    None => fields.problem(&path, "is not a possible name", rule),
                 }
             }
         }
         Some(_) => fields.problem(name, "is not a possible name", rule),
     }
     names
+}
+
+/// The field of [`names_by_provider`]: one text for each provider; an empty default is none.
+pub(crate) fn providers_field(
+    name: &'static str,
+    title: &str,
+    about: &str,
+    defaults: &[(&'static str, &str)],
+) -> FormField {
+    let fields = defaults.iter().map(|(provider, default)| {
+        let field = FormField::text(provider, provider, &format!("For events of {provider}."));
+        if default.is_empty() { field.example("Events_CL") } else { field.default(*default) }
+    });
+    FormField::fields_or_text(name, title, about, Form::of(fields))
+}
+
+/// The field `tenants`.
+pub(crate) fn tenants_field() -> FormField {
+    let about =
+        "The names of the tenants whose events are sent. Leave it out to send those of all.";
+    FormField::texts("tenants", "Tenants", about).example(Value::from(vec!["acme"])).advanced()
+}
+
+/// The field `cloud`.
+pub(crate) fn cloud_field() -> FormField {
+    let about = "Which of Microsoft's clouds the workspace is in.";
+    FormField::choice("cloud", "Cloud", about, &Cloud::NAMES.map(|(name, _)| name))
+        .default("public")
+        .advanced()
 }
 
 /// The tenants that a destination is limited to.

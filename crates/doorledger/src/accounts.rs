@@ -38,13 +38,18 @@ impl Lazy {
 }
 
 impl Desk {
+    /// The registry of a data folder, opened by the first question.
+    pub(crate) fn of(folder: &Path, clock: Arc<dyn Clock>) -> Self {
+        let registry = OnceLock::new();
+        Self(Arc::new(Lazy { folder: folder.to_owned(), clock, registry }))
+    }
+
     /// Opens the registry of a data folder. If nobody is in it, an administrator is made, whose password is told this once.
     pub(crate) async fn open(
         folder: &Path,
         clock: Arc<dyn Clock>,
     ) -> (Self, Option<(Person, Secret)>) {
-        let registry = OnceLock::new();
-        let desk = Self(Arc::new(Lazy { folder: folder.to_owned(), clock, registry }));
+        let desk = Self::of(folder, clock);
         match desk.ask(Registry::first_administrator).await {
             Ok(first) => (desk, first),
             Err(error) => {
@@ -55,7 +60,7 @@ impl Desk {
     }
 
     /// Asks on a thread that may block.
-    fn ask<T: Send + 'static>(
+    pub(crate) fn ask<T: Send + 'static>(
         &self,
         question: impl FnOnce(&Registry) -> Result<T, Error> + Send + 'static,
     ) -> Asked<'static, T> {

@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 use std::io::{ErrorKind, Read as _, Write as _};
 use std::path::Path;
+use std::sync::{Arc, PoisonError, RwLock};
 
 use anyhow::Result;
 use model::SourceId;
@@ -67,14 +68,20 @@ impl Domains {
     }
 
     /// These, and of tenants that the configuration does not name what the data folder remembers.
-    pub(crate) fn with_remembered(mut self, data: &Path) -> Result<Self> {
-        for (provider, tenants) in read(data)? {
+    pub(crate) fn with_remembered(self, data: &Path) -> Result<Self> {
+        let remembered = read(data)?;
+        Ok(self.or(remembered))
+    }
+
+    /// These, and of tenants that they do not name what the others tell.
+    fn or(mut self, others: ByProvider) -> Self {
+        for (provider, tenants) in others {
             let known = self.by_provider.entry(provider).or_default();
             for (name, tenant) in tenants {
                 known.entry(name).or_insert(tenant);
             }
         }
-        Ok(self)
+        self
     }
 
     /// Writes them into the data folder, unless it remembers just these.
@@ -94,6 +101,28 @@ impl Domains {
         write().map_err(|error| {
             Failure::error(Exit::Io, format!("write `{}`: {error}", path.display()))
         })
+    }
+}
+
+/// Domains of a roster that changes while it is asked.
+#[derive(Debug, Default)]
+pub(crate) struct LiveDomains(RwLock<Arc<Domains>>);
+
+impl LiveDomains {
+    /// Begins with these.
+    pub(crate) fn of(domains: Domains) -> Self {
+        Self(RwLock::new(Arc::new(domains)))
+    }
+
+    /// As they are at this moment.
+    pub(crate) fn now(&self) -> Arc<Domains> {
+        self.0.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Takes what is told of some tenants; what is known of others stays.
+    pub(crate) fn learn(&self, told: Domains) {
+        let mut known = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        *known = Arc::new(told.or(known.by_provider.clone()));
     }
 }
 

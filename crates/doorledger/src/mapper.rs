@@ -7,13 +7,13 @@ use std::sync::Arc;
 use model::{ColumnMapper, EventContext, RowWriter, TableSchema};
 
 use crate::alarms;
-use crate::domains::Domains;
+use crate::domains::LiveDomains;
 
 /// The column mapper over every provider.
 #[derive(Debug, Clone)]
 pub(crate) struct Providers {
     /// Which domain a tenant has.
-    pub(crate) domains: Arc<Domains>,
+    pub(crate) domains: Arc<LiveDomains>,
 }
 
 impl ColumnMapper for Providers {
@@ -28,7 +28,8 @@ impl ColumnMapper for Providers {
         if context.source.provider == alarms::PROVIDER {
             alarms::columns(raw, row);
         } else if let Some(provider) = sources::find(&context.source.provider) {
-            let domain = self.domains.of(context.source);
+            let domains = self.domains.now();
+            let domain = domains.of(context.source);
             provider.columns(raw, EventContext { domain, ..context }, row);
         }
     }

@@ -14,6 +14,7 @@ use model::{Batch, Clock, Problem, SourceId, Via};
 
 use crate::backfills::Backfills;
 use crate::removed;
+use crate::roster::Roster;
 
 /// The operations of one node.
 pub(crate) struct Operations {
@@ -22,8 +23,7 @@ pub(crate) struct Operations {
     /// Why nothing may be written, if that is so.
     read_only: Option<String>,
     backfills: Arc<Backfills>,
-    /// Names of the destinations that are configured.
-    destinations: Vec<String>,
+    roster: Arc<Roster>,
     clock: Arc<dyn Clock>,
 }
 
@@ -32,11 +32,11 @@ impl Operations {
     pub(crate) fn new(
         journal: Journal,
         backfills: Arc<Backfills>,
-        destinations: Vec<String>,
+        roster: Arc<Roster>,
         clock: Arc<dyn Clock>,
     ) -> Self {
         let intake = Arc::new(journal.clone());
-        Self { journal, intake, read_only: None, backfills, destinations, clock }
+        Self { journal, intake, read_only: None, backfills, roster, clock }
     }
 
     /// The same, but if there is a `reason`, nothing is written.
@@ -105,9 +105,9 @@ impl api::Operations for Operations {
             if let Some(reason) = &self.read_only {
                 return Err(OperationError::Intake(IntakeError::ReadOnly(reason.clone())));
             }
-            let (journal, configured) = (self.journal.clone(), self.destinations.clone());
+            let (journal, roster) = (self.journal.clone(), self.roster.now());
             let forgotten = tokio::task::spawn_blocking(move || {
-                removed::forget(&journal, configured.iter().map(String::as_str), &name)
+                removed::forget(&journal, roster.destination_names(), &name)
             });
             let failed = |error: String| OperationError::Intake(IntakeError::Storage(error));
             match forgotten.await {

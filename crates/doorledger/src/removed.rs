@@ -59,7 +59,7 @@ pub(crate) fn forget<'a>(
     name: &str,
 ) -> Result<Result<Forgotten, Problem>, journal::Error> {
     if configured.clone().any(|known| known == name) {
-        let hint = "take it out of the configuration and start the server anew first";
+        let hint = "remove it first: on the page Applications, or from the configuration file and with a new start";
         return Ok(Err(Problem::new("name", format!("`{name}` is configured"), hint)));
     }
     let removed = all(journal.readers()?, configured);

@@ -18,6 +18,8 @@ use journal::{Booking, DeadLetter, Delivered, Deliveries, Journal};
 use model::{Batch, Clock, Timestamp, Via};
 use serde_json::json;
 
+use crate::parts::Parts;
+use crate::roster::Supervisor;
 use crate::ship::Shipper;
 
 /// Letters that are read together in a replay of all of them.
@@ -34,23 +36,17 @@ const DISCARD_PREFIX: &str = "discard/";
 /// The dead letters of a node.
 pub(crate) struct Replay {
     journal: Journal,
-    /// Shippers by the name of their reader, which is the origin of what they refused.
-    shippers: BTreeMap<String, Arc<Shipper>>,
+    supervisor: Arc<Supervisor>,
     clock: Arc<dyn Clock>,
     /// Where discarded letters are noted.
     discarded: PathBuf,
 }
 
 impl Replay {
-    /// Over this journal and these shippers.
-    pub(crate) fn new(
-        journal: Journal,
-        shippers: impl Iterator<Item = Arc<Shipper>>,
-        clock: Arc<dyn Clock>,
-        data: &Path,
-    ) -> Self {
-        let shippers = shippers.map(|shipper| (Shipper::reader(&shipper.name), shipper)).collect();
-        Self { journal, shippers, clock, discarded: data.join(DISCARDED_FILE) }
+    /// Over the journal and the shippers that run at the time.
+    pub(crate) fn new(supervisor: Arc<Supervisor>, data: &Path) -> Self {
+        let Parts { journal, clock, .. } = supervisor.parts().clone();
+        Self { journal, supervisor, clock, discarded: data.join(DISCARDED_FILE) }
     }
 
     async fn replay_all(&self, which: &ReplayRequest) -> Result<ReplayOutcome, DeadLetterBoxError> {
@@ -139,13 +135,15 @@ impl Replay {
     ) -> Result<(), DeadLetterBoxError> {
         let id = letter.id;
         let mut deliveries = Vec::new();
-        let succeeded = match self.shippers.get(&letter.origin).cloned() {
+        // What a destination refused has the name of its reader as its origin.
+        let destination = letter.origin.strip_prefix(Shipper::READER_PREFIX);
+        let succeeded = match destination.and_then(|name| self.supervisor.shipper(name)) {
             Some(shipper) => {
                 let mut counted = Deliveries::new();
                 let delivered = Delivered { acknowledged: 1, ..Delivered::default() };
                 counted.add(&letter.source, time_of(&letter), letter.at, delivered);
                 deliveries.push((format!("{REPLAY_PREFIX}{}", shipper.name), counted));
-                let domain = shipper.domains.of(&letter.source).map(Arc::from);
+                let domain = shipper.domains.now().of(&letter.source).map(Arc::from);
                 shipper.send_once(outgoing(letter, domain)).await
             }
             // What is read again is counted as any event that comes in.

@@ -15,9 +15,10 @@ use model::{Clock, SourceId, Timestamp, Via};
 use sources::SourceErrorKind;
 
 use crate::alarms;
-use crate::config::{Config, Way};
 use crate::node::{Damage, Store};
+use crate::parts::Parts;
 use crate::removed;
+use crate::roster::{Roster, Source};
 use crate::ship::Shipper;
 use crate::status::{Board, DestinationCondition, SourceCondition};
 
@@ -28,8 +29,7 @@ pub(crate) struct Report {
     board: Arc<Board>,
     clock: Arc<dyn Clock>,
     started: Timestamp,
-    sources: Vec<(SourceId, Via)>,
-    destinations: Vec<(String, &'static str)>,
+    roster: Arc<Roster>,
     journal_bytes_max: u64,
     damage: Vec<Damage>,
 }
@@ -37,29 +37,19 @@ pub(crate) struct Report {
 impl Report {
     /// Over these parts of a node.
     pub(crate) fn new(
-        config: &Config,
+        roster: Arc<Roster>,
         store: &Store,
-        clock: Arc<dyn Clock>,
-        board: Arc<Board>,
+        parts: &Parts,
+        journal_bytes_max: u64,
     ) -> Self {
-        let via = |way: &Way| if matches!(way, Way::Poll(_)) { Via::Poll } else { Via::Push };
         Self {
             journal: store.journal.clone(),
             lake: store.lake.clone(),
-            board,
-            started: clock.now(),
-            clock,
-            sources: config
-                .sources
-                .iter()
-                .map(|source| (source.id.clone(), via(&source.way)))
-                .collect(),
-            destinations: config
-                .destinations
-                .iter()
-                .map(|d| (d.plan.name.clone(), d.kind))
-                .collect(),
-            journal_bytes_max: config.settings.journal_bytes_max,
+            board: parts.board.clone(),
+            started: parts.clock.now(),
+            clock: parts.clock.clone(),
+            roster,
+            journal_bytes_max,
             damage: store.damage.clone(),
         }
     }
@@ -82,20 +72,29 @@ impl Report {
             .map(|state| (state.source.clone(), state))
             .collect();
         let gaps = self.journal.gaps().unwrap_or_default();
-        // The program's own rows are no tenant's.
-        let others = totals.keys().filter(|id| {
-            id.provider != alarms::PROVIDER && !self.sources.iter().any(|(known, _)| known == *id)
+        let roster = self.roster.now();
+        let known: BTreeMap<&SourceId, &Source> =
+            roster.sources.iter().map(|source| (&source.configured.id, source)).collect();
+        let configured = roster.sources.iter().map(|source| {
+            let via = if source.is_polled() { Via::Poll } else { Via::Push };
+            (source.configured.id.clone(), via)
         });
+        // The program's own rows are no tenant's.
+        let others =
+            totals.keys().filter(|id| id.provider != alarms::PROVIDER && !known.contains_key(id));
         let others = others
             .map(|id| (id.clone(), if id.source == "import" { Via::Import } else { Via::Poll }));
-        let all: Vec<(SourceId, Via)> = self.sources.iter().cloned().chain(others).collect();
-        all.into_iter()
+        configured
+            .chain(others)
             .map(|(id, via)| {
                 let total = totals.get(&id);
-                let is_configured = self.sources.iter().any(|(known, _)| *known == id);
+                let source = known.get(&id);
                 let (state, trouble) = match conditions.get(&id) {
+                    _ if source.is_some_and(|source| source.is_paused) => {
+                        (SourceState::Paused, None)
+                    }
                     // An import, a backfill: done, or it would have said something.
-                    None if !is_configured => (SourceState::CaughtUp, None),
+                    None if source.is_none() => (SourceState::CaughtUp, None),
                     condition => source_state(condition),
                 };
                 SourceStatus {
@@ -120,19 +119,24 @@ impl Report {
     fn destinations(&self, now: Timestamp) -> Vec<DestinationStatus> {
         let readers = self.journal.readers().unwrap_or_default();
         let conditions = self.board.destinations();
-        let names = self.destinations.iter().map(|(name, _)| name.as_str());
-        let removed = removed::all(readers.clone(), names).into_iter().map(|removed| {
-            let dead_letters = self.dead_letters(Some(&removed.reader.name));
-            removed.status(self.oldest_unsent(&removed.reader, now), dead_letters)
-        });
-        let configured = self.destinations.iter().map(|(name, kind)| {
+        let roster = self.roster.now();
+        let removed =
+            removed::all(readers.clone(), roster.destination_names()).into_iter().map(|removed| {
+                let dead_letters = self.dead_letters(Some(&removed.reader.name));
+                removed.status(self.oldest_unsent(&removed.reader, now), dead_letters)
+            });
+        let configured = roster.destinations.iter().map(|goal| {
+            let name = goal.name();
             let reader = readers.iter().find(|reader| reader.name == Shipper::reader(name));
             let condition = conditions.get(name).cloned().unwrap_or_default();
             let backlog_events = reader.map_or(0, |reader| reader.backlog_events);
             DestinationStatus {
-                name: name.clone(),
-                kind: (*kind).to_owned(),
-                state: destination_state(&condition, backlog_events),
+                name: name.to_owned(),
+                kind: goal.configured.kind.to_owned(),
+                state: match goal.is_paused {
+                    true => DestinationState::Paused,
+                    false => destination_state(&condition, backlog_events),
+                },
                 backlog_events,
                 oldest_unsent_seconds: reader.and_then(|reader| self.oldest_unsent(reader, now)),
                 sent_events: condition.sent,
@@ -142,7 +146,26 @@ impl Report {
                 read_back: condition.read_back,
             }
         });
-        configured.chain(removed).collect()
+        let kept = roster.kept.iter().map(|(name, reason)| self.kept(name, reason, &readers));
+        configured.chain(kept).chain(removed).collect()
+    }
+
+    /// A destination of the registry that cannot be used as it is.
+    fn kept(&self, name: &str, reason: &str, readers: &[ReaderState]) -> DestinationStatus {
+        let reader = readers.iter().find(|reader| reader.name == Shipper::reader(name));
+        let hint = "mend it on the page Applications; what it has not got is kept meanwhile";
+        DestinationStatus {
+            name: name.to_owned(),
+            kind: String::new(),
+            state: DestinationState::Stopped,
+            backlog_events: reader.map_or(0, |reader| reader.backlog_events),
+            oldest_unsent_seconds: None,
+            sent_events: 0,
+            dead_letters: self.dead_letters(Some(&Shipper::reader(name))),
+            last_success: None,
+            trouble: Some(trouble("destination.unusable", reason.to_owned(), hint)),
+            read_back: None,
+        }
     }
 
     /// Age of the oldest event that a destination has not got.
@@ -282,7 +305,7 @@ fn source_state(condition: Option<&SourceCondition>) -> (SourceState, Option<Tro
 fn lag(state: SourceState, total: Option<&journal::SourceState>, now: Timestamp) -> Option<f64> {
     match state {
         SourceState::CaughtUp => Some(0.0),
-        SourceState::Listening => None,
+        SourceState::Listening | SourceState::Paused => None,
         _ => total
             .and_then(|total| total.last_event)
             .map(|event| now.duration_since(event).as_secs_f64().max(0.0)),

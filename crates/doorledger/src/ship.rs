@@ -20,8 +20,10 @@ use net::{Backoff, Client, EntraTokens, TokenError};
 use tokio_util::sync::CancellationToken;
 
 use crate::collect::{Stopped, sleep};
-use crate::domains::Domains;
+use crate::config::ConfiguredDestination;
+use crate::domains::LiveDomains;
 use crate::outcome::{Settled, Unsaved};
+use crate::parts::Parts;
 use crate::status::Board;
 use crate::window::{Place, Window};
 
@@ -55,7 +57,7 @@ pub(crate) struct Shipper {
     /// Where the state is shown.
     pub(crate) board: Arc<Board>,
     /// Which domain a tenant has.
-    pub(crate) domains: Arc<Domains>,
+    pub(crate) domains: Arc<LiveDomains>,
 }
 
 /// Some of the journal, ready to be sent.
@@ -75,6 +77,20 @@ struct Reading {
 impl Shipper {
     /// How the journal's readers are called that belong to destinations.
     pub(crate) const READER_PREFIX: &str = "destination/";
+
+    /// The shipper of a destination.
+    pub(crate) fn new(configured: &ConfiguredDestination, parts: &Parts) -> Self {
+        Self {
+            name: configured.plan.name.clone(),
+            destination: configured.destination.clone(),
+            journal: parts.journal.clone(),
+            client: parts.client.clone(),
+            tokens: parts.tokens.clone(),
+            clock: parts.clock.clone(),
+            board: parts.board.clone(),
+            domains: parts.domains.clone(),
+        }
+    }
 
     /// The name of its offset in the journal.
     pub(crate) fn reader(name: &str) -> String {
@@ -201,6 +217,7 @@ impl Shipper {
                 .flat_map(|batch| batch.events.last())
                 .map(|event| event.offset + 1)
                 .max();
+            let domains = domains.now();
             let mut events = Vec::new();
             for batch in batches.iter().filter(|batch| destination.takes(&batch.source)) {
                 let domain: Option<Arc<str>> = domains.of(&batch.source).map(Arc::from);

@@ -68,6 +68,21 @@ impl Board {
         }
     }
 
+    /// A source is there no longer, or begins anew.
+    pub(crate) fn forget_source(&self, id: &SourceId) {
+        self.state().sources.remove(id);
+    }
+
+    /// A destination is there no longer, or begins anew: then what it has delivered stays counted.
+    pub(crate) fn destination_changed(&self, name: &str, stays: bool) {
+        let mut state = self.state();
+        if !stays {
+            state.destinations.remove(name);
+        } else if let Some(known) = state.destinations.get_mut(name) {
+            (known.trouble, known.stopped, known.read_back) = (None, false, None);
+        }
+    }
+
     /// Notes that a destination took events, and how many it refused.
     pub(crate) fn destination_sent(&self, name: &str, sent: usize, refused: usize) {
         let mut state = self.state();

@@ -3,6 +3,7 @@
 //! Deliberately absent: comparing and joining (`sources`), waiting and matching (`journal`).
 
 use std::collections::BTreeMap;
+use std::sync::{Arc, PoisonError, RwLock};
 
 use bytes::Bytes;
 use journal::{Telling, Twins};
@@ -10,26 +11,35 @@ use model::{Event, SourceId};
 
 use crate::config::{ConfiguredSource, Way};
 
-/// Every provider, and the tenants of which both channels are configured.
-#[derive(Debug, Default)]
+/// Every provider, and the tenants of which both channels are configured. Clones are the same.
+#[derive(Debug, Clone, Default)]
 pub(crate) struct ProviderTwins {
-    /// Provider and tenant: whether it is polled, and whether it is pushed.
-    channels: BTreeMap<(String, String), (bool, bool)>,
+    channels: Arc<RwLock<Channels>>,
 }
+
+/// Provider and tenant: whether it is polled, and whether it is pushed.
+type Channels = BTreeMap<(String, String), (bool, bool)>;
 
 impl ProviderTwins {
     /// Of these sources.
     pub(crate) fn of<'a>(sources: impl IntoIterator<Item = &'a ConfiguredSource>) -> Self {
-        let mut twins = Self::default();
+        let twins = Self::default();
+        twins.set(sources);
+        twins
+    }
+
+    /// Of these sources from now on.
+    pub(crate) fn set<'a>(&self, sources: impl IntoIterator<Item = &'a ConfiguredSource>) {
+        let mut channels = Channels::new();
         for source in sources {
             let key = (source.id.provider.clone(), source.id.tenant.clone());
-            let (polled, pushed) = twins.channels.entry(key).or_default();
+            let (polled, pushed) = channels.entry(key).or_default();
             match source.way {
                 Way::Poll(_) => *polled = true,
                 Way::Receive(_) => *pushed = true,
             }
         }
-        twins
+        *self.channels.write().unwrap_or_else(PoisonError::into_inner) = channels;
     }
 }
 
@@ -44,7 +54,8 @@ impl Twins for ProviderTwins {
 
     fn is_awaited(&self, source: &SourceId) -> bool {
         let key = (source.provider.clone(), source.tenant.clone());
-        self.channels.get(&key) == Some(&(true, true))
+        let channels = self.channels.read().unwrap_or_else(PoisonError::into_inner);
+        channels.get(&key) == Some(&(true, true))
     }
 
     fn join(&self, source: &SourceId, first: &Telling, second: &Telling) -> Option<Telling> {

@@ -4,9 +4,12 @@
 //! Deliberately absent: I/O, async runtimes, HTTP, and everything that belongs to one provider, one destination or one
 //! storage engine.
 
+mod agreement;
 mod clock;
 mod event;
+mod form;
 pub mod limits;
+mod manual;
 mod nesting;
 mod people;
 mod problem;
@@ -17,9 +20,12 @@ mod stretch;
 mod table;
 mod written;
 
+pub use agreement::{Read, disagreements};
 pub use clock::{Clock, FixedClock, SystemClock};
 pub use event::{Batch, Cursor, Event, Gap, NAME_HINT, Rejected, SourceId, Via, name_problem};
+pub use form::{Choice, Form, FormField};
 pub use jiff::{SignedDuration, Timestamp};
+pub use manual::untold;
 pub use nesting::is_nested_deeper_than;
 pub use people::{
     ApiToken, AuditEntry, AuditNote, Person, Role, Session, SignedIn, UnknownRole,

@@ -27,3 +27,13 @@ pub const QUERIES_OF_PERSON_MAX: u32 = 1_000;
 pub const DASHBOARDS_MAX: u32 = 1_000;
 /// Entries of the audit trail that are kept: the newest, some hundred megabytes.
 pub const AUDIT_ENTRIES_MAX: u64 = 1_000_000;
+
+/// Connected applications of one kind at most: tenants, destinations.
+pub const APPLICATIONS_MAX: u32 = 10_000;
+/// Bytes of an application's document at most: several sources with a private key each need some tens of thousands.
+pub const APPLICATION_BYTES_MAX: usize = 256 * 1024;
+/// Bytes of an application's key at most: the names of a provider and of a tenant, several times.
+pub const APPLICATION_KEY_BYTES_MAX: usize = 512;
+/// The deepest nesting of an application's document: what people write has four levels, and parsers that recurse need a
+/// bound.
+pub const APPLICATION_LEVELS_MAX: usize = 64;

@@ -32,6 +32,11 @@ impl Registry {
         Ok(Self { connection, path, clock })
     }
 
+    /// The data folder.
+    pub(crate) fn folder(&self) -> &Path {
+        self.path.parent().unwrap_or(Path::new(""))
+    }
+
     /// The present moment, in microseconds.
     pub(crate) fn now(&self) -> i64 {
         self.clock.now().as_microsecond()
@@ -175,8 +180,8 @@ pub(crate) mod tests {
         for (statement, told) in [
             ("CREATE TABLE x (a)", "is no registry"),
             (
-                "PRAGMA application_id = 1684828673; PRAGMA user_version = 2; CREATE TABLE x (a)",
-                "version 2",
+                "PRAGMA application_id = 1684828673; PRAGMA user_version = 3; CREATE TABLE x (a)",
+                "version 3",
             ),
         ] {
             let folder = tempfile::tempdir().unwrap();

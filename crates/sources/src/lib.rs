@@ -13,11 +13,14 @@ mod pace;
 mod receiver;
 mod refill;
 mod rhythm;
+mod rotating;
 mod scalar;
 mod scan;
 mod schedule;
 mod server_time;
 mod wire;
+
+pub use rotating::Rotating;
 
 use http::HeaderMap;
 use model::{
@@ -54,6 +57,10 @@ pub trait Provider: Send + Sync {
     fn poll(&self, written: &Value) -> Result<Box<dyn PollSource>, Vec<Problem>>;
     /// What the user wrote of a receiver → a receiver.
     fn receive(&self, written: &Value) -> Result<Box<dyn Receiver>, Vec<Problem>>;
+    /// What a user may write of a poll: a JSON Schema, made of [`model::Form`]. [`Provider::poll`] is the judge.
+    fn poll_schema(&self) -> Value;
+    /// What a user may write of a receiver.
+    fn receive_schema(&self) -> Value;
     /// The tenant's domain, if what the user wrote of a source of it tells one: `acme.eu.auth0.com`. A provider without
     /// such a thing has none.
     fn domain(&self, _written: &Value) -> Option<String> {
@@ -92,6 +99,11 @@ pub struct Decoded {
 pub trait Receiver: Send + Sync {
     /// Whether the request carries one of the configured secrets; compared in constant time.
     fn admits(&self, headers: &HeaderMap) -> bool;
+    /// The same for a request of this moment: a receiver whose secret is being changed ([`Rotating`]) admits the earlier
+    /// one for a while.
+    fn admits_at(&self, headers: &HeaderMap, _now: Timestamp) -> bool {
+        self.admits(headers)
+    }
     /// Reads one (decompressed) body. A body of which nothing can be read gives no events and at least one rejection.
     fn read(&self, body: &bytes::Bytes) -> Decoded;
 }

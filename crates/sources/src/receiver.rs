@@ -3,7 +3,7 @@
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName};
-use model::{Fields, Secret};
+use model::{Fields, FormField, Secret};
 use subtle::{Choice, ConstantTimeEq};
 
 use crate::wire::{self, Dialect};
@@ -54,6 +54,12 @@ impl Receiver for TokenReceiver {
     fn read(&self, body: &Bytes) -> Decoded {
         wire::read(body, self.dialect)
     }
+}
+
+/// The field `tokens`; `place` says where the provider is told the secret.
+pub(crate) fn tokens_field(place: &str) -> FormField {
+    let about = format!("A long random text that the provider sends with every request: {place}");
+    FormField::secrets("tokens", "Shared secret", &about, TOKENS_MAX).generated()
 }
 
 /// A credential without the word `Bearer`, which some people write on one side only.

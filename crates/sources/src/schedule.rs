@@ -1,7 +1,7 @@
 //! The settings of a poll that are about time: where it starts, how often it looks.
 //! Deliberately absent: the settings that only one provider has.
 
-use model::{Fields, SignedDuration, Timestamp};
+use model::{Fields, FormField, SignedDuration, Timestamp};
 
 use crate::scalar;
 
@@ -73,6 +73,24 @@ pub(crate) fn duration(
             None
         }
     }
+}
+
+/// The field `start`; `words` says what may be written at this provider.
+pub(crate) fn start_field(words: &str) -> FormField {
+    let about = format!("Where collection begins that has never run: {words}");
+    FormField::text("start", "Begin at", &about).default("now").example("retention")
+}
+
+/// The field `interval`.
+pub(crate) fn interval_field() -> FormField {
+    let about = "The longest pause between two looks when everything is read: seconds, or a text such as 30s or 5m.";
+    let default = format!("{INTERVAL_SECONDS_DEFAULT}s");
+    FormField::duration("interval", "Interval", about).default(default).advanced()
+}
+
+/// The field `rate_share`.
+pub(crate) fn rate_share_field(about: &str, default: f64) -> FormField {
+    FormField::share("rate_share", "Share of the rate limit", about).default(default).advanced()
 }
 
 fn moment(text: &str) -> Option<Timestamp> {

@@ -20,6 +20,19 @@ export interface FieldSchema {
   items?: FieldSchema;
   properties?: Record<string, FieldSchema>;
   required?: string[];
+  const?: unknown;
+  /** What a text of several lines is. */
+  contentMediaType?: string;
+  /** Groups of alternatives. */
+  allOf?: FieldSchema[];
+  /** At least one of these. */
+  anyOf?: FieldSchema[];
+  /** Exactly one of these. */
+  oneOf?: FieldSchema[];
+  /** Nearly nobody needs it. */
+  'x-advanced'?: boolean;
+  /** The server makes one if it is left out. */
+  'x-generated'?: boolean;
 }
 
 export interface SourceKind {

@@ -26,7 +26,7 @@ import { Lamp } from '../widgets/Lamp';
 import { Panel } from '../widgets/Panel';
 import { ProblemView } from '../widgets/ProblemView';
 import { Checks } from './Checks';
-import { configuration, fieldsOf, missing, type Values } from './fields';
+import { configuration, missing, type Values } from './fields';
 import { SchemaForm } from './SchemaForm';
 
 interface Props {
@@ -146,9 +146,13 @@ function EditDialog({
   const [values, setValues] = useState<Values>({ ...destination?.config });
   const save = useChange(saveDestination);
   const test = useMutation({ mutationFn: testDestination });
-  const fields = fieldsOf(kinds.destinations.find((one) => one.kind === kind)?.schema ?? {});
-  const draft = { name: name.trim(), kind, config: configuration(fields, values) };
+  const schema = kinds.destinations.find((one) => one.kind === kind)?.schema ?? {};
+  const draft = { name: name.trim(), kind, config: configuration(schema, values) };
   const error = save.error ?? test.error;
+  const problem = error === null ? null : asProblem(error);
+  const errors = new Map(
+    (problem?.parts ?? []).map((part) => [part.path?.replace(/^config\./, '') ?? '', part.message]),
+  );
   return (
     <Modal
       opened
@@ -174,9 +178,9 @@ function EditDialog({
             required
           />
         </Group>
-        <SchemaForm fields={fields} values={values} onChange={setValues} />
+        <SchemaForm key={kind} schema={schema} values={values} onChange={setValues} errors={errors} />
         {test.data !== undefined && <Checks checks={test.data.checks} />}
-        {error !== null && <ProblemView problem={asProblem(error)} compact />}
+        {problem !== null && <ProblemView problem={problem} compact />}
         <Group justify="end">
           <Button variant="default" onClick={() => test.mutate(draft)} loading={test.isPending}>
             Test
@@ -184,7 +188,7 @@ function EditDialog({
           <Button
             onClick={() => save.mutate({ draft, fresh: destination === null }, { onSuccess: close })}
             loading={save.isPending}
-            disabled={draft.name === '' || (destination === null && missing(fields, values).length > 0)}
+            disabled={draft.name === '' || (destination === null && missing(schema, values).length > 0)}
           >
             Save
           </Button>

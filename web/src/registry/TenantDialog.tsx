@@ -17,7 +17,7 @@ import {
 } from '../api/registry';
 import { ProblemView } from '../widgets/ProblemView';
 import { Checks } from './Checks';
-import { configuration, fieldsOf, missing, type Values } from './fields';
+import { configuration, missing, type Values } from './fields';
 import classes from './Registry.module.css';
 import { SchemaForm } from './SchemaForm';
 import { ShownOnce } from './ShownOnce';
@@ -42,15 +42,12 @@ export function TenantDialog({ providers, tenant, close }: Props) {
   const save = useChange((draft: TenantDraft) => (tenant === null ? addTenant(draft) : putTenant(draft)));
   const test = useMutation({ mutationFn: (draft: TenantDraft) => testTenant(draft) });
   const chosen = kind?.sources.filter((source) => used.has(source.name)) ?? [];
-  const lacking = chosen.flatMap((source) => missing(fieldsOf(source.schema), values[source.name] ?? {}));
+  const lacking = chosen.flatMap((source) => missing(source.schema, values[source.name] ?? {}));
   const draft: TenantDraft = {
     provider,
     name: name.trim(),
     sources: Object.fromEntries(
-      chosen.map((source) => [
-        source.name,
-        configuration(fieldsOf(source.schema), values[source.name] ?? {}),
-      ]),
+      chosen.map((source) => [source.name, configuration(source.schema, values[source.name] ?? {})]),
     ),
   };
   const error = save.error ?? test.error;
@@ -59,7 +56,7 @@ export function TenantDialog({ providers, tenant, close }: Props) {
     new Map(
       (problem?.parts ?? [])
         .filter((part) => part.path?.includes(source))
-        .map((part) => [part.path?.split('.').at(-1) ?? '', part.message]),
+        .map((part) => [part.path?.split(`${source}.`).at(-1) ?? '', part.message]),
     );
 
   function toggle(source: string, on: boolean) {
@@ -107,7 +104,7 @@ export function TenantDialog({ providers, tenant, close }: Props) {
             />
           </Group>
           {kind?.sources.map((source) => (
-            <fieldset key={source.name} className={classes.source}>
+            <fieldset key={`${provider}/${source.name}`} className={classes.source}>
               <legend>
                 <Switch
                   label={
@@ -121,7 +118,7 @@ export function TenantDialog({ providers, tenant, close }: Props) {
               </legend>
               {used.has(source.name) && (
                 <SchemaForm
-                  fields={fieldsOf(source.schema)}
+                  schema={source.schema}
                   values={values[source.name] ?? {}}
                   onChange={(next) => setValues({ ...values, [source.name]: next })}
                   errors={errors(source.name)}

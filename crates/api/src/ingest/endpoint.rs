@@ -17,12 +17,15 @@ pub struct ReceiverEntry {
     pub source: SourceId,
     /// Knows the secret and the wire format.
     pub receiver: Arc<dyn Receiver>,
+    /// Whether it is switched off: then whoever has the secret is asked to come back later.
+    pub is_paused: bool,
 }
 
 /// A receiver that is being served.
 pub(super) struct Endpoint {
     pub(super) source: SourceId,
     pub(super) receiver: Arc<dyn Receiver>,
+    pub(super) is_paused: bool,
     received: Counter,
     duplicates: Counter,
     rejected: Counter,
@@ -36,7 +39,7 @@ pub(super) fn path_of(source: &SourceId) -> String {
 
 impl Endpoint {
     /// Registers the counters, so that they show as zero from the start and cost no lookup later.
-    pub(super) fn new(ReceiverEntry { source, receiver }: ReceiverEntry) -> Self {
+    pub(super) fn new(ReceiverEntry { source, receiver, is_paused }: ReceiverEntry) -> Self {
         let labels = [
             ("provider", source.provider.clone()),
             ("tenant", source.tenant.clone()),
@@ -50,6 +53,7 @@ impl Endpoint {
             seconds: metrics::histogram!("doorledger_ingest_duration_seconds", &labels),
             source,
             receiver,
+            is_paused,
         }
     }
 

@@ -186,6 +186,7 @@ pub(crate) fn guarded() -> Vec<(Role, Request<Body>)> {
         (Viewer, get("/metrics")),
     ];
     all.extend(super::app_routes::guarded());
+    all.extend(super::applications::guarded());
     all
 }
 
@@ -203,7 +204,8 @@ async fn every_listed_route_is_open_on_purpose_or_tried_with_and_without_a_token
     let tried = guarded().into_iter().map(|(_, request)| {
         let path = request.uri().path();
         let path = path.replace("/auth0/acme", "/{provider}/{tenant}").replace("/1", "/{id}");
-        format!("{} {}", request.method(), path.replace("/new", "/{name}"))
+        let path = path.replace("/poll/", "/{source}/").replace("/new", "/{name}");
+        format!("{} {path}", request.method())
     });
     let others = open.into_iter().chain(sessions).chain(receivers).map(str::to_owned);
     let known: BTreeSet<String> = tried.chain(others).collect();

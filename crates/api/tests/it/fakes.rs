@@ -6,8 +6,8 @@ use api::{
     Api, ApiOptions, ApiTokens, BackfillOutlook, BackfillProgress, BackfillRequest, BackfillState,
     Check, DeadLetter, DeadLetterBox, DeadLetterBoxError, DeadLetterFilter, DeadLetterPage,
     DiscardOutcome, DiscardRequest, Forgotten, Intake, IntakeError, LedgerDesk, Limits,
-    OperationError, Operations, Peer, RawEncoding, Reach, ReceiverEntry, ReplayOutcome,
-    ReplayRequest, StatementRequest, Status, StatusReport, Taken, token_hash,
+    OperationError, Operations, Peer, RawEncoding, Reach, ReceiverEntry, ReceiverTable,
+    ReplayOutcome, ReplayRequest, StatementRequest, Status, StatusReport, Taken, token_hash,
 };
 use axum::body::Body;
 use bytes::Bytes;
@@ -25,6 +25,7 @@ use sources::{Decoded, Receiver};
 use tokio::sync::Semaphore;
 
 use super::fake_accounts::FakeAccounts;
+use super::fake_applications::FakeApplications;
 use super::fake_catalog::OneTable;
 use super::fake_replays::FakeReplays;
 use super::fake_saved::FakeSaved;
@@ -49,6 +50,7 @@ pub(crate) struct Stage {
     pub(crate) letters: Arc<FakeLetters>,
     pub(crate) health: Arc<FakeHealth>,
     pub(crate) operations: Arc<FakeOperations>,
+    pub(crate) applications: Arc<FakeApplications>,
     pub(crate) accounts: Arc<FakeAccounts>,
     pub(crate) clock: Arc<FixedClock>,
 }
@@ -77,8 +79,11 @@ pub(crate) fn stage_with(setting: Setting) -> Stage {
     let source =
         SourceId { provider: "auth0".into(), tenant: "acme".into(), source: "stream".into() };
     let receiver = setting.receiver.unwrap_or_else(|| Arc::new(Lines));
+    let applications = Arc::new(FakeApplications::default());
+    let receivers = ReceiverTable::default();
+    receivers.put(ReceiverEntry { source, receiver, is_paused: false });
     let api = Api::new(ApiOptions {
-        receivers: vec![ReceiverEntry { source, receiver }],
+        receivers,
         intake: setting.intake.unwrap_or_else(|| Arc::<FakeIntake>::clone(&intake) as _),
         engine: Arc::<FakeEngine>::clone(&engine),
         status: Arc::<FakeHealth>::clone(&health),
@@ -86,6 +91,7 @@ pub(crate) fn stage_with(setting: Setting) -> Stage {
         replays: Arc::new(FakeReplays::default()),
         operations: Arc::<FakeOperations>::clone(&operations),
         ledger: Arc::<FakeOperations>::clone(&operations),
+        applications: Arc::<FakeApplications>::clone(&applications),
         accounts: Arc::<FakeAccounts>::clone(&accounts),
         saved: Arc::new(FakeSaved),
         catalog: Arc::new(OneTable),
@@ -97,7 +103,7 @@ pub(crate) fn stage_with(setting: Setting) -> Stage {
         clock: Arc::<FixedClock>::clone(&clock),
     });
     let api = Arc::new(api);
-    Stage { api, intake, engine, letters, health, operations, accounts, clock }
+    Stage { api, intake, engine, letters, health, operations, applications, accounts, clock }
 }
 
 pub(crate) fn now() -> Timestamp {

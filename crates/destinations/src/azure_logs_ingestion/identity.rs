@@ -25,13 +25,14 @@ pub(crate) fn authority(fields: &mut Fields<'_>, cloud: Cloud) -> Option<String>
 }
 
 #[derive(Clone, Copy)]
-enum Way {
+pub(super) enum Way {
     ClientSecret,
     Managed,
     Workload,
 }
 
-const WAYS: [(&str, Way); 3] =
+/// The ways, as they are written.
+pub(super) const WAYS: [(&str, Way); 3] =
     [("client_secret", Way::ClientSecret), ("managed", Way::Managed), ("workload", Way::Workload)];
 
 /// Who we are to Microsoft Entra, from `identity`: `managed`, or fields with a `kind`.

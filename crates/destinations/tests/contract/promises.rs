@@ -1,13 +1,14 @@
 //! The promises, as properties.
 
 use std::io::Read;
+use std::path::Path;
 use std::sync::Arc;
 
 use bytes::Bytes;
 use destinations::{ALL, Credential, Destination, Outgoing, Parcel, Verdict, find, halve};
 use flate2::read::MultiGzDecoder;
 use http::{HeaderMap, HeaderValue, StatusCode};
-use model::{Secret, SourceId, Timestamp};
+use model::{Secret, SourceId, Timestamp, disagreements, untold};
 use net::{Answer, TransportError, TransportErrorKind};
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -39,6 +40,25 @@ fn destinations() -> impl Iterator<Item = (&'static str, Box<dyn Destination>, u
         });
         (kind.name(), destination, bytes_max)
     })
+}
+
+#[test]
+fn forms_and_readers_agree() {
+    for kind in ALL {
+        let read = |written: &Value| kind.validate(written).map(|it| format!("{it:?}"));
+        let samples = json!({"shared_key": SECRET});
+        assert_eq!(disagreements(&kind.schema(), &samples, &read), [""; 0], "{}", kind.name());
+    }
+}
+
+#[test]
+fn the_manual_tells_of_every_field() {
+    for kind in ALL {
+        let page = format!("../../docs/destinations/{}.md", kind.name().replace('_', "-"));
+        let page = Path::new(env!("CARGO_MANIFEST_DIR")).join(page);
+        let page = std::fs::read_to_string(page).unwrap();
+        assert_eq!(untold(&page, &kind.schema()), [""; 0], "{}", kind.name());
+    }
 }
 
 fn outgoing(offset: usize, provider: &str, filler: usize, usable_time: bool) -> Outgoing {

@@ -14,7 +14,7 @@ mod table;
 mod watch;
 
 pub(crate) use table::{PROVIDER, TABLE, columns};
-pub(crate) use watch::{Watch, Watched};
+pub(crate) use watch::Watch;
 
 use api::Light;
 use model::{SignedDuration, SourceId, Stretch, Timestamp};
@@ -84,6 +84,9 @@ struct SourceFacts {
     /// Up to when it has surely read everything; `None` for one that is pushed, or has read nothing.
     reached: Option<Timestamp>,
     is_polled: bool,
+    is_paused: bool,
+    /// When it was switched on again.
+    resumed: Option<Timestamp>,
     last_event: Option<Timestamp>,
     /// For how long the provider keeps events, if that is told.
     retention: Option<SignedDuration>,

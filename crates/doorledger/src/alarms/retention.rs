@@ -60,6 +60,8 @@ mod tests {
                 id: test_source("poll"),
                 reached: test_now().checked_sub(hours(behind)).ok(),
                 is_polled: true,
+                is_paused: false,
+                resumed: None,
                 last_event: None,
                 retention: Some(hours(retention)),
                 hours: Vec::new(),

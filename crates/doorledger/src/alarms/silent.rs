@@ -22,11 +22,14 @@ const HOUR: i64 = 3600;
 const WEEK: i64 = 7 * 24 * HOUR;
 
 fn find(facts: &Facts) -> Vec<Finding> {
-    facts.sources.iter().filter_map(|source| judge(source, facts.now)).collect()
+    // One that is switched off is not silent: somebody wanted it so.
+    let at_work = facts.sources.iter().filter(|source| !source.is_paused);
+    at_work.filter_map(|source| judge(source, facts.now)).collect()
 }
 
 fn judge(source: &SourceFacts, now: Timestamp) -> Option<Finding> {
-    let from = source.last_event?;
+    // Nothing was missed while it was switched off.
+    let from = source.last_event?.max(source.resumed.unwrap_or(Timestamp::MIN));
     // What is not read yet is late, not silent.
     let until = if source.is_polled { source.reached?.min(now) } else { now };
     let missing = expected(&source.hours, from, until)?;
@@ -93,6 +96,8 @@ mod tests {
             id: test_source("poll"),
             reached: Some(at(now)),
             is_polled: true,
+            is_paused: false,
+            resumed: None,
             last_event: Some(at(last)),
             retention: None,
             hours: hours.collect(),

@@ -19,7 +19,9 @@ use super::{
     Subject, channel, retention, silent,
 };
 use crate::collect::sleep;
+use crate::config::Way;
 use crate::read_back::ReadBacks;
+use crate::roster::{Roster, Snapshot};
 use crate::ship::Shipper;
 use crate::status::Board;
 
@@ -35,19 +37,10 @@ const ASKED_SAVED_EVERY: SignedDuration = SignedDuration::from_hours(1);
 /// How far back the first question of all reaches.
 const ASKED_FIRST: SignedDuration = SignedDuration::from_hours(1);
 
-/// What of the configuration the alarms are about.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Watched {
-    /// Sources; whether it is polled, how many days its provider keeps events, when its secret expires.
-    pub(crate) sources: Vec<(SourceId, bool, Option<u64>, Option<Timestamp>)>,
-    /// Destinations, and when the secret of each expires.
-    pub(crate) destinations: Vec<(String, Option<Timestamp>)>,
-}
-
 /// Watches over the collecting.
 pub(crate) struct Watch {
     /// What is watched.
-    pub(crate) watched: Watched,
+    pub(crate) roster: Arc<Roster>,
     /// Where facts come from and rows go.
     pub(crate) journal: Journal,
     /// Who is asked for events about channels.
@@ -138,7 +131,13 @@ impl Watch {
         let states = self.journal.source_states().map_err(failed)?;
         let walked = self.journal.walked().map_err(failed)?;
         let accounts = self.journal.accounts(silent::since(now), now).map_err(failed)?;
-        let sources = self.watched.sources.iter().map(|(id, is_polled, days, _)| {
+        let roster = self.roster.now();
+        let sources = roster.sources.iter().map(|source| {
+            let id = &source.configured.id;
+            let days = match &source.configured.way {
+                Way::Poll(poll) => poll.capacity().retention_days,
+                Way::Receive(_) => None,
+            };
             let state = states.iter().find(|state| state.source == *id);
             let walk = walked.iter().find(|walked| walked.source == *id);
             let mut hours: Vec<(Timestamp, u64)> = Vec::new();
@@ -152,7 +151,9 @@ impl Watch {
             }
             SourceFacts {
                 id: id.clone(),
-                is_polled: *is_polled,
+                is_polled: source.is_polled(),
+                is_paused: source.is_paused,
+                resumed: source.resumed,
                 reached: walk.and_then(|walk| walk.walked.extent()).map(|walk| walk.until),
                 last_event: state.and_then(|state| state.last_event),
                 retention: days
@@ -181,42 +182,36 @@ impl Watch {
         Ok(Facts {
             now,
             sources: sources.collect(),
-            destinations: self.destinations(now)?,
+            destinations: self.destinations(&roster, now)?,
             read_backs: read_backs(book),
             gaps: gaps.collect(),
             notices: book.notices().to_vec(),
-            secrets: self.secrets(),
+            secrets: secrets(&roster),
         })
     }
 
-    fn destinations(&self, now: Timestamp) -> Result<Vec<DestinationFacts>, String> {
+    fn destinations(
+        &self,
+        roster: &Snapshot,
+        now: Timestamp,
+    ) -> Result<Vec<DestinationFacts>, String> {
         let readers = self.journal.readers().map_err(|error| error.to_string())?;
-        let facts = self.watched.destinations.iter().filter_map(|(name, _)| {
+        // One that is switched off is not behind: somebody wanted it so.
+        let at_work = roster.destinations.iter().filter(|goal| !goal.is_paused);
+        let facts = at_work.filter_map(|goal| {
+            let name = goal.name();
             let reader = readers.iter().find(|it| it.name == Shipper::reader(name))?;
             let oldest = (reader.backlog_events > 0)
                 .then(|| self.journal.read(reader.offset, 1).ok())
                 .flatten();
             let oldest = oldest.and_then(|batches| batches.first().map(|batch| batch.received));
             Some(DestinationFacts {
-                name: name.clone(),
+                name: name.to_owned(),
                 oldest_unsent: oldest.map(|received| now.duration_since(received)),
                 backlog_events: reader.backlog_events,
             })
         });
         Ok(facts.collect())
-    }
-
-    fn secrets(&self) -> Vec<(Subject, Timestamp)> {
-        let sources = self
-            .watched
-            .sources
-            .iter()
-            .filter_map(|(id, _, _, expires)| Some((Subject::Source(id.clone()), (*expires)?)));
-        let destinations =
-            self.watched.destinations.iter().filter_map(|(name, expires)| {
-                Some((Subject::Destination(name.clone()), (*expires)?))
-            });
-        sources.chain(destinations).collect()
     }
 
     fn measure(&self, facts: &Facts) {
@@ -248,6 +243,18 @@ impl Watch {
         notices.retain(|notice| now.duration_since(notice.at) < channel::OLD);
         Ok(notices)
     }
+}
+
+/// Secrets of which it is known when they expire.
+fn secrets(roster: &Snapshot) -> Vec<(Subject, Timestamp)> {
+    let sources = roster.sources.iter().filter_map(|source| {
+        let configured = &source.configured;
+        Some((Subject::Source(configured.id.clone()), configured.secret_expires?))
+    });
+    let destinations = roster.destinations.iter().filter_map(|goal| {
+        Some((Subject::Destination(goal.name().to_owned()), goal.configured.secret_expires?))
+    });
+    sources.chain(destinations).collect()
 }
 
 fn read_backs(book: &Book) -> Vec<ReadBackFacts> {

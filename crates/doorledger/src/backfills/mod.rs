@@ -24,7 +24,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::collect::{Collector, Ended, Progress};
-use crate::config::{ConfiguredSource, Way};
+use crate::roster::Roster;
 
 /// What a backfill's source is called: the live one's name with this behind it.
 const SUFFIX: &str = ".backfill";
@@ -45,7 +45,7 @@ pub(crate) struct Backfillable {
 /// All backfills of this process.
 pub(crate) struct Backfills {
     collector: Collector,
-    known: Vec<Backfillable>,
+    roster: Arc<Roster>,
     states: Arc<Mutex<BTreeMap<SourceId, BackfillProgress>>>,
     tasks: TaskTracker,
     turns: Arc<Semaphore>,
@@ -53,26 +53,27 @@ pub(crate) struct Backfills {
 }
 
 impl Backfills {
-    /// Backfills of these sources: every one that is polled.
-    pub(crate) fn new(
-        collector: Collector,
-        sources: &[ConfiguredSource],
-        stop: CancellationToken,
-    ) -> Self {
-        let known = sources
-            .iter()
-            .filter(|source| matches!(source.way, Way::Poll(_)))
-            .map(|source| Backfillable {
-                provider: source.provider,
-                id: SourceId {
-                    source: format!("{}{SUFFIX}", source.id.source),
-                    ..source.id.clone()
-                },
-                written: source.written.clone(),
-            })
-            .collect();
+    /// Backfills of the roster's sources: every one that is polled.
+    pub(crate) fn new(collector: Collector, roster: Arc<Roster>, stop: CancellationToken) -> Self {
         let turns = Arc::new(Semaphore::new(TENANTS_AT_ONCE_MAX));
-        Self { collector, known, states: Arc::default(), tasks: TaskTracker::new(), turns, stop }
+        Self { collector, roster, states: Arc::default(), tasks: TaskTracker::new(), turns, stop }
+    }
+
+    /// What can be backfilled at present.
+    fn known(&self) -> Vec<Backfillable> {
+        let roster = self.roster.now();
+        let polled = roster.sources.iter().filter(|source| source.is_polled());
+        polled
+            .map(|source| {
+                let configured = &source.configured;
+                let name = format!("{}{SUFFIX}", configured.id.source);
+                Backfillable {
+                    provider: configured.provider,
+                    id: SourceId { source: name, ..configured.id.clone() },
+                    written: configured.written.clone(),
+                }
+            })
+            .collect()
     }
 
     /// Starts one for each named tenant, in their order (for all, if none is named). One that runs already is left alone.
@@ -107,12 +108,12 @@ impl Backfills {
     }
 
     fn choose(&self, tenants: &[String], since: &str) -> Result<Chosen, Vec<Problem>> {
+        let all = self.known();
         let mut problems: Vec<Problem> = tenants
             .iter()
-            .filter(|tenant| !self.known.iter().any(|known| known.id.tenant == **tenant))
+            .filter(|tenant| !all.iter().any(|known| known.id.tenant == **tenant))
             .map(|tenant| {
-                let names: Vec<&str> =
-                    self.known.iter().map(|known| known.id.tenant.as_str()).collect();
+                let names: Vec<&str> = all.iter().map(|known| known.id.tenant.as_str()).collect();
                 Problem::new(
                     "tenants",
                     format!("`{tenant}` is not polled"),
@@ -121,10 +122,8 @@ impl Backfills {
             })
             .collect();
         let mut chosen = Vec::new();
-        for known in self
-            .known
-            .iter()
-            .filter(|known| tenants.is_empty() || tenants.contains(&known.id.tenant))
+        for known in
+            all.iter().filter(|known| tenants.is_empty() || tenants.contains(&known.id.tenant))
         {
             let mut written = known.written.clone();
             if let Some(fields) = written.as_object_mut() {

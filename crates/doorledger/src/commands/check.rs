@@ -66,7 +66,7 @@ async fn online(config: &Config) -> Result<Vec<Problem>> {
     let mut problems = Vec::new();
     for source in &config.sources {
         if let config::Way::Poll(poll) = &source.way
-            && let Err(error) = node::first_page(&client, poll.as_ref(), clock.now()).await
+            && let Err(error) = node::first_page(&client, poll.as_ref(), clock.now()).await.outcome
         {
             problems.push(Problem::new(
                 source.id.to_string(),

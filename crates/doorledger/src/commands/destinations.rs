@@ -2,12 +2,16 @@
 //! Deliberately absent: what is kept (`crate::removed`).
 
 use std::path::Path;
+use std::sync::Arc;
 
 use anyhow::{Context as _, Result};
 use api::{ForgetRequest, Forgotten, Status};
+use model::SystemClock;
+use registry::ApplicationKind;
 
 use super::server::Server;
 use super::{print, say, status, written};
+use crate::accounts::Desk;
 use crate::cli::Destinations;
 use crate::exit::{Exit, Failure};
 use crate::node::{self, Store};
@@ -47,7 +51,23 @@ async fn forget_in(config: Option<&Path>, folder: &Path, name: &str) -> Result<F
     let store = Store::open(&outline.settings, outline.domains, ProviderTwins::default())
         .await
         .map_err(node::OpenError::into_error)?;
+    let added = Desk::of(folder, Arc::new(SystemClock)).ask(|registry| {
+        let kind = ApplicationKind::Destination;
+        let keys = registry.applications(kind)?.into_iter().map(|stored| match stored {
+            Ok(stored) => stored.key,
+            Err(unreadable) => unreadable.key,
+        });
+        Ok(keys.collect::<Vec<String>>())
+    });
+    let added = match added.await {
+        Ok(added) => added,
+        Err(error) => {
+            store.close().await?;
+            return Err(Failure::error(Exit::Io, error.to_string()));
+        }
+    };
     let configured = outline.destinations.iter().map(|destination| destination.name.as_str());
+    let configured = configured.chain(added.iter().map(String::as_str));
     let forgotten = removed::forget(&store.journal, configured, name);
     store.close().await?;
     forgotten?.map_err(|problem| Failure::error(Exit::Data, problem.to_string()))

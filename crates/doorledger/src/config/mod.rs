@@ -84,6 +84,8 @@ pub(crate) struct ConfiguredDestination {
     pub(crate) secret_expires: Option<Timestamp>,
     /// The destination.
     pub(crate) destination: std::sync::Arc<dyn Destination>,
+    /// What was written of it.
+    pub(crate) written: Value,
 }
 
 /// Checks the whole configuration. `Err` holds every problem, with paths from the root of the document.
@@ -99,6 +101,14 @@ pub(crate) fn validate(written: &Value) -> Result<Config, Vec<Problem>> {
     } else {
         Err(problems)
     }
+}
+
+/// Checks what an entry of `tenants` holds, with paths from there: for a tenant that stands elsewhere.
+pub(crate) fn tenant(written: &Value) -> Result<Vec<ConfiguredSource>, Vec<Problem>> {
+    let mut fields = Fields::of(written);
+    let sources = read_tenant(&mut fields, &mut HashSet::new());
+    let problems = fields.finish();
+    if problems.is_empty() { Ok(sources) } else { Err(problems) }
 }
 
 /// Reads what an [`Outline`] holds. Problems of sources, and of destinations apart from their names, are not told: the
@@ -239,9 +249,9 @@ fn read_destinations(fields: &mut Fields<'_>) -> Vec<ConfiguredDestination> {
     let mut destinations = Vec::new();
     for (index, written) in list(fields, "destinations").iter().enumerate() {
         let path = format!("destinations[{index}]");
-        match read_destination(written) {
-            Ok(destination) => {
-                let name = &destination.plan.name;
+        match destination(written) {
+            Ok(found) => {
+                let name = &found.plan.name;
                 if !seen.insert(name.clone()) {
                     let message = format!("`{name}` is the name of two destinations");
                     fields.problems_under(
@@ -249,7 +259,7 @@ fn read_destinations(fields: &mut Fields<'_>) -> Vec<ConfiguredDestination> {
                         [Problem::new("name", message, "rename one of them")],
                     );
                 }
-                destinations.push(destination);
+                destinations.push(found);
             }
             Err(problems) => fields.problems_under(&path, problems),
         }
@@ -257,7 +267,8 @@ fn read_destinations(fields: &mut Fields<'_>) -> Vec<ConfiguredDestination> {
     destinations
 }
 
-fn read_destination(written: &Value) -> Result<ConfiguredDestination, Vec<Problem>> {
+/// Checks what an entry of `destinations` holds, with paths from there.
+pub(crate) fn destination(written: &Value) -> Result<ConfiguredDestination, Vec<Problem>> {
     let Some(object) = written.as_object() else {
         return Err(vec![Problem::new(
             "",
@@ -300,6 +311,7 @@ fn read_destination(written: &Value) -> Result<ConfiguredDestination, Vec<Proble
                 kind: kind.name(),
                 secret_expires,
                 destination: destination.into(),
+                written: written.clone(),
             })
         }
         (validated, _) => {

@@ -18,6 +18,7 @@ use query::{
 use super::damage::{self, Damage, existing_notary};
 use super::store::{OpenError, lake_failure, lake_options, lock, open_journal};
 use crate::config::{Outline, Settings};
+use crate::domains::LiveDomains;
 use crate::exit::{Exit, Failure};
 use crate::ledger::{self, Desk, Ledger, Shown};
 use crate::mapper::Providers;
@@ -109,8 +110,8 @@ async fn with_folder<T>(
     let data = &settings.data;
     let _lock = hold(data)?;
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-    let domains = Arc::new(outline.domains.with_remembered(data)?);
-    let mapper = Arc::new(Providers { domains });
+    let domains = LiveDomains::of(outline.domains.with_remembered(data)?);
+    let mapper = Arc::new(Providers { domains: Arc::new(domains) });
     let options = lake_options(settings, existing_notary(data));
     let opened = Lake::open_read_only(options, mapper, clock.clone()).await;
     let lake = opened.map_err(lake_failure)?;

@@ -1,6 +1,6 @@
 //! A node at work: store, collectors, receivers, shippers and the HTTP server, started in the order in which they need
 //! each other and stopped in the opposite one: first nothing more is taken, then everything taken is finished.
-//! Deliberately absent: what each part does.
+//! Deliberately absent: what each part does, and which sources and destinations there are (`roster`).
 
 mod configure;
 mod damage;
@@ -12,64 +12,176 @@ mod store;
 pub(crate) use configure::{Written, configure, folder_of, outline};
 pub(crate) use damage::{Damage, read_journal};
 pub(crate) use folder::{ask_folder, explain_folder, statement_of_folder};
-pub(crate) use outgoing::{client, first_page, tokens};
-pub(crate) use store::{OpenError, Store, lake_failure, lake_options, lock};
+pub(crate) use outgoing::{FirstPage, client, first_page, tokens};
+pub(crate) use store::{OpenError, Store, lake_failure, lake_options, lock, place};
 
 use std::net::SocketAddr;
 use std::sync::Arc;
 
 use anyhow::{Context as _, Result};
-use api::{Api, ApiOptions, ApiTokens, Intake, Limits, Listener, ReceiverEntry, Tls, TlsConfig};
+use api::{Api, ApiOptions, ApiTokens, Intake, Limits, Listener, ReceiverTable, Tls, TlsConfig};
 use journal::Journal;
-use model::{Clock, Person, QueryEngine, QueryLimits, Secret, SourceId};
-use net::Client;
-use sources::PollSource;
+use model::{Clock, Person, QueryEngine, QueryLimits, Secret};
 use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
-use tokio_util::task::TaskTracker;
 
 use self::damage::Refusing;
 use crate::accounts::Desk as Accounts;
-use crate::alarms::{Watch, Watched};
+use crate::alarms::Watch;
 use crate::backfills::Backfills;
-use crate::collect::{Collector, Job};
-use crate::config::{Config, ConfiguredDestination, ConfiguredSource, Settings, Way};
+use crate::config::{Config, Settings};
 use crate::exit::{Exit, Failure};
 use crate::ledger::{Desk, Ledger, Statements};
 use crate::operations::Operations;
+use crate::parts::Parts;
 use crate::read_back::ReadBacks;
-use crate::removed;
 use crate::replay::Replay;
 use crate::replays::Replays;
 use crate::report::Report;
-use crate::ship::Shipper;
-use crate::status::{Board, SourceCondition};
+use crate::roster::{self, Mode, Roster, Snapshot, Supervisor, Tools};
 use crate::twins::ProviderTwins;
-use crate::window::Place;
 
 /// A started node.
 pub(crate) struct Node {
-    store: Store,
+    core: Core,
     api: Arc<Api>,
     listener: Listener,
     address: SocketAddr,
-    backfills: Arc<Backfills>,
     replays: Replays,
+    desk: roster::Desk,
     /// The administrator whom this start made, with the password.
     first: Option<(Person, Secret)>,
-    /// Collectors: they stop first.
-    collecting: TaskTracker,
-    /// Shippers: they stop with the collectors; what they have not sent waits in the journal.
-    shipping: TaskTracker,
+    watching: JoinHandle<()>,
+}
+
+/// An open data folder, its roster, and what runs it.
+struct Core {
+    settings: Settings,
+    store: Store,
+    parts: Parts,
+    roster: Arc<Roster>,
+    supervisor: Arc<Supervisor>,
+    receivers: ReceiverTable,
+    backfills: Arc<Backfills>,
+    twins: ProviderTwins,
     stop: CancellationToken,
+}
+
+impl Core {
+    /// Opens the folder; its roster is empty. `work` says what is to be done with the roster if the folder is sound.
+    async fn open(
+        settings: Settings,
+        written: (crate::domains::Domains, ProviderTwins),
+        clock: Arc<dyn Clock>,
+        stop: CancellationToken,
+        work: Mode,
+    ) -> Result<Self, OpenError> {
+        let (domains, twins) = written;
+        let store = match work {
+            Mode::Prepare => Store::open(&settings, domains, twins.clone()).await?,
+            _ => Store::open_or_read_only(&settings, domains, twins.clone()).await?,
+        };
+        let parts = Parts::of(&store, &settings, clock).map_err(OpenError::Other)?;
+        let roster = Arc::new(Roster::default());
+        let receivers = ReceiverTable::default();
+        let mode = match store.damage.first() {
+            Some(damage) => Mode::ReadOnly(damage.what.clone()),
+            None => work,
+        };
+        let supervisor = Supervisor::new(parts.clone(), receivers.clone(), mode, stop.clone());
+        let backfills = Backfills::new(parts.collector(), roster.clone(), stop.clone());
+        Ok(Self {
+            settings,
+            store,
+            parts,
+            roster,
+            supervisor: Arc::new(supervisor),
+            receivers,
+            backfills: Arc::new(backfills),
+            twins,
+            stop,
+        })
+    }
+
+    /// Why nothing may be written, if that is so.
+    fn read_only(&self) -> Option<String> {
+        self.store.damage.first().map(|damage| damage.what.clone())
+    }
+
+    /// Begins with what the configuration file names and what `registry` holds.
+    async fn begin(&self, registry: Accounts, file: Snapshot) -> Result<roster::Desk> {
+        let tools = Tools {
+            registry,
+            roster: self.roster.clone(),
+            supervisor: self.supervisor.clone(),
+            twins: self.twins.clone(),
+            data: self.settings.data.clone(),
+            read_only: self.read_only(),
+        };
+        roster::Desk::open(tools, file).await
+    }
+
+    /// Everything behind the API.
+    fn api(
+        &self,
+        engine: Arc<query::Engine>,
+        replays: &Replays,
+        (accounts, desk): (Accounts, &roster::Desk),
+        metrics: Option<metrics_exporter_prometheus::PrometheusHandle>,
+    ) -> Result<Arc<Api>> {
+        let (settings, parts) = (&self.settings, &self.parts);
+        let intake = intake(&parts.journal, self.read_only().as_deref());
+        let journal_bytes_max = settings.journal_bytes_max;
+        let operations = Operations::new(
+            parts.journal.clone(),
+            self.backfills.clone(),
+            self.roster.clone(),
+            parts.clock.clone(),
+        );
+        let tokens = ApiTokens::from_hashes(settings.tokens.iter().map(String::as_str));
+        Ok(Arc::new(Api::new(ApiOptions {
+            receivers: self.receivers.clone(),
+            intake: intake.clone(),
+            engine: engine.clone(),
+            catalog: engine,
+            status: Arc::new(Report::new(
+                self.roster.clone(),
+                &self.store,
+                parts,
+                journal_bytes_max,
+            )),
+            dead_letters: Arc::new(Replay::new(self.supervisor.clone(), &settings.data)),
+            operations: Arc::new(operations.read_only(self.read_only(), intake)),
+            ledger: Arc::new(statements(&self.store, settings.node.clone(), parts.clock.clone())),
+            replays: Arc::new(replays.clone()),
+            applications: Arc::new(desk.clone()),
+            accounts: Arc::new(accounts.clone()),
+            saved: Arc::new(accounts),
+            metrics,
+            tokens: tokens.context("read tokens")?,
+            hosts: settings.hosts.clone(),
+            query_limits: QueryLimits::default(),
+            limits: Limits::default(),
+            clock: parts.clock.clone(),
+        })))
+    }
+
+    /// Who watches over the collecting.
+    fn watch(&self, engine: Arc<dyn QueryEngine>) -> Watch {
+        Watch {
+            roster: self.roster.clone(),
+            journal: self.parts.journal.clone(),
+            engine,
+            read_backs: ReadBacks::new(self.roster.clone(), &self.parts),
+            board: self.parts.board.clone(),
+            clock: self.parts.clock.clone(),
+        }
+    }
 }
 
 impl Node {
     /// Opens the store and starts every part but the HTTP server, whose socket is bound. `stop` stops it all.
-    #[expect(
-        clippy::too_many_lines,
-        reason = "every part once, in the order in which they need each other"
-    )]
     pub(crate) async fn start(
         config: Config,
         clock: Arc<dyn Clock>,
@@ -78,95 +190,19 @@ impl Node {
         let metrics = install_metrics();
         let listener = listen(&config.settings).await?;
         let address = listener.socket.local_addr().context("read the listener's address")?;
-        let twins = ProviderTwins::of(&config.sources);
-        let store = Store::open_or_read_only(&config.settings, config.domains.clone(), twins)
+        let written = (config.domains, ProviderTwins::of(&config.sources));
+        let core = Core::open(config.settings, written, clock.clone(), stop.clone(), Mode::Work)
             .await
             .map_err(OpenError::into_error)?;
-        let read_only = store.damage.first().map(|damage| damage.what.clone());
-        let intake = intake(&store.journal, read_only.as_deref());
-        let client = client(&config.settings)?;
-        let board = Arc::new(Board::default());
-        let collector = Collector {
-            client: client.clone(),
-            journal: store.journal.clone(),
-            clock: clock.clone(),
-            board: board.clone(),
-        };
-        let backfills = Arc::new(Backfills::new(collector.clone(), &config.sources, stop.clone()));
-        // A damaged folder is left as it is: no place of a destination moves.
-        let destinations: &[ConfiguredDestination] =
-            if read_only.is_some() { &[] } else { &config.destinations };
-        let shippers = shippers(destinations, &store, &client, &clock, &board)?;
-        let report = Report::new(&config, &store, clock.clone(), board.clone());
-        let replay = Replay::new(
-            store.journal.clone(),
-            shippers.iter().map(|(shipper, _)| shipper.clone()),
-            clock.clone(),
-            &config.settings.data,
-        );
-        let operations = Operations::new(
-            store.journal.clone(),
-            backfills.clone(),
-            config.destinations.iter().map(|configured| configured.plan.name.clone()).collect(),
-            clock.clone(),
-        )
-        .read_only(read_only.clone(), intake.clone());
-        let ledger = Arc::new(statements(&store, config.settings.node.clone(), clock.clone()));
-        let answering = store.engine(&config.settings, clock.clone())?;
-        let engine: Arc<dyn QueryEngine> = answering.clone();
-        let watch = Watch {
-            watched: watched(&config),
-            journal: store.journal.clone(),
-            engine: engine.clone(),
-            read_backs: read_backs(destinations, &store, &client, &clock, &board)?,
-            board: board.clone(),
-            clock: clock.clone(),
-        };
-        let (receivers, polls) = ways(config.sources, read_only.as_deref(), &board);
-        let replays = Replays::new(
-            engine.clone(),
-            store.journal.clone(),
-            shippers.iter().map(|(shipper, _)| shipper.clone()),
-            &config.settings.data,
-            clock.clone(),
-            stop.clone(),
-        );
-        let (accounts, first) = Accounts::open(&config.settings.data, clock.clone()).await;
-        let tokens = ApiTokens::from_hashes(config.settings.tokens.iter().map(String::as_str))
-            .context("read tokens")?;
-        let api = Arc::new(Api::new(ApiOptions {
-            receivers,
-            intake,
-            engine,
-            catalog: answering,
-            status: Arc::new(report),
-            dead_letters: Arc::new(replay),
-            operations: Arc::new(operations),
-            ledger,
-            replays: Arc::new(replays.clone()),
-            accounts: Arc::new(accounts.clone()),
-            saved: Arc::new(accounts),
-            metrics,
-            tokens,
-            hosts: config.settings.hosts.clone(),
-            query_limits: QueryLimits::default(),
-            limits: Limits::default(),
-            clock,
-        }));
-        let shipping = ship(shippers, &stop);
-        let collecting = collect(&collector, polls, watch, &stop);
-        Ok(Self {
-            store,
-            api,
-            listener,
-            address,
-            backfills,
-            replays,
-            first,
-            collecting,
-            shipping,
-            stop,
-        })
+        let engine = core.store.engine(&core.settings, clock.clone())?;
+        let data = core.settings.data.clone();
+        let replays = Replays::new(engine.clone(), core.supervisor.clone(), &data, stop.clone());
+        let (accounts, first) = Accounts::open(&data, clock).await;
+        let file = Snapshot::of(config.sources, config.destinations);
+        let desk = core.begin(accounts.clone(), file).await?;
+        let api = core.api(engine.clone(), &replays, (accounts, &desk), metrics)?;
+        let watching = tokio::spawn(core.watch(engine).run(stop));
+        Ok(Self { core, api, listener, address, replays, desk, first, watching })
     }
 
     /// Where it listens.
@@ -181,15 +217,16 @@ impl Node {
 
     /// Serves until stopped; then finishes what was taken, saves, and returns.
     pub(crate) async fn run(self) -> Result<()> {
-        let served = api::serve(vec![self.listener], self.api, self.stop.clone()).await;
-        self.stop.cancel();
-        self.collecting.close();
-        self.collecting.wait().await;
-        self.backfills.finish().await;
+        let core = self.core;
+        let served = api::serve(vec![self.listener], self.api, core.stop.clone()).await;
+        core.stop.cancel();
+        self.desk.finish().await;
+        core.supervisor.finish_polls().await;
+        self.watching.await.context("wait for the alarms")?;
+        core.backfills.finish().await;
         self.replays.finish().await;
-        self.shipping.close();
-        self.shipping.wait().await;
-        self.store.close().await?;
+        core.supervisor.finish_shippers().await;
+        core.store.close().await?;
         served.context("serve")
     }
 }
@@ -199,18 +236,36 @@ pub(crate) async fn start_backfills(
     config: Config,
     clock: Arc<dyn Clock>,
     stop: CancellationToken,
-) -> Result<(Store, Backfills), OpenError> {
-    let client = client(&config.settings).map_err(OpenError::Other)?;
-    let twins = ProviderTwins::of(&config.sources);
-    let store = Store::open(&config.settings, config.domains.clone(), twins).await?;
-    // What is read now is to be shipped when the server runs again.
-    for configured in &config.destinations {
-        store.register(&configured.plan).map_err(OpenError::Other)?;
-    }
-    let collector =
-        Collector { client, journal: store.journal.clone(), clock, board: Arc::default() };
-    let backfills = Backfills::new(collector, &config.sources, stop);
-    Ok((store, backfills))
+) -> Result<(Store, Arc<Backfills>), OpenError> {
+    let core = prepared(config, clock, stop).await?;
+    Ok((core.store, core.backfills))
+}
+
+/// Opens what a replay without a server needs.
+pub(crate) async fn start_replays(
+    config: Config,
+    clock: Arc<dyn Clock>,
+    stop: CancellationToken,
+) -> Result<(Store, Replays), OpenError> {
+    let core = prepared(config, clock.clone(), stop.clone()).await?;
+    let engine = core.store.engine(&core.settings, clock).map_err(OpenError::Other)?;
+    let replays = Replays::new(engine, core.supervisor, &core.settings.data, stop);
+    Ok((core.store, replays))
+}
+
+/// An open folder of which nothing runs by itself. Its destinations are registered: what is read now is to be shipped when
+/// the server runs again.
+async fn prepared(
+    config: Config,
+    clock: Arc<dyn Clock>,
+    stop: CancellationToken,
+) -> Result<Core, OpenError> {
+    let written = (config.domains, ProviderTwins::of(&config.sources));
+    let registry = Accounts::of(&config.settings.data, clock.clone());
+    let core = Core::open(config.settings, written, clock, stop, Mode::Prepare).await?;
+    let file = Snapshot::of(config.sources, config.destinations);
+    core.begin(registry, file).await.map_err(OpenError::Other)?;
+    Ok(core)
 }
 
 /// Who takes events.
@@ -221,125 +276,10 @@ fn intake(journal: &Journal, read_only: Option<&str>) -> Arc<dyn Intake> {
     }
 }
 
-type Polls = Vec<(SourceId, Box<dyn PollSource>)>;
-
-/// The sources by the way in which their events come. Nothing is polled if nothing may be written.
-fn ways(
-    sources: Vec<ConfiguredSource>,
-    read_only: Option<&str>,
-    board: &Board,
-) -> (Vec<ReceiverEntry>, Polls) {
-    let (mut receivers, mut polls) = (Vec::new(), Vec::new());
-    for source in sources {
-        match (source.way, read_only) {
-            (Way::Receive(receiver), _) => {
-                board.source_condition(&source.id, SourceCondition::Listening);
-                receivers.push(ReceiverEntry { source: source.id, receiver });
-            }
-            (Way::Poll(poll), None) => polls.push((source.id, poll)),
-            (Way::Poll(_), Some(reason)) => {
-                let reason = reason.to_owned();
-                board.source_condition(&source.id, SourceCondition::Waiting { reason });
-            }
-        }
-    }
-    (receivers, polls)
-}
-
 /// Who writes and signs completeness statements.
 fn statements(store: &Store, node: String, clock: Arc<dyn Clock>) -> Statements {
     let ledger = Ledger::new(store.journal.clone(), clock.clone());
     Statements::new(Desk { ledger, identity: store.identity.clone(), node }, clock)
-}
-
-/// Opens what a replay without a server needs.
-pub(crate) async fn start_replays(
-    config: Config,
-    clock: Arc<dyn Clock>,
-    stop: CancellationToken,
-) -> Result<(Store, Replays), OpenError> {
-    let client = client(&config.settings).map_err(OpenError::Other)?;
-    let store =
-        Store::open(&config.settings, config.domains.clone(), ProviderTwins::of(&config.sources))
-            .await?;
-    let opened = || {
-        let board = Arc::new(Board::default());
-        let shippers = shippers(&config.destinations, &store, &client, &clock, &board)?;
-        let engine = store.engine(&config.settings, clock.clone())?;
-        let (shippers, journal) = (shippers.into_iter().map(|it| it.0), store.journal.clone());
-        let data = &config.settings.data;
-        Ok(Replays::new(engine, journal, shippers, data, clock.clone(), stop.clone()))
-    };
-    let replays = opened().map_err(OpenError::Other)?;
-    Ok((store, replays))
-}
-
-/// Sets the shippers going, each from its place.
-fn ship(shippers: Vec<(Arc<Shipper>, Place)>, stop: &CancellationToken) -> TaskTracker {
-    let shipping = TaskTracker::new();
-    for (shipper, place) in shippers {
-        shipping.spawn(shipper.run(place, stop.clone()));
-    }
-    shipping
-}
-
-/// Sets the polls going, and the watch over them.
-fn collect(
-    collector: &Collector,
-    polls: Polls,
-    watch: Watch,
-    stop: &CancellationToken,
-) -> TaskTracker {
-    let collecting = TaskTracker::new();
-    collecting.spawn(watch.run(stop.clone()));
-    for (id, poll) in polls {
-        let (collector, stop) = (collector.clone(), stop.clone());
-        collecting.spawn(async move {
-            let job = Job { id: &id, source: poll.as_ref() };
-            collector.run(&job, &stop, |_| ()).await
-        });
-    }
-    collecting
-}
-
-/// Who asks destinations what they show.
-fn read_backs(
-    destinations: &[ConfiguredDestination],
-    store: &Store,
-    client: &Client,
-    clock: &Arc<dyn Clock>,
-    board: &Arc<Board>,
-) -> Result<ReadBacks> {
-    let tokens = Arc::new(tokens(client, clock.clone())?);
-    let named = |configured: &ConfiguredDestination| {
-        (configured.plan.name.clone(), configured.destination.clone())
-    };
-    Ok(ReadBacks::new(
-        destinations.iter().map(named),
-        store.journal.clone(),
-        (client.clone(), tokens),
-        clock.clone(),
-        board.clone(),
-    ))
-}
-
-/// What alarms are about.
-fn watched(config: &Config) -> Watched {
-    let source = |source: &ConfiguredSource| {
-        let days = match &source.way {
-            Way::Poll(poll) => poll.capacity().retention_days,
-            Way::Receive(_) => None,
-        };
-        let is_polled = matches!(source.way, Way::Poll(_));
-        (source.id.clone(), is_polled, days, source.secret_expires)
-    };
-    let destinations = config.destinations.iter();
-    Watched {
-        sources: config.sources.iter().map(source).collect(),
-        destinations: destinations
-            .map(|configured| (configured.plan.name.clone(), configured.secret_expires))
-            .collect(),
-    }
 }
 
 async fn listen(settings: &Settings) -> Result<Listener> {
@@ -364,37 +304,6 @@ async fn listen(settings: &Settings) -> Result<Listener> {
         }
     };
     Ok(Listener { socket, tls, behind_proxy: settings.behind_proxy })
-}
-
-/// One shipper for each destination, with the place at which it goes on.
-fn shippers(
-    destinations: &[ConfiguredDestination],
-    store: &Store,
-    client: &Client,
-    clock: &Arc<dyn Clock>,
-    board: &Arc<Board>,
-) -> Result<Vec<(Arc<Shipper>, Place)>> {
-    let tokens = Arc::new(tokens(client, clock.clone())?);
-    let mut shippers = Vec::new();
-    for configured in destinations {
-        let place = store.register(&configured.plan)?;
-        let shipper = Shipper {
-            name: configured.plan.name.clone(),
-            destination: configured.destination.clone(),
-            journal: store.journal.clone(),
-            client: client.clone(),
-            tokens: tokens.clone(),
-            clock: clock.clone(),
-            board: board.clone(),
-            domains: store.domains.clone(),
-        };
-        shippers.push((Arc::new(shipper), place));
-    }
-    removed::look(
-        &store.journal,
-        destinations.iter().map(|configured| configured.plan.name.as_str()),
-    )?;
-    Ok(shippers)
 }
 
 /// Counts go to one recorder of the process. A second node in one process (tests) shares the first one's.

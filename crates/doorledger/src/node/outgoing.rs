@@ -44,19 +44,39 @@ pub(crate) fn tokens(client: &Client, clock: Arc<dyn Clock>) -> Result<EntraToke
     Ok(EntraTokens::new(client.clone(), clock, managed))
 }
 
-/// Does once what a poll does first, and gives the first trouble: for `check --online`.
+/// What came of asking for a first page.
+pub(crate) struct FirstPage {
+    /// Whether anybody answered.
+    pub(crate) is_answered: bool,
+    /// Events in the page, or the first trouble.
+    pub(crate) outcome: Result<usize, SourceError>,
+}
+
+/// Does once what a poll does first: for `check --online`, and for whoever tests what is not saved yet.
 pub(crate) async fn first_page(
     client: &Client,
     source: &dyn PollSource,
     now: Timestamp,
-) -> Result<(), SourceError> {
+) -> FirstPage {
+    let mut is_answered = false;
+    let outcome = first_outcome(client, source, now, &mut is_answered).await;
+    FirstPage { is_answered, outcome }
+}
+
+async fn first_outcome(
+    client: &Client,
+    source: &dyn PollSource,
+    now: Timestamp,
+    is_answered: &mut bool,
+) -> Result<usize, SourceError> {
     let mut poll = source.start(None, now);
     for _ in 0..FIRST_PAGE_REQUESTS_MAX {
-        let Step::Send(request) = poll.step(now) else { return Ok(()) };
+        let Step::Send(request) = poll.step(now) else { return Ok(0) };
         let answer =
             client.send(request, FIRST_PAGE_BYTES_MAX).await.map_err(|error| error.to_string());
+        *is_answered |= answer.is_ok();
         match poll.answer(answer.as_ref().map_err(String::as_str), now) {
-            Outcome::Page { .. } => return Ok(()),
+            Outcome::Page { events, .. } => return Ok(events.len()),
             Outcome::Settled => {}
             Outcome::Failed(error) => return Err(error),
         }

@@ -19,7 +19,7 @@ use tokio_util::sync::CancellationToken;
 use super::damage::{self, Damage};
 use crate::alarms;
 use crate::config::{PlannedDestination, Settings};
-use crate::domains::Domains;
+use crate::domains::{Domains, LiveDomains};
 use crate::exit::{Exit, Failure};
 use crate::ledger::Ledger;
 use crate::mapper::Providers;
@@ -37,7 +37,7 @@ pub(crate) struct Store {
     /// The tables.
     pub(crate) lake: Arc<Lake>,
     /// Which domain a tenant has.
-    pub(crate) domains: Arc<Domains>,
+    pub(crate) domains: Arc<LiveDomains>,
     /// The key with which the data folder signs.
     pub(crate) identity: Option<Arc<Identity>>,
     writer: JoinHandle<()>,
@@ -108,11 +108,12 @@ impl Store {
         lock: File,
     ) -> Result<Self> {
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-        let domains = Arc::new(domains.with_remembered(&settings.data)?);
+        let domains = domains.with_remembered(&settings.data)?;
         if let Err(error) = domains.remember(&settings.data) {
             // A full disk, say. It costs nothing as long as the configuration is at hand.
             tracing::warn!("the tenants' domains are not remembered: {error:#}");
         }
+        let domains = Arc::new(LiveDomains::of(domains));
         let mapper = Arc::new(Providers { domains: domains.clone() });
         let mut damage = Vec::new();
         let (lake, identity) = open_lake(settings, mapper, clock.clone(), &mut damage).await?;
@@ -146,11 +147,7 @@ impl Store {
 
     /// Where a destination goes on. From its first registration on, the journal keeps what it has not yet got.
     pub(crate) fn register(&self, destination: &PlannedDestination) -> Result<Place> {
-        let start =
-            if destination.from_beginning { ReaderStart::Beginning } else { ReaderStart::Head };
-        let reader = Shipper::reader(&destination.name);
-        let offset = self.journal.register_reader(&reader, start)?;
-        Ok(Place { offset, ahead: self.journal.ahead(&reader, offset)? })
+        place(&self.journal, destination)
     }
 
     /// The engine that answers KQL over the lake.
@@ -167,6 +164,14 @@ impl Store {
         self.journal.close().await;
         Ok(())
     }
+}
+
+/// Where a destination goes on. From its first registration on, the journal keeps what it has not yet got.
+pub(crate) fn place(journal: &Journal, destination: &PlannedDestination) -> Result<Place> {
+    let start = if destination.from_beginning { ReaderStart::Beginning } else { ReaderStart::Head };
+    let reader = Shipper::reader(&destination.name);
+    let offset = journal.register_reader(&reader, start)?;
+    Ok(Place { offset, ahead: journal.ahead(&reader, offset)? })
 }
 
 /// Opens the lake with every provider's table, as far as it is sound.

@@ -15,6 +15,8 @@ use tokio_util::sync::CancellationToken;
 
 use super::{Acknowledged, Count, LOOKED_BACK, Progress};
 use crate::collect::sleep;
+use crate::parts::Parts;
+use crate::roster::Roster;
 use crate::ship::Shipper;
 use crate::status::Board;
 
@@ -27,7 +29,7 @@ const HOUR: SignedDuration = SignedDuration::from_hours(1);
 
 /// Reads back from every destination that is configured for it.
 pub(crate) struct ReadBacks {
-    destinations: Vec<(String, Arc<dyn Destination>)>,
+    roster: Arc<Roster>,
     journal: Journal,
     client: Client,
     tokens: Arc<EntraTokens>,
@@ -38,28 +40,41 @@ pub(crate) struct ReadBacks {
 }
 
 impl ReadBacks {
-    /// Over these destinations; of those that are not configured for it nothing is read.
-    pub(crate) fn new(
-        destinations: impl Iterator<Item = (String, Arc<dyn Destination>)>,
-        journal: Journal,
-        (client, tokens): (Client, Arc<EntraTokens>),
-        clock: Arc<dyn Clock>,
-        board: Arc<Board>,
-    ) -> Self {
-        let destinations = destinations.filter(|(_, it)| it.read_back().is_some()).collect();
-        let (progress, changed) = (Mutex::default(), Notify::new());
-        Self { destinations, journal, client, tokens, clock, board, progress, changed }
+    /// Over the roster's destinations; of those that are not configured for it nothing is read.
+    pub(crate) fn new(roster: Arc<Roster>, parts: &Parts) -> Self {
+        Self {
+            roster,
+            journal: parts.journal.clone(),
+            client: parts.client.clone(),
+            tokens: parts.tokens.clone(),
+            clock: parts.clock.clone(),
+            board: parts.board.clone(),
+            progress: Mutex::default(),
+            changed: Notify::new(),
+        }
     }
 
     /// Goes on where an earlier run was.
     pub(crate) fn restore(&self, stored: &BTreeMap<String, Progress>) {
-        let of = |(name, _): &(String, _)| Some((name.clone(), stored.get(name)?.clone()));
-        *self.progress() = self.destinations.iter().filter_map(of).collect();
+        *self.progress() = stored.clone();
     }
 
-    /// How far each destination is.
+    /// How far each destination is that can be asked.
     pub(crate) fn all(&self) -> BTreeMap<String, Progress> {
-        self.progress().clone()
+        let asked = self.asked();
+        let mut all = self.progress().clone();
+        all.retain(|name, _| asked.iter().any(|(known, _)| known == name));
+        all
+    }
+
+    /// The destinations that can be asked at present.
+    fn asked(&self) -> Vec<(String, Arc<dyn Destination>)> {
+        let roster = self.roster.now();
+        let destinations = roster
+            .destinations
+            .iter()
+            .map(|goal| (goal.name().to_owned(), goal.configured.destination.clone()));
+        destinations.filter(|(_, destination)| destination.read_back().is_some()).collect()
     }
 
     /// Waits until something was compared, or could not be.
@@ -70,9 +85,9 @@ impl ReadBacks {
     /// Looks and asks until it is told to stop.
     pub(crate) async fn run(&self, stop: &CancellationToken) {
         let mut wait = FIRST_TICK;
-        while !self.destinations.is_empty() && sleep(wait, stop).await.is_ok() {
+        while sleep(wait, stop).await.is_ok() {
             wait = TICK;
-            for (name, destination) in &self.destinations {
+            for (name, destination) in &self.asked() {
                 let Some(read_back) = destination.read_back() else { continue };
                 tokio::select! {
                     () = self.look(name, read_back) => {}

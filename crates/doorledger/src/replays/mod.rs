@@ -22,6 +22,8 @@ use tokio_util::task::TaskTracker;
 
 use self::rows::Range;
 use self::saved::Saved;
+use crate::parts::Parts;
+use crate::roster::Supervisor;
 use crate::ship::Shipper;
 
 /// Name of the folder, within the data folder, of the replays' files.
@@ -41,8 +43,7 @@ pub(crate) struct Replays {
 struct Inner {
     engine: Arc<dyn QueryEngine>,
     journal: Journal,
-    /// By the names of their destinations.
-    shippers: BTreeMap<String, Arc<Shipper>>,
+    supervisor: Arc<Supervisor>,
     folder: PathBuf,
     clock: Arc<dyn Clock>,
     tasks: TaskTracker,
@@ -57,14 +58,12 @@ struct Known {
 }
 
 impl Replays {
-    /// Over this lake and these shippers. What is known of earlier replays is read from the data folder.
-    #[expect(clippy::too_many_arguments, reason = "the parts of the program that it joins")]
+    /// Over this lake and the shippers that are there at the time. What is known of earlier replays is read from the data
+    /// folder.
     pub(crate) fn new(
         engine: Arc<dyn QueryEngine>,
-        journal: Journal,
-        shippers: impl Iterator<Item = Arc<Shipper>>,
+        supervisor: Arc<Supervisor>,
         data: &std::path::Path,
-        clock: Arc<dyn Clock>,
         stop: CancellationToken,
     ) -> Self {
         let folder = data.join(FOLDER);
@@ -72,10 +71,11 @@ impl Replays {
             let known = Known { saved, cancel: CancellationToken::new() };
             (known.saved.progress.id.clone(), known)
         });
+        let Parts { journal, clock, .. } = supervisor.parts().clone();
         let inner = Inner {
             engine,
             journal,
-            shippers: shippers.map(|shipper| (shipper.name.clone(), shipper)).collect(),
+            supervisor,
             known: Mutex::new(known.collect()),
             folder,
             clock,
@@ -95,14 +95,18 @@ impl Replays {
     async fn begin(&self, wish: ReplayWish) -> Result<ReplayProgress, Vec<Problem>> {
         let inner = &self.inner;
         let now = inner.clock.now();
-        let names: Vec<&str> = inner.shippers.keys().map(String::as_str).collect();
-        let shipper = inner.shippers.get(&wish.to).cloned().ok_or_else(|| {
+        let shipper = inner.supervisor.shipper(&wish.to).ok_or_else(|| {
+            let names = inner.supervisor.shipper_names();
             let hint = match names.as_slice() {
                 [] => "no destination is configured".to_owned(),
                 names => format!("configured are: {}", names.join(", ")),
             };
             vec![Problem::new("to", format!("`{}` is not a destination", wish.to), hint)]
         })?;
+        if inner.supervisor.is_paused(&wish.to) {
+            let message = format!("`{}` is paused", wish.to);
+            return Err(vec![Problem::new("to", message, "resume it first")]);
+        }
         let since = moment("since", &wish.since)?;
         let until = wish.until.as_deref().map(|text| moment("until", text)).transpose()?;
         if until.unwrap_or(now) <= since {

@@ -207,7 +207,7 @@ async fn send_page(
     let open = page
         .into_iter()
         .filter(|event| !place.settled.contains(event) && shipper.destination.takes(&event.source));
-    let domains = shipper.domains.clone();
+    let domains = shipper.domains.now();
     let events: Vec<Outgoing> = open
         .map(|event| Outgoing { domain: domains.of(&event.source).map(Arc::from), ..event })
         .collect();

@@ -17,6 +17,7 @@ mod ledger;
 mod program;
 mod read_back;
 mod replays;
+mod roster;
 mod samples;
 mod serve;
 mod shipping;

@@ -187,7 +187,8 @@ impl Server {
         String::from_utf8_lossy(&answer).split(' ').nth(1).unwrap().parse().unwrap()
     }
 
-    fn request(
+    /// Any request: the status and the answer; nothing if the connection broke off.
+    pub(crate) fn request(
         &self,
         method: &str,
         path: &str,

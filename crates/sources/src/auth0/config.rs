@@ -10,12 +10,16 @@ use crate::address::Base;
 use crate::schedule::{self, Start};
 
 /// Auth0 gives no larger pages.
-const TAKE_MAX: u64 = 100;
+pub(super) const TAKE_MAX: u64 = 100;
 
 /// The longest that any plan of Auth0 keeps logs.
-const RETENTION_DAYS_MAX: u64 = 30;
+pub(super) const RETENTION_DAYS_MAX: u64 = 30;
 
-const RATE_SHARE_DEFAULT: f64 = 0.5;
+pub(super) const RATE_SHARE_DEFAULT: f64 = 0.5;
+
+/// How a key may sign, the usual way first.
+pub(super) const ALGORITHMS: [(&str, Algorithm); 3] =
+    [("RS256", Algorithm::RS256), ("RS384", Algorithm::RS384), ("PS256", Algorithm::PS256)];
 
 /// A validated Auth0 poll.
 #[derive(Debug)]
@@ -164,9 +168,7 @@ fn credential(fields: &mut Fields<'_>) -> Option<Credential> {
 }
 
 fn signing_key(fields: &mut Fields<'_>) -> Option<SigningKey> {
-    let algorithms =
-        [("RS256", Algorithm::RS256), ("RS384", Algorithm::RS384), ("PS256", Algorithm::PS256)];
-    let algorithm = fields.choice("algorithm", &algorithms).unwrap_or(Algorithm::RS256);
+    let algorithm = fields.choice("algorithm", &ALGORITHMS).unwrap_or(Algorithm::RS256);
     let key_id = fields.text("key_id").map(str::to_owned);
     let pem = fields.secret("private_key")?;
     // Signing once shows what reading alone does not: a key that is too short, say.

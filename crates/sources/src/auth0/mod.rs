@@ -3,6 +3,7 @@
 
 mod columns;
 mod config;
+mod form;
 mod log_id;
 mod poll;
 mod token;
@@ -53,12 +54,15 @@ impl Provider for Auth0 {
     }
 
     fn receive(&self, written: &Value) -> Result<Box<dyn Receiver>, Vec<Problem>> {
-        let mut fields = Fields::of(written);
-        let receiver = TokenReceiver::read(&mut fields, AUTHORIZATION, role);
-        // Nobody is asked there; it is what the events' column says.
-        config::address(&mut fields, "domain");
-        let problems = fields.finish();
-        if problems.is_empty() { Ok(Box::new(receiver)) } else { Err(problems) }
+        Ok(Box::new(receiver(written)?))
+    }
+
+    fn poll_schema(&self) -> Value {
+        form::poll().schema()
+    }
+
+    fn receive_schema(&self) -> Value {
+        form::stream().schema()
     }
 
     fn domain(&self, written: &Value) -> Option<String> {
@@ -71,6 +75,15 @@ impl Provider for Auth0 {
     }
 }
 
+fn receiver(written: &Value) -> Result<TokenReceiver, Vec<Problem>> {
+    let mut fields = Fields::of(written);
+    let receiver = TokenReceiver::read(&mut fields, AUTHORIZATION, role);
+    // Nobody is asked there; it is what the events' column says.
+    config::address(&mut fields, "domain");
+    let problems = fields.finish();
+    if problems.is_empty() { Ok(receiver) } else { Err(problems) }
+}
+
 /// The part that a member of an Auth0 object plays. `data` is the envelope of a log stream, `detail` that of an event bus
 /// around it, `event` that of some exports; `logs` is the list of an API page with totals.
 fn role(key: &[u8]) -> Role {
@@ -81,5 +94,30 @@ fn role(key: &[u8]) -> Role {
         b"date" => Role::Time,
         b"data" | b"detail" | b"event" | b"logs" => Role::Inner,
         _ => Role::Plain,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use aws_lc_rs::encoding::AsDer as _;
+    use aws_lc_rs::rsa::{KeyPair, KeySize};
+    use base64::Engine as _;
+    use base64::engine::general_purpose::STANDARD;
+    use model::disagreements;
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn forms_and_readers_agree() {
+        let pair = KeyPair::generate(KeySize::Rsa2048).unwrap();
+        let der: aws_lc_rs::encoding::Pkcs8V1Der<'_> = pair.as_der().unwrap();
+        let encoded = STANDARD.encode(der.as_ref());
+        let pem = format!("-----BEGIN PRIVATE KEY-----\n{encoded}\n-----END PRIVATE KEY-----\n");
+        let samples = json!({"private_key": pem});
+        let poll = |written: &Value| config::Settings::read(written).map(|it| format!("{it:?}"));
+        assert_eq!(disagreements(&Auth0.poll_schema(), &samples, &poll), [""; 0]);
+        let stream = |written: &Value| receiver(written).map(|it| format!("{it:?}"));
+        assert_eq!(disagreements(&Auth0.receive_schema(), &samples, &stream), [""; 0]);
     }
 }

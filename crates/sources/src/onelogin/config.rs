@@ -9,13 +9,20 @@ use crate::address::Base;
 use crate::schedule::{self, Start};
 
 /// The largest page that the API is known to give.
-const LIMIT_MAX: u64 = 1000;
+pub(super) const LIMIT_MAX: u64 = 1000;
 
 /// The window of 5,000 calls is an hour long, so a smaller share would stop collection for long when others are busy.
-const RATE_SHARE_DEFAULT: f64 = 0.8;
+pub(super) const RATE_SHARE_DEFAULT: f64 = 0.8;
 
-const OVERLAP_MINUTES_DEFAULT: i64 = 10;
+pub(super) const OVERLAP_MINUTES_DEFAULT: i64 = 10;
 const OVERLAP_HOURS_MAX: i64 = 48;
+
+/// Where the older hosts are.
+pub(super) const REGIONS: [(&str, &str); 2] = [("us", "us"), ("eu", "eu")];
+
+/// How the credential may be sent, the usual way first.
+pub(super) const STYLES: [(&str, AuthStyle); 3] =
+    [("header", AuthStyle::Header), ("basic", AuthStyle::Basic), ("form", AuthStyle::Form)];
 
 /// A validated OneLogin poll.
 #[derive(Debug)]
@@ -70,9 +77,7 @@ impl Settings {
         if client_secret.as_ref().is_some_and(|secret| !plain(secret.expose())) {
             fields.problem("client_secret", "holds what no client secret holds", hint);
         }
-        let styles =
-            [("header", AuthStyle::Header), ("basic", AuthStyle::Basic), ("form", AuthStyle::Form)];
-        let style = fields.choice("auth_style", &styles).unwrap_or(AuthStyle::Header);
+        let style = fields.choice("auth_style", &STYLES).unwrap_or(AuthStyle::Header);
         let start = schedule::start(&mut fields);
         let rate_share = fields.share("rate_share").unwrap_or(RATE_SHARE_DEFAULT);
         let interval = schedule::interval(&mut fields);
@@ -103,7 +108,7 @@ impl Settings {
 /// The API's address: `subdomain` (the usual way), `region` (the older hosts) or `base_url`.
 fn base(fields: &mut Fields<'_>) -> Option<Base> {
     let subdomain = fields.text("subdomain");
-    let region = fields.choice("region", &[("us", "us"), ("eu", "eu")]);
+    let region = fields.choice("region", &REGIONS);
     let base_url = fields.text("base_url");
     let hint = "write acme for acme.onelogin.com";
     let (name, written) = match (base_url, subdomain, region) {

@@ -3,6 +3,7 @@
 
 mod columns;
 mod config;
+mod form;
 mod page;
 mod poll;
 mod token;
@@ -56,19 +57,15 @@ impl Provider for OneLogin {
     }
 
     fn receive(&self, written: &Value) -> Result<Box<dyn Receiver>, Vec<Problem>> {
-        let mut fields = Fields::of(written);
-        let header = match fields.text("header").map(str::parse::<HeaderName>) {
-            None => AUTHORIZATION,
-            Some(Ok(name)) => name,
-            Some(Err(_)) => {
-                let hint = "write the name alone: X-OneLogin-Token";
-                fields.problem("header", "is not the name of an HTTP header", hint);
-                AUTHORIZATION
-            }
-        };
-        let receiver = TokenReceiver::read(&mut fields, header, role);
-        let problems = fields.finish();
-        if problems.is_empty() { Ok(Box::new(receiver)) } else { Err(problems) }
+        Ok(Box::new(receiver(written)?))
+    }
+
+    fn poll_schema(&self) -> Value {
+        form::poll().schema()
+    }
+
+    fn receive_schema(&self) -> Value {
+        form::webhook().schema()
     }
 
     fn read_export(&self, body: &Bytes) -> Decoded {
@@ -88,6 +85,22 @@ impl Provider for OneLogin {
     }
 }
 
+fn receiver(written: &Value) -> Result<TokenReceiver, Vec<Problem>> {
+    let mut fields = Fields::of(written);
+    let header = match fields.text("header").map(str::parse::<HeaderName>) {
+        None => AUTHORIZATION,
+        Some(Ok(name)) => name,
+        Some(Err(_)) => {
+            let hint = "write the name alone: X-OneLogin-Token";
+            fields.problem("header", "is not the name of an HTTP header", hint);
+            AUTHORIZATION
+        }
+    };
+    let receiver = TokenReceiver::read(&mut fields, header, role);
+    let problems = fields.finish();
+    if problems.is_empty() { Ok(receiver) } else { Err(problems) }
+}
+
 /// The part that a member of a OneLogin object plays. `event` is the envelope of a webhook's lines, `data` the list of an
 /// API page. Webhook events have a `uuid` and no `id`; API events the other way round.
 fn role(key: &[u8]) -> Role {
@@ -99,5 +112,21 @@ fn role(key: &[u8]) -> Role {
         b"event_type_id" => Role::Mark,
         b"event" | b"data" => Role::Inner,
         _ => Role::Plain,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use model::disagreements;
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn forms_and_readers_agree() {
+        let poll = |written: &Value| config::Settings::read(written).map(|it| format!("{it:?}"));
+        assert_eq!(disagreements(&OneLogin.poll_schema(), &json!({}), &poll), [""; 0]);
+        let webhook = |written: &Value| receiver(written).map(|it| format!("{it:?}"));
+        assert_eq!(disagreements(&OneLogin.receive_schema(), &json!({}), &webhook), [""; 0]);
     }
 }

@@ -1,7 +1,10 @@
 //! What users write: the least that works, and every mistake told at once.
 
+use std::path::Path;
+
+use model::untold;
 use serde_json::{Value, json};
-use sources::find;
+use sources::{ALL, find};
 
 #[track_caller]
 fn problems(provider: &str, kind: &str, written: &Value) -> Vec<String> {
@@ -104,5 +107,16 @@ fn a_tenants_domain_is_told_however_it_is_written() {
     ] {
         let found = find(provider).unwrap().domain(&written);
         assert_eq!(found.as_deref(), expected, "{written}");
+    }
+}
+
+#[test]
+fn the_manual_tells_of_every_field() {
+    for provider in ALL {
+        let page = format!("../../docs/sources/{}.md", provider.name());
+        let page =
+            std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(page)).unwrap();
+        assert_eq!(untold(&page, &provider.poll_schema()), [""; 0], "{}", provider.name());
+        assert_eq!(untold(&page, &provider.receive_schema()), [""; 0], "{}", provider.name());
     }
 }

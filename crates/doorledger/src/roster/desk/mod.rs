@@ -1,0 +1,144 @@
+//! Changes to the roster while the server runs. A change is judged first, then written to the registry, then brought about:
+//! so that a crash in between leaves what was asked for. One change at a time; it goes on if whoever asked for it goes away.
+//! Deliberately absent: HTTP (`api`), what runs (`supervisor`), what is found by a test (`checks`).
+
+mod goals;
+mod port;
+mod tenants;
+mod tested;
+
+use std::path::PathBuf;
+use std::sync::{Arc, PoisonError, RwLock};
+
+use api::{ApplicationError, DeskError};
+use model::Clock;
+use serde_json::json;
+use tokio::sync::{Mutex, MutexGuard};
+
+use super::book::{self, Book};
+use super::{Roster, Snapshot, Supervisor};
+use crate::accounts;
+use crate::domains::Domains;
+use crate::removed;
+use crate::twins::ProviderTwins;
+
+/// What a desk works with.
+pub(crate) struct Tools {
+    /// Where applications are kept.
+    pub(crate) registry: accounts::Desk,
+    /// What is changed.
+    pub(crate) roster: Arc<Roster>,
+    /// Who brings changes about.
+    pub(crate) supervisor: Arc<Supervisor>,
+    /// Who is told of which tenants both channels are there.
+    pub(crate) twins: ProviderTwins,
+    /// The data folder.
+    pub(crate) data: PathBuf,
+    /// Why nothing may be changed, if that is so.
+    pub(crate) read_only: Option<String>,
+}
+
+/// Where the roster is changed.
+#[derive(Clone)]
+pub(crate) struct Desk(Arc<Inner>);
+
+struct Inner {
+    tools: Tools,
+    book: RwLock<Arc<Book>>,
+    /// Held by the change that is under way.
+    turn: Mutex<()>,
+}
+
+impl Desk {
+    /// Begins with what the configuration file names and with what the registry holds. A registry that cannot be read
+    /// leaves the file's part at work.
+    ///
+    /// # Errors
+    /// The journal does not tell where a destination goes on.
+    pub(crate) async fn open(tools: Tools, file: Snapshot) -> anyhow::Result<Self> {
+        let mut book = Book { file, ..Book::default() };
+        let clock = tools.supervisor.parts().clock.clone();
+        match tools.registry.ask(book::stored).await {
+            Ok((tenants, goals)) => book.read(tenants, goals, &clock),
+            Err(error) => {
+                tracing::error!("what was added to the registry does not run: {error}");
+            }
+        }
+        let inner = Inner { tools, book: RwLock::default(), turn: Mutex::new(()) };
+        let desk = Self(Arc::new(inner));
+        desk.0.begin(book).await?;
+        Ok(desk)
+    }
+
+    /// Waits until the change that is under way is brought about.
+    pub(crate) async fn finish(&self) {
+        drop(self.0.turn.lock().await);
+    }
+}
+
+impl Inner {
+    fn book(&self) -> Arc<Book> {
+        self.book.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn clock(&self) -> &Arc<dyn Clock> {
+        &self.tools.supervisor.parts().clock
+    }
+
+    /// The turn to change something, with the book as it is.
+    async fn turn(&self) -> Result<(MutexGuard<'_, ()>, Book), ApplicationError> {
+        if let Some(reason) = &self.tools.read_only {
+            return Err(ApplicationError::ReadOnly(reason.clone()));
+        }
+        let turn = self.turn.lock().await;
+        let mut book = (*self.book()).clone();
+        if !book.is_read {
+            let (tenants, goals) = self.tools.registry.ask(book::stored).await?;
+            book.read(tenants, goals, self.clock());
+            self.settle(book.clone()).await?;
+        }
+        Ok((turn, book))
+    }
+
+    /// Makes the roster what the book says.
+    async fn settle(&self, book: Book) -> Result<(), ApplicationError> {
+        self.begin(book).await.map_err(|error| ApplicationError::NotStarted(format!("{error:#}")))
+    }
+
+    async fn begin(&self, book: Book) -> anyhow::Result<()> {
+        let Tools { roster, supervisor, .. } = &self.tools;
+        let (before, after) = (roster.now(), Arc::new(book.snapshot()));
+        self.learn_domains(&book);
+        self.tools.twins.set(after.at_work());
+        let is_read = book.is_read;
+        *self.book.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(book);
+        supervisor.end(&before, &after).await;
+        roster.set(after.clone());
+        let begun = supervisor.begin(&before, &after);
+        // As long as nobody knows what the registry names, no destination is known to be gone.
+        if is_read && self.tools.read_only.is_none() {
+            removed::look(&supervisor.parts().journal, after.destination_names())?;
+        }
+        begun
+    }
+
+    /// Tells which domains the tenants of the registry have, and remembers them. The configuration file's are known.
+    fn learn_domains(&self, book: &Book) {
+        let documents = book.tenants.values().filter(|entry| !entry.runs.is_empty());
+        let documents = documents.filter_map(|entry| entry.document.as_ref());
+        let written: Vec<_> =
+            documents.map(|document| document.as_written(&document.sources)).collect();
+        let domains = &self.tools.supervisor.parts().domains;
+        domains.learn(Domains::of_document(&json!({ "tenants": written })));
+        if self.tools.read_only.is_none()
+            && let Err(error) = domains.now().remember(&self.tools.data)
+        {
+            tracing::warn!("the tenants' domains are not remembered: {error:#}");
+        }
+    }
+}
+
+/// There is none of that name, neither in the file nor in the registry.
+fn unknown(what: &str, name: &str) -> ApplicationError {
+    DeskError::Unknown(format!("there is no {what} called `{name}`")).into()
+}

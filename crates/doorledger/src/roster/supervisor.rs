@@ -1,0 +1,230 @@
+//! Runs the roster: one task for each poll, one for each shipper, an entry for each receiver. A change ends the tasks that
+//! it is about, waits until what they had begun is durable, and begins the new ones where the old ones were: at the cursor
+//! and the place that the journal holds. All others run on untouched.
+//! Deliberately absent: what a task does (`collect`, `ship`), and deciding what the roster is.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use anyhow::Result;
+use api::{ReceiverEntry, ReceiverTable};
+use futures::future::join_all;
+use model::SourceId;
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+
+use super::{Goal, Snapshot, Source};
+use crate::collect::Job;
+use crate::config::Way;
+use crate::node::place;
+use crate::parts::Parts;
+use crate::ship::Shipper;
+use crate::status::SourceCondition;
+
+/// What is done with the roster.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Mode {
+    /// Everything runs.
+    Work,
+    /// Shippers are there for whoever sends by them; nothing runs by itself.
+    Prepare,
+    /// Nothing is asked and nothing sent, for this reason.
+    ReadOnly(String),
+}
+
+/// A task, and how it is ended.
+struct Running {
+    stop: CancellationToken,
+    task: JoinHandle<()>,
+}
+
+impl Running {
+    /// Waits until it has ended, which it was told to before.
+    async fn ended(self, what: &str) {
+        if let Err(error) = self.task.await {
+            tracing::error!(what, "a task has failed: {error}");
+        }
+    }
+}
+
+/// A shipper, which is there also while it is switched off.
+struct Line {
+    shipper: Arc<Shipper>,
+    is_paused: bool,
+    running: Option<Running>,
+}
+
+/// Runs what the roster names.
+pub(crate) struct Supervisor {
+    parts: Parts,
+    receivers: ReceiverTable,
+    mode: Mode,
+    stop: CancellationToken,
+    polls: Mutex<BTreeMap<SourceId, Running>>,
+    lines: Mutex<BTreeMap<String, Line>>,
+}
+
+impl Supervisor {
+    /// Runs nothing yet. `stop` ends every task.
+    pub(crate) fn new(
+        parts: Parts,
+        receivers: ReceiverTable,
+        mode: Mode,
+        stop: CancellationToken,
+    ) -> Self {
+        let (polls, lines) = (Mutex::default(), Mutex::default());
+        Self { parts, receivers, mode, stop, polls, lines }
+    }
+
+    /// The parts that its tasks share.
+    pub(crate) fn parts(&self) -> &Parts {
+        &self.parts
+    }
+
+    /// Ends what `after` does not name, or names otherwise than `before`, and waits until it has ended. What one of the two
+    /// has begun is durable then, or will be asked for and sent again.
+    pub(crate) async fn end(&self, before: &Snapshot, after: &Snapshot) {
+        let mut ending = Vec::new();
+        for source in &before.sources {
+            let id = &source.configured.id;
+            let next = after.sources.iter().find(|next| next.configured.id == *id);
+            if next.is_some_and(|next| next.is_same(source)) {
+                continue;
+            }
+            if !source.is_polled() && next.is_none_or(Source::is_polled) {
+                self.receivers.remove(id);
+            }
+            if let Some(running) = self.polls().remove(id) {
+                running.stop.cancel();
+                ending.push((id.to_string(), running));
+            }
+            self.parts.board.forget_source(id);
+        }
+        for goal in &before.destinations {
+            let next = after.destinations.iter().find(|next| next.name() == goal.name());
+            if next.is_some_and(|next| next.is_same(goal)) {
+                continue;
+            }
+            let line = self.lines().remove(goal.name());
+            if let Some(running) = line.and_then(|line| line.running) {
+                running.stop.cancel();
+                ending.push((goal.name().to_owned(), running));
+            }
+            self.parts.board.destination_changed(goal.name(), next.is_some());
+        }
+        let ended = ending.into_iter().map(|(what, running)| async move {
+            running.ended(&what).await;
+        });
+        join_all(ended).await;
+    }
+
+    /// Begins what `after` names and `before` did not, or otherwise.
+    ///
+    /// # Errors
+    /// The journal does not tell where a destination goes on. Everything else is begun.
+    pub(crate) fn begin(&self, before: &Snapshot, after: &Snapshot) -> Result<()> {
+        let mut outcome = Ok(());
+        for goal in &after.destinations {
+            let known = before.destinations.iter().any(|known| known.is_same(goal));
+            if !known && let Err(error) = self.begin_shipper(goal) {
+                outcome = Err(error);
+            }
+        }
+        for source in &after.sources {
+            if !before.sources.iter().any(|known| known.is_same(source)) {
+                self.begin_source(source);
+            }
+        }
+        outcome
+    }
+
+    fn begin_source(&self, source: &Source) {
+        let (id, board) = (&source.configured.id, &self.parts.board);
+        match (&source.configured.way, &self.mode) {
+            (Way::Receive(receiver), _) => {
+                board.source_condition(id, SourceCondition::Listening);
+                self.receivers.put(ReceiverEntry {
+                    source: id.clone(),
+                    receiver: receiver.clone(),
+                    is_paused: source.is_paused,
+                });
+            }
+            (Way::Poll(_), Mode::ReadOnly(reason)) => {
+                let reason = reason.clone();
+                board.source_condition(id, SourceCondition::Waiting { reason });
+            }
+            (Way::Poll(_), Mode::Prepare) => {}
+            (Way::Poll(_), Mode::Work) if source.is_paused => {}
+            (Way::Poll(_), Mode::Work) => {
+                let (collector, stop) = (self.parts.collector(), self.stop.child_token());
+                let (configured, stopped) = (source.configured.clone(), stop.clone());
+                let task = tokio::spawn(async move {
+                    if let Way::Poll(poll) = &configured.way {
+                        let job = Job { id: &configured.id, source: poll.as_ref() };
+                        collector.run(&job, &stopped, |_| ()).await;
+                    }
+                });
+                self.polls().insert(id.clone(), Running { stop, task });
+            }
+        }
+    }
+
+    /// A damaged folder is left as it is: no place of a destination moves.
+    fn begin_shipper(&self, goal: &Goal) -> Result<()> {
+        if matches!(self.mode, Mode::ReadOnly(_)) {
+            return Ok(());
+        }
+        let place = place(&self.parts.journal, &goal.configured.plan)?;
+        let shipper = Arc::new(Shipper::new(&goal.configured, &self.parts));
+        let runs = self.mode == Mode::Work && !goal.is_paused;
+        let running = runs.then(|| {
+            let stop = self.stop.child_token();
+            let task = tokio::spawn(shipper.clone().run(place, stop.clone()));
+            Running { stop, task }
+        });
+        let line = Line { shipper, is_paused: goal.is_paused, running };
+        self.lines().insert(goal.name().to_owned(), line);
+        Ok(())
+    }
+
+    /// Who sends to a destination at present.
+    pub(crate) fn shipper(&self, name: &str) -> Option<Arc<Shipper>> {
+        self.lines().get(name).map(|line| line.shipper.clone())
+    }
+
+    /// Whether a destination is there and switched off.
+    pub(crate) fn is_paused(&self, name: &str) -> bool {
+        self.lines().get(name).is_some_and(|line| line.is_paused)
+    }
+
+    /// The destinations that can be sent to.
+    pub(crate) fn shipper_names(&self) -> Vec<String> {
+        self.lines().keys().cloned().collect()
+    }
+
+    /// Waits until every poll has ended, which they do when the node stops.
+    pub(crate) async fn finish_polls(&self) {
+        let polls = std::mem::take(&mut *self.polls());
+        for (id, running) in polls {
+            running.ended(&id.to_string()).await;
+        }
+    }
+
+    /// Waits until every shipper has ended.
+    pub(crate) async fn finish_shippers(&self) {
+        let lines = std::mem::take(&mut *self.lines());
+        for (name, line) in lines {
+            if let Some(running) = line.running {
+                running.ended(&name).await;
+            }
+        }
+    }
+
+    fn polls(&self) -> MutexGuard<'_, BTreeMap<SourceId, Running>> {
+        self.polls.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn lines(&self) -> MutexGuard<'_, BTreeMap<String, Line>> {
+        self.lines.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
