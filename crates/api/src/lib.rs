@@ -13,6 +13,7 @@ mod body;
 mod cookies;
 mod dashboards;
 mod dead_letters;
+mod document;
 mod encoding;
 mod health;
 mod import;

@@ -5,6 +5,7 @@
 mod it {
     mod api_routes;
     mod app_routes;
+    mod document;
     mod fake_accounts;
     mod fake_catalog;
     mod fake_replays;
