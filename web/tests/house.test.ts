@@ -1,10 +1,11 @@
 // The house's rules: files that say what they are for and fit on a few screens, a lock file of one registry, shipped
 // dashboards that can be drawn.
 
-import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import type { Dashboard } from '../src/api/types';
+import { typesOf } from '../scripts/types.mjs';
+import type { Dashboard } from '../src/api/types.gen';
 import { chartKind } from '../src/charts/options';
 import { GRID_COLUMNS } from '../src/dashboards/document';
 import { settled } from '../src/dashboards/grid';
@@ -32,6 +33,14 @@ describe('every file', () => {
       expect(path).not.toMatch(/utils|helpers|common|manager/i);
     },
   );
+});
+
+test('the types of the answers are made of the document of the interface', () => {
+  const document = JSON.parse(readFileSync(join(root, '..', 'docs', 'openapi.json'), 'utf8'));
+  const made = typesOf(document);
+  if (process.env.UPDATE) writeFileSync(join(root, 'src', 'api', 'types.gen.ts'), made);
+  const found = readFileSync(join(root, 'src', 'api', 'types.gen.ts'), 'utf8');
+  expect(found === made, 'UPDATE=1 npm test writes src/api/types.gen.ts anew').toBe(true);
 });
 
 test('packages come from the public registry only', () => {

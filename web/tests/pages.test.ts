@@ -2,7 +2,7 @@
 
 import { describe, expect, test } from 'vitest';
 import { parseFrame } from '../src/api/frames';
-import type { Tile } from '../src/api/types';
+import type { Tile } from '../src/api/types.gen';
 import { addTile, emptyDashboard } from '../src/dashboards/document';
 import { put, settled } from '../src/dashboards/grid';
 import { substituted } from '../src/dashboards/parameters';
@@ -20,6 +20,7 @@ const tile = (id: string, x: number, y: number, w = 12, h = 4): Tile => ({
   y,
   w,
   h,
+  query: '',
   kind: 'table',
 });
 const places = (tiles: Tile[]) =>

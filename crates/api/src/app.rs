@@ -34,8 +34,8 @@ const POLICY: &str = "default-src 'self'; script-src 'self'; style-src 'self' 'u
     img-src 'self' data:; connect-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'";
 /// What is served where the app was not built.
 const NOT_BUILT: &str = "<!doctype html>\n<html lang=\"en\"><meta charset=\"utf-8\"><title>doorledger</title>\n\
-    <h1>doorledger</h1>\n<p>This build holds no browser app. Build it with <code>npm ci &amp;&amp; npm run build</code> \
-    in <code>web</code>, and the program again.</p>\n<p>The API is there: <a href=\"/api\">its routes</a>.</p>\n</html>\n";
+    <h1>doorledger</h1>\n<p>This build holds no browser app. Build it with <code>cargo xtask web</code>, \
+    and the program again.</p>\n<p>The API is there: <a href=\"/api\">its routes</a>.</p>\n</html>\n";
 /// The forms in which a file may stand beside itself, best first: name of the encoding, ending.
 const ENCODINGS: &[(&str, &str)] = &[("br", ".br"), ("gzip", ".gz")];
 

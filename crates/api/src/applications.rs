@@ -12,6 +12,7 @@ use http::StatusCode;
 use model::{Problem, Secret, SourceId, Timestamp, Via};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
+use utoipa::ToSchema;
 
 use crate::accounts::DeskError;
 use crate::api::Shared;
@@ -97,7 +98,7 @@ impl From<ApplicationError> for HttpProblem {
 }
 
 /// Where an object is managed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum ManagedBy {
     /// In the configuration file.
@@ -107,7 +108,7 @@ pub enum ManagedBy {
 }
 
 /// What can be connected.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 pub struct Kinds {
     /// Providers, in the order of menus.
     pub providers: Vec<ProviderKind>,
@@ -116,7 +117,7 @@ pub struct Kinds {
 }
 
 /// A provider that can be connected.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 pub struct ProviderKind {
     /// As it stands in addresses: `auth0`.
     pub name: &'static str,
@@ -129,7 +130,7 @@ pub struct ProviderKind {
 }
 
 /// A way in which events of a provider come.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 pub struct SourceKind {
     /// Its name: `poll`, `stream`.
     pub name: &'static str,
@@ -140,7 +141,7 @@ pub struct SourceKind {
 }
 
 /// A kind of destination.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 pub struct GoalKind {
     /// As it is written: `azure_logs_ingestion`.
     pub kind: &'static str,
@@ -151,7 +152,7 @@ pub struct GoalKind {
 }
 
 /// A tenant, without its secrets.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 pub struct ShownTenant {
     /// Its provider.
     pub provider: String,
@@ -169,7 +170,7 @@ pub struct ShownTenant {
 }
 
 /// A source, without its secrets.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 pub struct ShownSource {
     /// Its whole name: `auth0/acme/poll`.
     pub source: String,
@@ -191,7 +192,7 @@ pub struct ShownSource {
 }
 
 /// A tenant to be. Has no `Debug`, for it holds secrets.
-#[derive(Clone, Deserialize)]
+#[derive(Clone, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct TenantDraft {
     /// Its provider.
@@ -205,7 +206,7 @@ pub struct TenantDraft {
 }
 
 /// What is to be tested: a draft, or without sources a tenant that there is.
-#[derive(Clone, Deserialize)]
+#[derive(Clone, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct TenantTest {
     /// Its provider.
@@ -227,7 +228,7 @@ pub struct MadeSource {
 }
 
 /// Another secret for a source.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Rotation {
     /// The secret; of a source that is told, one is made if none is given.
@@ -243,7 +244,7 @@ fn day() -> u32 {
 }
 
 /// A destination, without its secrets.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 pub struct ShownDestination {
     /// Its name.
     pub name: String,
@@ -261,7 +262,7 @@ pub struct ShownDestination {
 }
 
 /// A destination to be. Has no `Debug`, for it holds secrets.
-#[derive(Clone, Deserialize)]
+#[derive(Clone, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct DestinationDraft {
     /// Its name.
@@ -274,7 +275,7 @@ pub struct DestinationDraft {
 }
 
 /// What is to be tested: a draft, or without a kind a destination that there is.
-#[derive(Clone, Deserialize)]
+#[derive(Clone, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct DestinationTest {
     /// Its name.
@@ -288,7 +289,7 @@ pub struct DestinationTest {
 }
 
 /// How a check came out.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum CheckState {
     /// As it should be.
@@ -300,7 +301,7 @@ pub enum CheckState {
 }
 
 /// One thing that was looked at.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct TestCheck {
     /// What: `poll_address`, `poll_token`.
     pub name: String,
@@ -313,7 +314,7 @@ pub struct TestCheck {
 }
 
 /// What a test found.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Checks {
     /// In the order in which things were looked at.
     pub(crate) checks: Vec<TestCheck>,

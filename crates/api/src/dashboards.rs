@@ -15,6 +15,7 @@ use model::{SavedDashboard, Timestamp};
 use rust_embed::RustEmbed;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
+use utoipa::ToSchema;
 
 use crate::access::Audited;
 use crate::api::Shared;
@@ -40,58 +41,65 @@ const DOCUMENT_BYTES_MAX: usize = 512 * 1024;
 #[allow_missing = true]
 struct Shipped;
 
-/// A dashboard.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+/// A dashboard. What is missing when one is saved is filled in; an answer has everything.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Dashboard {
     /// What it is called.
     pub(crate) title: String,
     /// What it is for.
     #[serde(default)]
+    #[schema(required)]
     pub(crate) about: String,
     /// How often it asks again; never by itself if null.
     #[serde(default)]
+    #[schema(required)]
     pub(crate) refresh_seconds: Option<u32>,
     /// The time range at first: ISO 8601.
     #[serde(default = "a_day")]
+    #[schema(required)]
     pub(crate) timespan: String,
     /// What can be chosen above the tiles.
     #[serde(default)]
+    #[schema(required)]
     pub(crate) parameters: Vec<Parameter>,
     /// What is shown.
     pub(crate) tiles: Vec<Tile>,
 }
 
 /// Something to choose; `{name}` stands for it in queries.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Parameter {
     /// As queries name it.
     pub(crate) name: String,
     /// As people read it.
     #[serde(default)]
+    #[schema(required)]
     pub(crate) label: String,
     /// `time`, `tenant`, `free` or `choice`.
     pub(crate) kind: String,
     /// What is chosen at first.
     #[serde(default)]
-    pub(crate) default: Value,
+    #[schema(required)]
+    pub(crate) default: String,
     /// Whose first column has the choices.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) query: Option<String>,
     /// The choices.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(crate) values: Option<Vec<Value>>,
+    pub(crate) values: Option<Vec<String>>,
 }
 
 /// A tile on the grid of 24 columns.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Tile {
     /// By which it is named within its dashboard.
     pub(crate) id: String,
     /// What stands above it.
     #[serde(default)]
+    #[schema(required)]
     pub(crate) title: String,
     /// First column, from 0.
     pub(crate) x: u32,
@@ -103,6 +111,7 @@ pub(crate) struct Tile {
     pub(crate) h: u32,
     /// The KQL text; empty for a tile of text.
     #[serde(default)]
+    #[schema(required)]
     pub(crate) query: String,
     /// `table`, `timechart`, `markdown` …
     pub(crate) kind: String,
@@ -119,7 +128,8 @@ fn a_day() -> String {
 }
 
 /// A dashboard in the list.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = DashboardEntry)]
 pub(crate) struct Listed {
     /// By which it is named.
     pub(crate) id: String,
@@ -127,28 +137,39 @@ pub(crate) struct Listed {
     pub(crate) title: String,
     /// What it is for.
     pub(crate) about: String,
-    /// `content` if it comes with the program, `user` if somebody saved it.
-    pub(crate) managed: &'static str,
+    /// Whose it is.
+    pub(crate) managed: ManagedBy,
     /// When it was last changed; null if it comes with the program.
+    #[schema(required)]
     pub(crate) updated: Option<Timestamp>,
 }
 
+/// Whose a dashboard is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum ManagedBy {
+    /// It comes with the program.
+    Content,
+    /// Somebody saved it.
+    User,
+}
+
 /// Every dashboard.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Dashboards {
     /// The program's own first.
     pub(crate) dashboards: Vec<Listed>,
 }
 
 /// The name of a dashboard that was just saved.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct MadeDashboard {
     /// By which it is named.
     pub(crate) id: String,
 }
 
 /// What was made of somebody else's document. Nothing of it is saved.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Imported {
     /// The dashboard.
     pub(crate) dashboard: Dashboard,
@@ -164,7 +185,7 @@ pub(crate) async fn list(
         .filter_map(|file| {
             let id = file.strip_suffix(".json")?.to_owned();
             let Dashboard { title, about, .. } = shipped(&id)?;
-            Some(Listed { id, title, about, managed: "content", updated: None })
+            Some(Listed { id, title, about, managed: ManagedBy::Content, updated: None })
         })
         .collect();
     dashboards.sort_by(|one, other| one.title.cmp(&other.title));
@@ -175,7 +196,7 @@ pub(crate) async fn list(
             |dashboard| (dashboard.title, dashboard.about),
         );
         let updated = Some(saved.updated);
-        dashboards.push(Listed { id: saved.id, title, about, managed: "user", updated });
+        dashboards.push(Listed { id: saved.id, title, about, managed: ManagedBy::User, updated });
     }
     Ok(Json(Dashboards { dashboards }))
 }
@@ -190,8 +211,12 @@ pub(crate) async fn show(
         return Ok(Json(dashboard).into_response());
     }
     let saved = shared.saved.dashboard(id).await?;
-    let value: Value = serde_json::from_str(&saved.document).unwrap_or_default();
-    let mut response = Json(value).into_response();
+    let dashboard: Dashboard = serde_json::from_str(&saved.document).map_err(|error| {
+        let detail = format!("the saved dashboard cannot be read: {error}");
+        HttpProblem::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", detail)
+            .hint("remove it, and save it anew from a copy")
+    })?;
+    let mut response = Json(dashboard).into_response();
     tag(&mut response, saved.version);
     Ok(response)
 }

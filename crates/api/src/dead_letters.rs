@@ -13,6 +13,7 @@ use futures::future::BoxFuture;
 use http::{Request, StatusCode};
 use model::Timestamp;
 use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
 
 use crate::api::Shared;
 use crate::json_body::read_json;
@@ -55,7 +56,7 @@ pub trait DeadLetterBox: Send + Sync {
 pub struct DeadLetterBoxError(pub String);
 
 /// Which letters.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 pub struct DeadLetterFilter {
     /// Of this source (`auth0/acme/stream`) or destination only.
@@ -76,7 +77,7 @@ const fn page_letters_default() -> usize {
 }
 
 /// A page of letters, without their bytes.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct DeadLetterPage {
     /// The letters, newest first.
     pub letters: Vec<DeadLetter>,
@@ -85,7 +86,7 @@ pub struct DeadLetterPage {
 }
 
 /// How `DeadLetter::raw` is to be read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum RawEncoding {
     /// As it is.
@@ -96,7 +97,7 @@ pub enum RawEncoding {
 }
 
 /// Something that could not be read or delivered.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct DeadLetter {
     /// Its number; later letters have higher ones.
     pub id: u64,
@@ -115,6 +116,7 @@ pub struct DeadLetter {
     pub raw: Option<String>,
     /// How `raw` is to be read.
     #[serde(default)]
+    #[schema(required)]
     pub raw_encoding: RawEncoding,
 }
 
@@ -133,7 +135,7 @@ impl DeadLetter {
 }
 
 /// Which letters to try again: some, or all.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ReplayRequest {
     /// These.
@@ -154,7 +156,7 @@ pub struct ReplayRequest {
 }
 
 /// Which letters to discard, and why.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct DiscardRequest {
     /// Which: as those of a replay.
@@ -164,7 +166,7 @@ pub struct DiscardRequest {
 }
 
 /// What became of a discard.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema)]
 pub struct DiscardOutcome {
     /// Letters that are gone.
     pub discarded: u64,
@@ -173,7 +175,7 @@ pub struct DiscardOutcome {
 }
 
 /// What became of a replay.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema)]
 pub struct ReplayOutcome {
     /// Letters that are settled and gone from the box.
     pub replayed: u64,

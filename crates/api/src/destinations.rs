@@ -10,6 +10,7 @@ use axum::extract::{Path, State};
 use axum::{Extension, Json};
 use http::{Request, StatusCode};
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::access::Audited;
 use crate::api::Shared;
@@ -19,7 +20,7 @@ use crate::people::unreadable;
 use crate::problem::HttpProblem;
 
 /// Every destination.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Destinations {
     pub(crate) destinations: Vec<ShownDestination>,
 }

@@ -5,6 +5,7 @@ use futures::FutureExt;
 use futures::future::BoxFuture;
 use journal::{AppendError, Journal};
 use model::Batch;
+use utoipa::ToSchema;
 
 /// Takes batches. When `append` has answered `Ok`, the batch is on disk.
 pub trait Intake: Send + Sync {
@@ -13,7 +14,9 @@ pub trait Intake: Send + Sync {
 }
 
 /// What became of a batch.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize, ToSchema,
+)]
 pub struct Taken {
     /// Events that are new and now stored.
     pub stored: u64,

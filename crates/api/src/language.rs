@@ -12,12 +12,12 @@ use kql::catalog::{Catalog, Lender};
 use kql::{BindOptions, CompletionKind, Severity};
 use model::{QueryError, QueryErrorKind};
 
-mod shapes;
+pub(crate) mod shapes;
 
 use self::shapes::{
-    Checked, ColumnShown, Finding, Formatted, FunctionShown, HoverShown, MadeQuery, ParameterShown,
-    Place, Proposal, Proposals, Schema, Searched, SignatureShown, Signatures, Stretch, TableShown,
-    Text, TokenShown,
+    Checked, ColumnShown, Finding, Formatted, FunctionShown, Gravity, HoverShown, MadeQuery,
+    ParameterShown, Place, Proposal, Proposals, ReadAs, Schema, Searched, SignatureShown,
+    Signatures, Stretch, TableKind, TableShown, Text, TokenShown,
 };
 use crate::api::Shared;
 use crate::json_body::read_json;
@@ -103,9 +103,9 @@ pub(crate) async fn words(
         let table = table.clone().unwrap_or_else(|| first_table(catalog));
         let kql::Words { query, form, notes } = kql::words(&text, &table, catalog);
         let form = match form {
-            kql::WordsForm::Kql => "kql",
-            kql::WordsForm::Lucene => "lucene",
-            kql::WordsForm::Words => "words",
+            kql::WordsForm::Kql => ReadAs::Kql,
+            kql::WordsForm::Lucene => ReadAs::Lucene,
+            kql::WordsForm::Words => ReadAs::Words,
         };
         MadeQuery { query, form, notes }
     })
@@ -182,8 +182,8 @@ fn checked(query: &str, now: model::Timestamp, catalog: &dyn Catalog) -> Checked
             start,
             end,
             severity: match found.severity {
-                Severity::Error => "error",
-                Severity::Warning => "warning",
+                Severity::Error => Gravity::Error,
+                Severity::Warning => Gravity::Warning,
             },
             code: found.code.name(),
             message: found.message.clone(),
@@ -302,7 +302,7 @@ fn schema_of(catalog: &dyn Catalog) -> Schema {
     for name in catalog.tables() {
         let Some(fields) = catalog.table(&name) else { continue };
         let holds_events = name.ends_with(EVENT_TABLE_END);
-        let kind = if holds_events { "table" } else { "own" };
+        let kind = if holds_events { TableKind::Table } else { TableKind::Own };
         let columns = shown(&fields);
         tables.push(TableShown { name, kind, columns, about: String::new() });
     }
@@ -315,7 +315,8 @@ fn schema_of(catalog: &dyn Catalog) -> Schema {
         if tables.iter().all(|table| table.name != *name) {
             let columns = shown(&statement.plan.fields);
             let (name, about) = (name.clone(), about.clone());
-            tables.push(TableShown { name, kind: "function", columns, about });
+            let kind = TableKind::Function;
+            tables.push(TableShown { name, kind, columns, about });
         }
     }
     tables.sort_by(|one, other| one.name.cmp(&other.name));

@@ -11,6 +11,7 @@ use futures::future::BoxFuture;
 use http::StatusCode;
 use http::header::CONTENT_TYPE;
 use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
 
 use crate::api::Shared;
 use crate::operations::OperationError;
@@ -23,7 +24,7 @@ pub trait LedgerDesk: Send + Sync {
 }
 
 /// Which statement is wanted.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 pub struct StatementRequest {
     /// The tenant: `acme`, or `auth0/acme` where several providers have one of that name.
@@ -32,11 +33,12 @@ pub struct StatementRequest {
     pub month: String,
     /// In which form.
     #[serde(default)]
+    #[param(inline)]
     pub format: StatementForm,
 }
 
 /// Forms of a statement.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum StatementForm {
     /// A JSON document.

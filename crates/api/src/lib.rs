@@ -15,6 +15,7 @@ mod cookies;
 mod dashboards;
 mod dead_letters;
 mod destinations;
+mod document;
 mod encoding;
 mod health;
 mod import;

@@ -12,6 +12,7 @@ use futures::future::BoxFuture;
 use http::{Request, StatusCode};
 use model::{Problem, Timestamp};
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use crate::api::Shared;
 use crate::intake::{IntakeError, Taken};
@@ -78,7 +79,7 @@ impl From<OperationError> for HttpProblem {
 }
 
 /// Which destination is to be forgotten.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ForgetRequest {
     /// Its name.
@@ -86,14 +87,14 @@ pub struct ForgetRequest {
 }
 
 /// What was given up with a destination.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Forgotten {
     /// Events that it had not got.
     pub unsent_events: u64,
 }
 
 /// Which tenants to backfill, and from when on.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct BackfillRequest {
     /// Names of tenants; if none is named, all that are polled.
@@ -104,7 +105,7 @@ pub struct BackfillRequest {
 }
 
 /// How a backfill is doing.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum BackfillState {
     /// Reading.
@@ -116,7 +117,7 @@ pub enum BackfillState {
 }
 
 /// How far a backfill is.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct BackfillProgress {
     /// `provider/tenant/source`.
     pub source: String,
@@ -129,21 +130,25 @@ pub struct BackfillProgress {
     /// When it was started.
     pub started: Timestamp,
     /// Provider time at which it began to read; `None` before the first page with events.
+    #[schema(required)]
     pub oldest: Option<Timestamp>,
     /// The latest provider time read so far.
+    #[schema(required)]
     pub latest: Option<Timestamp>,
     /// How much of the time from `oldest` to `started` is read, 0 to 1.
     pub share: f64,
 }
 
 /// What lies before a backfill. Figures are estimates from a few pages.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct BackfillOutlook {
     /// `provider/tenant/source`.
     pub source: String,
     /// The oldest event that the provider still holds.
+    #[schema(required)]
     pub oldest: Option<Timestamp>,
     /// From when on something was not read yet; `None` if nothing is missing.
+    #[schema(required)]
     pub first_missing: Option<Timestamp>,
     /// Events that were not read yet.
     pub events_left: u64,
@@ -152,22 +157,24 @@ pub struct BackfillOutlook {
     /// How long reading them takes, in seconds.
     pub seconds: f64,
     /// In how many seconds the provider deletes the first of them; `None` if nothing is missing.
+    #[schema(required)]
     pub dies_in_seconds: Option<f64>,
     /// Whether that is the least: for how long the provider keeps events is not told.
     pub dies_in_is_least: bool,
     /// Why the tenant could not be asked.
+    #[schema(required)]
     pub trouble: Option<String>,
 }
 
 /// The body of the answer to `POST /api/v1/backfill/survey`.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct BackfillSurvey {
     /// Every tenant, soonest to be lost first.
     pub outlooks: Vec<BackfillOutlook>,
 }
 
 /// The body of every answer under `/api/v1/backfill`.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Backfills {
     /// Every backfill.
     pub backfills: Vec<BackfillProgress>,

@@ -10,6 +10,7 @@ use axum::{Extension, Json};
 use http::{Request, StatusCode};
 use model::{ApiToken, AuditEntry, Person, Role, Secret, SignedDuration};
 use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
 
 use crate::access::Audited;
 use crate::api::Shared;
@@ -25,14 +26,14 @@ const PAGE_ENTRIES_MAX: usize = 1_000;
 const PAGE_ENTRIES: usize = 100;
 
 /// Everybody.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct People {
     /// By name.
     pub(crate) users: Vec<Person>,
 }
 
 /// A person to be added.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct NewPerson {
     /// The name under which the person signs in.
@@ -44,7 +45,7 @@ pub(crate) struct NewPerson {
 }
 
 /// What is to be changed of a person.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct PersonChange {
     /// What the person may do from now on.
@@ -56,14 +57,15 @@ pub(crate) struct PersonChange {
 }
 
 /// Every token that was made by an administrator.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Tokens {
     /// By name.
     pub(crate) tokens: Vec<ManagedToken>,
 }
 
 /// A token, without the token.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Token)]
 pub(crate) struct ManagedToken {
     /// What is known of it.
     #[serde(flatten)]
@@ -79,7 +81,7 @@ impl From<ApiToken> for ManagedToken {
 }
 
 /// A token to be made.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct NewToken {
     /// What it is for.
@@ -92,7 +94,7 @@ pub(crate) struct NewToken {
 }
 
 /// A token that was just made.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct MadeToken {
     /// The token itself, which is told this once.
     pub(crate) token: String,
@@ -102,7 +104,8 @@ pub(crate) struct MadeToken {
 }
 
 /// What is known of a token that was just made.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = MadeTokenAbout)]
 pub(crate) struct ApiTokenAbout {
     /// By which it is removed.
     pub(crate) id: String,
@@ -111,11 +114,12 @@ pub(crate) struct ApiTokenAbout {
     /// What its bearer may do.
     pub(crate) role: Role,
     /// From when on it is not admitted any more; never if null.
+    #[schema(required)]
     pub(crate) expires: Option<model::Timestamp>,
 }
 
 /// Which part of the audit trail.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct AuditPage {
     /// Only entries before that of this number.
@@ -127,7 +131,7 @@ pub(crate) struct AuditPage {
 }
 
 /// A part of the audit trail.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Audit {
     /// The newest first.
     pub(crate) entries: Vec<AuditEntry>,

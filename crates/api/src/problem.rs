@@ -7,6 +7,7 @@ use http::header::{ALLOW, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderName, HeaderValue, StatusCode};
 use model::{Problem, QueryError, QueryErrorKind};
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 /// An answer that says what is wrong, with the headers that go with it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -17,7 +18,8 @@ pub struct HttpProblem {
 }
 
 /// The body of such an answer; its content type is `application/problem+json`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[schema(as = ProblemBody)]
 pub struct ProblemDetails {
     /// `urn:doorledger:problem:` and the kind of problem.
     #[serde(rename = "type")]

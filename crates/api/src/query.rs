@@ -20,6 +20,7 @@ use model::{
 };
 use serde::{Deserialize, Serialize};
 use tokio::time::{Instant, timeout, timeout_at};
+use utoipa::ToSchema;
 
 use crate::api::Shared;
 use crate::json_body::read_json;
@@ -39,7 +40,7 @@ const ROWS_INTERVAL: Duration = Duration::from_millis(50);
 const BUSY_RETRY_SECONDS: u64 = 1;
 
 /// The body of the request.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct QueryBody {
     /// The KQL text.

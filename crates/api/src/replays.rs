@@ -10,6 +10,7 @@ use futures::future::BoxFuture;
 use http::{Request, StatusCode};
 use model::Timestamp;
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use crate::api::Shared;
 use crate::json_body::read_json;
@@ -28,7 +29,7 @@ pub trait Replays: Send + Sync {
 }
 
 /// What is to be sent again, and to whom.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ReplayWish {
     /// Name of the destination.
@@ -47,7 +48,7 @@ pub struct ReplayWish {
 }
 
 /// How a replay is doing.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum ReplayState {
     /// Only counted.
@@ -63,7 +64,7 @@ pub enum ReplayState {
 }
 
 /// How far a replay is.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct ReplayProgress {
     /// Its name.
     pub id: String,
@@ -87,6 +88,7 @@ pub struct ReplayProgress {
     /// When it was started.
     pub started: Timestamp,
     /// The latest provider time up to which everything is settled.
+    #[schema(required)]
     pub latest: Option<Timestamp>,
     /// Tables that are left out, each with the reason.
     pub left_out: Vec<String>,
@@ -96,14 +98,14 @@ pub struct ReplayProgress {
 }
 
 /// The body of `GET /api/v1/replays`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct ReplaysAnswer {
     /// Every replay.
     pub replays: Vec<ReplayProgress>,
 }
 
 /// Which replay is to be ended.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ReplayCancel {
     /// Its name.

@@ -6,6 +6,7 @@ mod csv;
 mod frames;
 mod json;
 mod ndjson;
+pub(crate) mod shapes;
 
 use axum::http::HeaderMap;
 use http::header::ACCEPT;
@@ -30,7 +31,10 @@ pub(crate) enum Format {
 }
 
 /// The content type of frames.
-const FRAMES: &str = "application/vnd.doorledger.frames";
+pub(crate) const FRAMES: &str = "application/vnd.doorledger.frames";
+/// What a result can be written as besides JSON.
+pub(crate) const OTHER_FORMS: &[&str] =
+    &["text/csv; charset=utf-8; header=present", "application/x-ndjson", FRAMES];
 
 impl Format {
     /// Whether the answer tells how far the query is, also while there are no rows.
@@ -199,10 +203,12 @@ mod tests {
         let (whole, told) = written(Format::Json, None);
         assert!(told);
         insta::assert_snapshot!(whole);
+        let read: shapes::QueryAnswer = serde_json::from_str(&whole).unwrap();
+        assert_eq!((read.tables.len(), read.render.is_some(), read.error), (1, true, None));
         let (partial, told) = written(Format::Json, Some(&limit()));
         assert!(told);
-        let value: serde_json::Value = serde_json::from_str(&partial).unwrap();
-        assert_eq!(value["error"]["code"], "E_QUERY_RESULT_SET_TOO_LARGE");
+        let read: shapes::QueryAnswer = serde_json::from_str(&partial).unwrap();
+        assert_eq!(read.error, Some(limit()));
     }
 
     #[test]
@@ -220,7 +226,7 @@ mod tests {
         let (whole, told) = written(Format::Frames, Some(&limit()));
         assert!(told);
         for line in whole.lines() {
-            serde_json::from_str::<serde_json::Value>(line).unwrap();
+            serde_json::from_str::<shapes::Frame>(line).unwrap();
         }
         insta::assert_snapshot!(whole);
     }

@@ -10,6 +10,7 @@ use axum::{Extension, Json};
 use http::{Request, StatusCode};
 use model::{QueryDraft, Role, SavedDashboard, SavedQuery};
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::access::{Audited, Caller};
 use crate::accounts::Asked;
@@ -52,7 +53,7 @@ pub trait Saved: Send + Sync {
 }
 
 /// Saved queries.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Queries {
     /// One's own and shared ones, by name.
     pub(crate) queries: Vec<SavedQuery>,

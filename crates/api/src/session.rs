@@ -12,6 +12,7 @@ use http::request::Parts;
 use http::{HeaderValue, Request, StatusCode};
 use model::{AuditNote, Role, Secret, Timestamp};
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use crate::access::{Caller, caller_of, peer_of};
 use crate::api::Shared;
@@ -25,7 +26,7 @@ const NAME_BYTES_MAX: usize = 128;
 const BUSY_RETRY_SECONDS: u64 = 1;
 
 /// The body of `POST /api/v1/session`.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct SignIn {
     /// The name.
@@ -35,7 +36,7 @@ pub(crate) struct SignIn {
 }
 
 /// Who one is.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub(crate) struct User {
     /// The name.
     pub(crate) name: String,
@@ -44,7 +45,8 @@ pub(crate) struct User {
 }
 
 /// A session that was just begun.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = BegunSession)]
 pub(crate) struct Begun {
     /// Whose it is.
     pub(crate) user: User,
@@ -55,13 +57,17 @@ pub(crate) struct Begun {
 }
 
 /// The session, if there is one.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = Session)]
 pub(crate) struct Standing {
     /// Whose it is; null if nobody is signed in.
+    #[schema(required)]
     pub(crate) user: Option<User>,
     /// What every change carries as `X-Doorledger-Csrf`; null for programs.
+    #[schema(required)]
     pub(crate) csrf: Option<String>,
     /// When it ends if it is not used any more; null for programs.
+    #[schema(required)]
     pub(crate) expires: Option<Timestamp>,
     /// The server's version.
     pub(crate) version: &'static str,
@@ -70,7 +76,7 @@ pub(crate) struct Standing {
 }
 
 /// The body of `POST /api/v1/session/password`.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct PasswordChange {
     /// The present password.

@@ -8,6 +8,7 @@ use axum::extract::State;
 use futures::future::BoxFuture;
 use model::{SourceId, Timestamp, Via};
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use crate::api::Shared;
 
@@ -34,7 +35,7 @@ pub struct Check {
 }
 
 /// The state of the whole server.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Status {
     /// The judgement; see [`Status::judge`].
     pub light: Light,
@@ -56,17 +57,20 @@ pub struct Status {
     pub lake: LakeStatus,
     /// Alarms about the collecting that are open, the gravest first.
     #[serde(default)]
+    #[schema(required)]
     pub alarms: Vec<AlarmStatus>,
 }
 
 /// An alarm that is open.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct AlarmStatus {
     /// Which: `source_silent`.
     pub alarm: String,
     /// The source that it is about.
+    #[schema(required)]
     pub source: Option<SourceId>,
     /// The destination that it is about.
+    #[schema(required)]
     pub destination: Option<String>,
     /// How grave it is.
     pub light: Light,
@@ -80,7 +84,18 @@ pub struct AlarmStatus {
 
 /// A judgement in one word.
 #[derive(
-    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize,
+    Debug,
+    Clone,
+    Copy,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    Hash,
+    Default,
+    Serialize,
+    Deserialize,
+    ToSchema,
 )]
 #[serde(rename_all = "lowercase")]
 pub enum Light {
@@ -94,7 +109,7 @@ pub enum Light {
 }
 
 /// Something that does not work.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Trouble {
     /// Stable code: `auth0.scope_missing`.
     pub code: String,
@@ -103,11 +118,12 @@ pub struct Trouble {
     /// What to do next; may be empty.
     pub hint: String,
     /// Since when.
+    #[schema(required)]
     pub since: Option<Timestamp>,
 }
 
 /// What a source is doing.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum SourceState {
     /// Not yet heard of since the start.
@@ -129,7 +145,7 @@ pub enum SourceState {
 }
 
 /// One source.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct SourceStatus {
     /// Which one.
     pub source: SourceId,
@@ -138,12 +154,16 @@ pub struct SourceStatus {
     /// What it is doing.
     pub state: SourceState,
     /// The provider's time of the newest event.
+    #[schema(required)]
     pub last_event: Option<Timestamp>,
     /// When events were last received.
+    #[schema(required)]
     pub last_received: Option<Timestamp>,
     /// When it last worked, with events or without.
+    #[schema(required)]
     pub last_success: Option<Timestamp>,
     /// How far behind the provider it is, in seconds, as far as that can be known.
+    #[schema(required)]
     pub lag_seconds: Option<f64>,
     /// Events received, the repeated ones included.
     pub received_events: u64,
@@ -156,11 +176,12 @@ pub struct SourceStatus {
     /// Stretches of time that could not be read.
     pub gaps: u64,
     /// What does not work.
+    #[schema(required)]
     pub trouble: Option<Trouble>,
 }
 
 /// What a destination is doing.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum DestinationState {
     /// Everything is delivered.
@@ -178,7 +199,7 @@ pub enum DestinationState {
 }
 
 /// One destination.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct DestinationStatus {
     /// Its name in the configuration.
     pub name: String,
@@ -189,14 +210,17 @@ pub struct DestinationStatus {
     /// Events that wait.
     pub backlog_events: u64,
     /// Age of the oldest of them, in seconds.
+    #[schema(required)]
     pub oldest_unsent_seconds: Option<f64>,
     /// Events delivered since the start.
     pub sent_events: u64,
     /// Events that it will never take; they can be replayed.
     pub dead_letters: u64,
     /// When something was last delivered.
+    #[schema(required)]
     pub last_success: Option<Timestamp>,
     /// What does not work.
+    #[schema(required)]
     pub trouble: Option<Trouble>,
     /// What it shows of what it acknowledged; `None` if nobody asks it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -204,7 +228,7 @@ pub struct DestinationStatus {
 }
 
 /// How what a destination shows compares with what it acknowledged.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum ReadBackState {
     /// Nothing was compared yet.
@@ -220,7 +244,7 @@ pub enum ReadBackState {
 }
 
 /// What a destination shows of what it acknowledged.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct ReadBackStatus {
     /// How it compares.
     pub state: ReadBackState,
@@ -229,11 +253,12 @@ pub struct ReadBackStatus {
     /// What to do next; may be empty.
     pub hint: String,
     /// When it was last compared.
+    #[schema(required)]
     pub compared: Option<Timestamp>,
 }
 
 /// The journal.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct JournalStatus {
     /// Bytes on disk.
     pub bytes: u64,
@@ -244,11 +269,12 @@ pub struct JournalStatus {
     /// Dead letters of all origins.
     pub dead_letters: u64,
     /// Why it cannot write.
+    #[schema(required)]
     pub trouble: Option<Trouble>,
 }
 
 /// The lake.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct LakeStatus {
     /// Up to which journal offset (exclusive) it is committed.
     pub committed_offset: u64,
@@ -257,11 +283,12 @@ pub struct LakeStatus {
     /// Its tables.
     pub tables: Vec<TableStatus>,
     /// Why it cannot write.
+    #[schema(required)]
     pub trouble: Option<Trouble>,
 }
 
 /// One table of the lake.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct TableStatus {
     /// Its name.
     pub name: String,

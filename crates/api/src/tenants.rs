@@ -11,6 +11,7 @@ use http::header::HOST;
 use http::{Request, StatusCode};
 use model::{Secret, SourceId};
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::access::{Audited, peer_in};
 use crate::api::Shared;
@@ -27,13 +28,13 @@ use crate::problem::HttpProblem;
 const KEEP_OLD_HOURS_MAX: u32 = 720;
 
 /// Every tenant.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Tenants {
     pub(crate) tenants: Vec<ShownTenant>,
 }
 
 /// What is told once of sources that are told events.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 pub(crate) struct Made {
     /// The address to paste at the provider: that of the first source.
     pub(crate) url: Option<String>,
@@ -44,7 +45,7 @@ pub(crate) struct Made {
 }
 
 /// Address and secret of one source.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 pub(crate) struct MadeEntry {
     pub(crate) source: String,
     pub(crate) url: String,
@@ -52,7 +53,7 @@ pub(crate) struct MadeEntry {
 }
 
 /// A secret that was made.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 pub(crate) struct Rotated {
     pub(crate) secret: Option<String>,
 }

@@ -177,7 +177,7 @@ impl Reader {
                 default: written
                     .get("value")
                     .filter(|_| kind != "time")
-                    .cloned()
+                    .map(chosen)
                     .unwrap_or_default(),
                 query: written.get("query").map(text).filter(|query| !query.trim().is_empty()),
                 values: values.map(|all| all.into_iter().map(choice).collect()),
@@ -241,10 +241,18 @@ fn kind(written: &str) -> Option<&'static str> {
 }
 
 /// `{"value":…,"label":…}` or a bare value.
-fn choice(written: Value) -> Value {
-    match written {
-        Value::Object(mut fields) => fields.remove("value").unwrap_or_default(),
-        bare => bare,
+fn choice(written: Value) -> String {
+    match &written {
+        Value::Object(fields) => fields.get("value").map(chosen).unwrap_or_default(),
+        bare => chosen(bare),
+    }
+}
+
+/// What is chosen as a text; a list or an object is nothing that we could choose.
+fn chosen(value: &Value) -> String {
+    match value {
+        Value::Bool(_) | Value::Number(_) => value.to_string(),
+        _ => text(value),
     }
 }
 
@@ -300,7 +308,7 @@ mod tests {
         );
         let [range, app] = &dashboard.parameters[..] else { panic!("{:?}", dashboard.parameters) };
         assert_eq!((range.name.as_str(), range.kind.as_str()), ("Range", "time"));
-        assert_eq!(app.values, Some(vec![json!("a"), json!("b")]));
+        assert_eq!(app.values, Some(vec!["a".to_owned(), "b".to_owned()]));
         assert_eq!(
             notes,
             [

@@ -6,6 +6,7 @@ mod it {
     mod api_routes;
     mod app_routes;
     mod applications;
+    mod document;
     mod fake_accounts;
     mod fake_applications;
     mod fake_catalog;

@@ -6,6 +6,7 @@ use std::fmt;
 use bytes::Bytes;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use crate::Stretch;
 
@@ -31,7 +32,7 @@ pub struct Rejected {
 }
 
 /// One configured way in: which provider, which tenant of it, and which of the tenant's sources.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
 pub struct SourceId {
     /// Name of the provider: `auth0`, `onelogin`.
     pub provider: String,
@@ -69,7 +70,7 @@ pub fn name_problem(name: &str) -> Option<&'static str> {
 }
 
 /// How events came in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Via {
     /// Asked for, page by page.

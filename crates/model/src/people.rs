@@ -6,11 +6,14 @@ use std::str::FromStr;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use crate::Secret;
 
 /// What somebody may do. Each role may what the ones before it may.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema,
+)]
 #[serde(rename_all = "lowercase")]
 pub enum Role {
     /// Asks questions and looks.
@@ -72,7 +75,7 @@ pub fn person_name_problem(name: &str) -> Option<&'static str> {
 }
 
 /// A person who may sign in.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Person {
     /// Under which name; its case does not matter.
     pub name: String,
@@ -81,6 +84,7 @@ pub struct Person {
     /// Since when there is the account.
     pub created: Timestamp,
     /// When a session of this person was last used, to the minute.
+    #[schema(required)]
     pub last_seen: Option<Timestamp>,
 }
 
@@ -105,7 +109,7 @@ pub struct SignedIn {
 }
 
 /// An API token, without the token.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct ApiToken {
     /// By which it is removed.
     pub id: String,
@@ -116,17 +120,20 @@ pub struct ApiToken {
     /// Since when there is the token.
     pub created: Timestamp,
     /// From when on it is not admitted any more; never if null.
+    #[schema(required)]
     pub expires: Option<Timestamp>,
     /// When it was last used, to the minute.
+    #[schema(required)]
     pub last_used: Option<Timestamp>,
 }
 
 /// What was done, by whom.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct AuditNote {
     /// Who: a person, `token/NAME`, or `local` for a program on the same machine.
     pub who: String,
     /// As what.
+    #[schema(required)]
     pub role: Option<Role>,
     /// What: `POST /api/v1/users`.
     pub action: String,
@@ -139,7 +146,7 @@ pub struct AuditNote {
 }
 
 /// A line of the audit trail.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct AuditEntry {
     /// Its number; later ones are larger.
     pub id: u64,

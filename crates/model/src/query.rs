@@ -7,6 +7,7 @@ use std::time::Duration;
 use futures::future::BoxFuture;
 use futures::stream::BoxStream;
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use crate::ColumnType;
 
@@ -46,7 +47,7 @@ pub struct QueryRequest {
 }
 
 /// A column of a result.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct ResultColumn {
     /// Its name; Kusto's rules for unnamed expressions apply.
     pub name: String,
@@ -90,7 +91,7 @@ pub struct RowBatch {
 }
 
 /// What `render` asked for: the kind of picture and its properties (`title`, `xcolumn` …), as written.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Render {
     /// `timechart`, `barchart`, `table` …
     pub visualization: String,
@@ -139,7 +140,7 @@ pub struct QueryOutput {
 }
 
 /// What went wrong, by whose fault.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum QueryErrorKind {
     /// The text is not KQL.
@@ -153,7 +154,7 @@ pub enum QueryErrorKind {
 }
 
 /// Why a query was not answered.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error, ToSchema)]
 #[error("{message}")]
 pub struct QueryError {
     /// By whose fault.
@@ -163,6 +164,7 @@ pub struct QueryError {
     /// The message, in Kusto's words where there are such.
     pub message: String,
     /// Where in the text: start and end, in bytes.
+    #[schema(required)]
     pub span: Option<(usize, usize)>,
     /// What to do next; may be empty.
     pub hint: String,

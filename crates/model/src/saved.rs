@@ -3,9 +3,10 @@
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 /// What a person wants to keep of a query.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct QueryDraft {
     /// What it is called.
@@ -21,7 +22,7 @@ pub struct QueryDraft {
 }
 
 /// A saved query.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct SavedQuery {
     /// By which it is named.
     pub id: String,
@@ -30,6 +31,7 @@ pub struct SavedQuery {
     /// The KQL text.
     pub text: String,
     /// The time range that goes with it: ISO 8601; none if null.
+    #[schema(required)]
     pub timespan: Option<String>,
     /// Who saved it.
     pub owner: String,

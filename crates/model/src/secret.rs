@@ -3,6 +3,9 @@
 use std::fmt;
 
 use serde::{Deserialize, Deserializer};
+use utoipa::openapi::RefOr;
+use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
+use utoipa::{PartialSchema, ToSchema};
 
 /// A secret. It has no `Display`, no `Serialize`, and its `Debug` shows nothing of it.
 #[derive(Clone, PartialEq, Eq)]
@@ -38,6 +41,15 @@ impl<'de> Deserialize<'de> for Secret {
         String::deserialize(deserializer).map(Self)
     }
 }
+
+impl PartialSchema for Secret {
+    /// A text that is written and never read back.
+    fn schema() -> RefOr<Schema> {
+        ObjectBuilder::new().schema_type(Type::String).write_only(Some(true)).build().into()
+    }
+}
+
+impl ToSchema for Secret {}
 
 #[cfg(test)]
 mod tests {

@@ -17,7 +17,7 @@ import { IconPlus, IconTrash } from '@tabler/icons-react';
 import { type FormEvent, useState } from 'react';
 import { addToken, dropToken, ROLES, useAccessChange, useTokens } from '../api/access';
 import { asProblem } from '../api/problem';
-import type { Role } from '../api/types';
+import type { Role } from '../api/types.gen';
 import { agoText, dayText, useZone } from '../time/moment';
 import { DataTable } from '../widgets/DataTable';
 import { Empty } from '../widgets/Empty';

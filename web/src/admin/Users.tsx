@@ -16,7 +16,7 @@ import { IconKey, IconPlus, IconTrash } from '@tabler/icons-react';
 import { type FormEvent, useState } from 'react';
 import { addUser, dropUser, putUser, ROLES, useAccessChange, useUsers } from '../api/access';
 import { asProblem } from '../api/problem';
-import type { Role } from '../api/types';
+import type { Role } from '../api/types.gen';
 import { useMe } from '../app/session';
 import { agoText } from '../time/moment';
 import { DataTable } from '../widgets/DataTable';

@@ -3,54 +3,26 @@
 
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { json } from './client';
-import type { Role } from './types';
-
-export interface User {
-  name: string;
-  role: Role;
-  created: string;
-  last_seen: string | null;
-}
-
-export interface ApiToken {
-  id: string;
-  name: string;
-  role: Role;
-  created: string | null;
-  expires: string | null;
-  last_used: string | null;
-  managed?: string;
-}
-
-export interface Entry {
-  id: number;
-  at: string;
-  who: string;
-  role: string;
-  action: string;
-  object: string;
-  outcome: string;
-  detail: unknown;
-}
+import type { Audit, MadeToken, NewPerson, NewToken, People, PersonChange, Role, Tokens } from './types.gen';
 
 const PAGE = 100;
 
 export const useUsers = () =>
   useQuery({
     queryKey: ['users'],
-    queryFn: ({ signal }) => json<{ users: User[] }>('/api/v1/users', { signal }),
+    queryFn: ({ signal }) => json<People>('/api/v1/users', { signal }),
     select: (answer) => answer.users,
   });
 
 export const useTokens = () =>
   useQuery({
     queryKey: ['tokens'],
-    queryFn: ({ signal }) => json<{ tokens: ApiToken[] }>('/api/v1/tokens', { signal }),
+    queryFn: ({ signal }) => json<Tokens>('/api/v1/tokens', { signal }),
     select: (answer) => answer.tokens,
   });
 
 export const auditPage = (before: number | null, signal: AbortSignal) =>
-  json<{ entries: Entry[] }>(`/api/v1/audit?limit=${PAGE}${before === null ? '' : `&before=${before}`}`, {
+  json<Audit>(`/api/v1/audit?limit=${PAGE}${before === null ? '' : `&before=${before}`}`, {
     signal,
   });
 
@@ -63,14 +35,13 @@ export function useAccessChange<Input, Output>(
   return useMutation({ mutationFn: change, onSuccess: () => queries.invalidateQueries({ queryKey: [key] }) });
 }
 
-export const addUser = (user: { name: string; role: Role; password: string }) =>
-  json('/api/v1/users', { method: 'POST', body: user });
-export const putUser = ({ name, ...change }: { name: string; role?: Role; password?: string }) =>
+export const addUser = (user: NewPerson) => json('/api/v1/users', { method: 'POST', body: user });
+export const putUser = ({ name, ...change }: { name: string } & PersonChange) =>
   json(`/api/v1/users/${encodeURIComponent(name)}`, { method: 'PUT', body: change });
 export const dropUser = (name: string) =>
   json(`/api/v1/users/${encodeURIComponent(name)}`, { method: 'DELETE' });
-export const addToken = (token: { name: string; role: Role; expires_days?: number }) =>
-  json<{ token: string }>('/api/v1/tokens', { method: 'POST', body: token });
+export const addToken = (token: NewToken) =>
+  json<MadeToken>('/api/v1/tokens', { method: 'POST', body: token });
 export const dropToken = (id: string) =>
   json(`/api/v1/tokens/${encodeURIComponent(id)}`, { method: 'DELETE' });
 

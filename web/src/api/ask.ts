@@ -3,18 +3,12 @@
 
 import { json } from './client';
 import { Problem } from './problem';
-import type { Column, QueryError, Render } from './types';
+import type { QueryAnswer, Render, ResultColumn } from './types.gen';
 
 export interface Answer {
-  columns: Column[];
+  columns: ResultColumn[];
   rows: unknown[][];
   render: Render | null;
-}
-
-interface Wire {
-  tables: { name: string; columns: Column[]; rows: unknown[][] }[];
-  render?: Render | null;
-  error?: QueryError | null;
 }
 
 /** Asks, and gives the first table; an error that came after the first row is thrown too. */
@@ -24,7 +18,7 @@ export async function ask(
   signal?: AbortSignal,
   rowsMax = 10_000,
 ): Promise<Answer> {
-  const wire = await json<Wire>('/api/v1/query', {
+  const wire = await json<QueryAnswer>('/api/v1/query', {
     method: 'POST',
     body: { query, maxRows: rowsMax, ...(timespan === undefined ? {} : { timespan }) },
     signal,
@@ -32,9 +26,9 @@ export async function ask(
   // More rows than were asked for are an error to the engine; those that came are what was wanted.
   if (wire.error && (wire.tables[0]?.rows.length ?? 0) < rowsMax) {
     throw new Problem({
-      code: wire.error.code ?? 'query_failed',
+      code: wire.error.code,
       detail: wire.error.message,
-      hint: wire.error.hint ?? '',
+      hint: wire.error.hint,
     });
   }
   const table = wire.tables[0];

@@ -3,7 +3,7 @@
 
 import { send } from './client';
 import { connectionLost, Problem } from './problem';
-import type { Frame } from './types';
+import type { Frame } from './types.gen';
 
 export const FRAMES = 'application/vnd.doorledger.frames';
 

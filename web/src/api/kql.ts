@@ -2,7 +2,7 @@
 // Deliberately absent: CodeMirror (`editor`).
 
 import { json } from './client';
-import type { Check, Completion, Hover, Schema, Signature, Words } from './types';
+import type { Check, Completion, Hover, Schema, Signature, Words } from './types.gen';
 
 function post<T>(path: string, body: unknown, signal?: AbortSignal): Promise<T> {
   return json<T>(`/api/v1/kql/${path}`, { method: 'POST', body, signal });

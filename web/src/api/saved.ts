@@ -3,17 +3,15 @@
 
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { json, send } from './client';
-import type { Dashboard, DashboardEntry, SavedQuery } from './types';
+import type { Dashboard, Dashboards, MadeDashboard, Queries, QueryDraft } from './types.gen';
 
 export function useSavedQueries() {
   return useQuery({
     queryKey: ['queries'],
-    queryFn: ({ signal }) => json<{ queries: SavedQuery[] }>('/api/v1/queries', { signal }),
+    queryFn: ({ signal }) => json<Queries>('/api/v1/queries', { signal }),
     select: (answer) => answer.queries,
   });
 }
-
-export type QueryDraft = Pick<SavedQuery, 'name' | 'text' | 'timespan' | 'shared'>;
 
 export function useSaveQuery() {
   const queries = useQueryClient();
@@ -37,7 +35,7 @@ export function useDropQuery() {
 export function useDashboards() {
   return useQuery({
     queryKey: ['dashboards'],
-    queryFn: ({ signal }) => json<{ dashboards: DashboardEntry[] }>('/api/v1/dashboards', { signal }),
+    queryFn: ({ signal }) => json<Dashboards>('/api/v1/dashboards', { signal }),
     select: (answer) => answer.dashboards,
   });
 }
@@ -57,17 +55,15 @@ export function useDashboard(id: string) {
 }
 
 export async function createDashboard(dashboard: Dashboard): Promise<string> {
-  const { id: _id, ...document } = dashboard;
-  const made = await json<{ id: string }>('/api/v1/dashboards', { method: 'POST', body: document });
+  const made = await json<MadeDashboard>('/api/v1/dashboards', { method: 'POST', body: dashboard });
   return made.id;
 }
 
 /** Saves over what was loaded; refused with 412 if somebody else saved in between. */
 export async function saveDashboard(id: string, dashboard: Dashboard, etag: string | null): Promise<void> {
-  const { id: _id, ...document } = dashboard;
   await send(`/api/v1/dashboards/${encodeURIComponent(id)}`, {
     method: 'PUT',
-    body: document,
+    body: dashboard,
     headers: etag === null ? {} : { 'If-Match': etag },
   });
 }

@@ -3,7 +3,7 @@
 
 import { useQuery } from '@tanstack/react-query';
 import { json } from './client';
-import type { Status } from './types';
+import type { Status } from './types.gen';
 
 const LOOK_MS = 4_000;
 

@@ -6,7 +6,7 @@ import { useQueryClient } from '@tanstack/react-query';
 import { type ReactNode, useCallback, useEffect, useMemo, useRef, useState } from 'react';
 import { json, onSignedOut, setCsrf } from '../api/client';
 import { asProblem, type Problem } from '../api/problem';
-import type { Session } from '../api/types';
+import type { Session } from '../api/types.gen';
 import { ProblemView } from '../widgets/ProblemView';
 import { SignIn } from './SignIn';
 import { type Me, MeContext } from './session';
@@ -57,7 +57,7 @@ export function SessionGate({ children }: { children: ReactNode }) {
               await json('/api/v1/session', { method: 'DELETE' });
               setCsrf(null);
               queries.clear();
-              setSession((before) => ({ ...before, user: null, csrf: null, expires: null }));
+              setSession((before) => before && { ...before, user: null, csrf: null, expires: null });
             },
           },
     [user, session?.version, queries],

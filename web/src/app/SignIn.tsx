@@ -5,7 +5,7 @@ import { Button, Paper, PasswordInput, Stack, Text, TextInput, Title } from '@ma
 import { type FormEvent, useState } from 'react';
 import { json } from '../api/client';
 import { asProblem, type Problem } from '../api/problem';
-import type { Session } from '../api/types';
+import type { Session } from '../api/types.gen';
 import { ProblemView } from '../widgets/ProblemView';
 import icon from './icon.svg';
 import classes from './SignIn.module.css';

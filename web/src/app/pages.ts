@@ -10,7 +10,7 @@ import {
   IconUserSearch,
 } from '@tabler/icons-react';
 import type { ComponentType } from 'react';
-import type { Role } from '../api/types';
+import type { Role } from '../api/types.gen';
 
 export interface Page {
   path: string;

@@ -2,7 +2,7 @@
 // Deliberately absent: signing in (`SessionGate`); the server decides, the page only leaves out what would be refused.
 
 import { createContext, useContext } from 'react';
-import type { Role } from '../api/types';
+import type { Role } from '../api/types.gen';
 
 export interface Me {
   name: string;

@@ -1,7 +1,7 @@
 // What all charts share: colours, legend, axes, tooltip.
 // Deliberately absent: one kind of chart (`options`).
 
-import type { Column } from '../api/types';
+import type { Column } from '../api/types.gen';
 import type { Cell } from '../rows/packed';
 import { briefCount, type Zone } from '../time/moment';
 import type { Properties, Shape } from './series';

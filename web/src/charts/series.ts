@@ -1,7 +1,7 @@
 // From a result's rows to what a chart draws: categories or moments on one axis, a series of numbers for each name.
 // Deliberately absent: how it looks (`options`).
 
-import type { Column } from '../api/types';
+import type { Column } from '../api/types.gen';
 import { isNumeric } from '../rows/cell';
 import type { Cell } from '../rows/packed';
 

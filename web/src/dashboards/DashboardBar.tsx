@@ -16,7 +16,7 @@ import {
   IconSettings,
   IconTrash,
 } from '@tabler/icons-react';
-import type { Dashboard } from '../api/types';
+import type { Dashboard } from '../api/types.gen';
 import type { TimeRange } from '../time/range';
 import { TimePicker } from '../time/TimePicker';
 import { REFRESHES } from './refresh';
@@ -49,10 +49,9 @@ interface Props {
 }
 
 function download(dashboard: Dashboard) {
-  const { id: _id, ...document } = dashboard;
   const link = window.document.createElement('a');
   link.href = URL.createObjectURL(
-    new Blob([`${JSON.stringify(document, null, 2)}\n`], { type: 'application/json' }),
+    new Blob([`${JSON.stringify(dashboard, null, 2)}\n`], { type: 'application/json' }),
   );
   link.download = `${dashboard.title.toLowerCase().replace(/[^a-z0-9]+/g, '-')}.json`;
   link.click();

@@ -9,7 +9,7 @@ import { useMemo, useState } from 'react';
 import { useNavigate, useParams, useSearchParams } from 'react-router';
 import { asProblem } from '../api/problem';
 import { useDashboards } from '../api/saved';
-import type { Dashboard, Tile } from '../api/types';
+import type { Dashboard, Tile } from '../api/types.gen';
 import { useMay } from '../app/session';
 import { searchUrl } from '../search/url';
 import { parseRange, rangeText, timespan } from '../time/range';
@@ -76,7 +76,7 @@ export default function DashboardPage() {
     );
   }
   const change = (next: Dashboard) => setDraft(next);
-  const query = (tile: Tile) => substituted(tile.query ?? '', shown.parameters, values);
+  const query = (tile: Tile) => substituted(tile.query, shown.parameters, values);
   const body = (tile: Tile) => (
     <TileBody tile={tile} query={query(tile)} timespan={timespan(range)} tick={tick} />
   );

@@ -9,7 +9,7 @@ import { type FormEvent, useState } from 'react';
 import { Link, useNavigate } from 'react-router';
 import { asProblem } from '../api/problem';
 import { createDashboard, useDashboards } from '../api/saved';
-import type { DashboardEntry } from '../api/types';
+import type { DashboardEntry } from '../api/types.gen';
 import { useMay } from '../app/session';
 import { Empty } from '../widgets/Empty';
 import { PageHead } from '../widgets/PageHead';

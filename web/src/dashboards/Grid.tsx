@@ -3,7 +3,7 @@
 
 import { useElementSize } from '@mantine/hooks';
 import { type PointerEvent, type ReactNode, useState } from 'react';
-import type { Tile } from '../api/types';
+import type { Tile } from '../api/types.gen';
 import { GRID_COLUMNS } from './document';
 import { height, type Place, put, settled, within } from './grid';
 import classes from './Tile.module.css';

@@ -9,7 +9,7 @@ import { useNavigate } from 'react-router';
 import { json } from '../api/client';
 import { asProblem, Problem } from '../api/problem';
 import { createDashboard } from '../api/saved';
-import type { Dashboard } from '../api/types';
+import type { Dashboard } from '../api/types.gen';
 import { ProblemView } from '../widgets/ProblemView';
 
 /** As large as the server takes. */

@@ -7,7 +7,7 @@ import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { ask } from '../api/ask';
 import { useStatus } from '../api/status';
-import type { Parameter } from '../api/types';
+import type { Parameter } from '../api/types.gen';
 import { PRESETS } from '../time/range';
 import type { Values } from './parameters';
 
@@ -103,7 +103,7 @@ function Asked({ timespan, ...props }: OneProps & { timespan: string | undefined
   const { parameter } = props;
   const answer = useQuery({
     queryKey: ['choices', parameter.query, timespan],
-    enabled: parameter.query !== undefined && parameter.query !== '',
+    enabled: (parameter.query ?? '') !== '',
     queryFn: ({ signal }) => ask(parameter.query ?? '', timespan, signal, CHOICES_MAX),
   });
   const found = answer.data?.rows.map((row) => String(row[0] ?? '')).filter((text) => text !== '') ?? [];

@@ -4,8 +4,9 @@
 import { ActionIcon, Button, Group, Modal, Select, Stack, Text, TextInput } from '@mantine/core';
 import { IconPlus, IconTrash } from '@tabler/icons-react';
 import { useState } from 'react';
-import type { Dashboard, Parameter, ParameterKind } from '../api/types';
+import type { Dashboard, Parameter } from '../api/types.gen';
 import { PRESETS } from '../time/range';
+import type { ParameterKind } from './parameters';
 import { REFRESHES } from './refresh';
 
 const KINDS: { value: ParameterKind; label: string }[] = [

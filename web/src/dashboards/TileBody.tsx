@@ -6,7 +6,7 @@ import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import { useMemo, useState } from 'react';
 import { ask } from '../api/ask';
 import { asProblem } from '../api/problem';
-import type { Tile } from '../api/types';
+import type { Tile } from '../api/types.gen';
 import { Chart } from '../charts/Chart';
 import { chartKind } from '../charts/options';
 import { withoutRender } from '../kql/pipes';

@@ -3,7 +3,7 @@
 
 import { Button, Center, Group, Loader, Modal, Select, Stack, Textarea, TextInput } from '@mantine/core';
 import { lazy, Suspense, useState } from 'react';
-import type { Tile } from '../api/types';
+import type { Tile } from '../api/types.gen';
 import { CHARTS } from '../charts/options';
 
 const Editor = lazy(() => import('../editor/Editor'));
@@ -62,7 +62,7 @@ export function TileDialog({ tile, save, close }: Props) {
               }
             >
               <Editor
-                value={draft.query ?? ''}
+                value={draft.query}
                 onChange={(query) => setDraft((before) => ({ ...before, query }))}
                 onRun={() => save(draft)}
                 onFormat={() => undefined}

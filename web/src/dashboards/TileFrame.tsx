@@ -4,7 +4,7 @@
 import { ActionIcon, Menu } from '@mantine/core';
 import { IconArrowsMaximize, IconCopy, IconDots, IconEdit, IconSearch, IconTrash } from '@tabler/icons-react';
 import type { KeyboardEvent, PointerEvent, ReactNode } from 'react';
-import type { Tile } from '../api/types';
+import type { Tile } from '../api/types.gen';
 import type { Place } from './grid';
 import classes from './Tile.module.css';
 

@@ -1,7 +1,7 @@
 // The document of a dashboard: an empty one, one more tile, what may stand in it.
 // Deliberately absent: moving tiles (`grid`) and saving.
 
-import type { Dashboard, Tile } from '../api/types';
+import type { Dashboard, Tile } from '../api/types.gen';
 
 /** Columns of the grid. */
 export const GRID_COLUMNS = 24;
@@ -17,6 +17,7 @@ export function addTile(dashboard: Dashboard, tile: Pick<Tile, 'title' | 'kind'>
   const taken = new Set(dashboard.tiles.map((one) => one.id));
   let number = dashboard.tiles.length + 1;
   while (taken.has(`t${number}`)) number += 1;
-  const made: Tile = { x: 0, y: bottom, w: 12, h: tile.kind === 'card' ? 4 : 8, ...tile, id: `t${number}` };
+  const h = tile.kind === 'card' ? 4 : 8;
+  const made: Tile = { x: 0, y: bottom, w: 12, h, query: '', ...tile, id: `t${number}` };
   return { ...dashboard, tiles: [...dashboard.tiles, made] };
 }

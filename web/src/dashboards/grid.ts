@@ -1,7 +1,7 @@
 // Tiles on a grid of 24 columns: moving and resizing one pushes the others down, and what floats falls up.
 // Deliberately absent: pixels and pointers (`Grid`).
 
-import type { Tile } from '../api/types';
+import type { Tile } from '../api/types.gen';
 import { GRID_COLUMNS } from './document';
 
 export const TILE_LEAST = { w: 3, h: 2 };

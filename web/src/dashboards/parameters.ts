@@ -1,9 +1,11 @@
 // A dashboard's parameters: their values from the address, and their places in the queries as literals.
 // Deliberately absent: choosing them (`ParameterBar`).
 
-import type { Parameter } from '../api/types';
+import type { Parameter } from '../api/types.gen';
 import { stringLiteral } from '../kql/literal';
 import { durationMs } from '../time/range';
+
+export type ParameterKind = 'time' | 'tenant' | 'free' | 'choice';
 
 export type Values = ReadonlyMap<string, string>;
 

@@ -4,7 +4,7 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { createDashboard, dropDashboard, saveDashboard, useDashboard } from '../api/saved';
-import type { Dashboard } from '../api/types';
+import type { Dashboard } from '../api/types.gen';
 
 export function useDraft(id: string) {
   const loaded = useDashboard(id);

@@ -28,7 +28,7 @@ import {
   placeholder,
 } from '@codemirror/view';
 import { useEffect, useRef } from 'react';
-import type { Check } from '../api/types';
+import type { Check } from '../api/types.gen';
 import { complete, hover, signatureHelp } from './complete';
 import { look } from './look';
 import { serverMarks } from './marks';

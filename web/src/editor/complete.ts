@@ -13,7 +13,7 @@ import {
 } from '@codemirror/view';
 import { ask } from '../api/ask';
 import { completeQuery, hoverQuery, signatureQuery } from '../api/kql';
-import type { Signature } from '../api/types';
+import type { Signature } from '../api/types.gen';
 import { stringLiteral } from '../kql/literal';
 import { firstTable } from '../kql/pipes';
 import { topQuery } from '../kql/questions';

@@ -6,7 +6,7 @@ import { setDiagnostics } from '@codemirror/lint';
 import { StateEffect, StateField } from '@codemirror/state';
 import { Decoration, type DecorationSet, EditorView, ViewPlugin, type ViewUpdate } from '@codemirror/view';
 import { checkQuery } from '../api/kql';
-import type { Check } from '../api/types';
+import type { Check } from '../api/types.gen';
 
 /** Between the last key and the question. */
 const PAUSE_MS = 90;

@@ -1,7 +1,7 @@
 // The questions that the page itself asks, as KQL that a person can read and run: histogram, fill rates, top values.
 // Deliberately absent: sending them (`api/ask`).
 
-import type { Column } from '../api/types';
+import type { Column } from '../api/types.gen';
 import { nameText } from './literal';
 
 /** Columns looked at in one question; a table with thousands of them is asked in parts. */

@@ -17,7 +17,7 @@ import {
   useChange,
   useDestinations,
 } from '../api/registry';
-import type { DestinationStatus } from '../api/types';
+import type { DestinationStatus } from '../api/types.gen';
 import { destinationState } from '../status/words';
 import { agoText, countText } from '../time/moment';
 import { DataTable } from '../widgets/DataTable';

@@ -25,7 +25,7 @@ import { useMutation } from '@tanstack/react-query';
 import { useState } from 'react';
 import { asProblem } from '../api/problem';
 import { dropTenant, pauseSource, rotateSource, type Tenant, testTenant, useChange } from '../api/registry';
-import type { SourceStatus } from '../api/types';
+import type { SourceStatus } from '../api/types.gen';
 import { sourceName, sourceState } from '../status/words';
 import { agoText, countText, lengthText } from '../time/moment';
 import { DataTable } from '../widgets/DataTable';

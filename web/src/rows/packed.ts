@@ -2,7 +2,7 @@
 // filtering and grouping work on the distinct values.
 // Deliberately absent: order and selection (`view`), and how a value is written (`cell`).
 
-import type { Column } from '../api/types';
+import type { Column } from '../api/types.gen';
 
 /** What a cell holds: dynamic values are kept as JSON text. */
 export type Cell = string | number | boolean | null;

@@ -6,7 +6,7 @@ import { IconMinus, IconPlus } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { ask } from '../api/ask';
-import type { Column } from '../api/types';
+import type { Column } from '../api/types.gen';
 import { condition } from '../kql/filter';
 import { topQuery } from '../kql/questions';
 import { cellText } from '../rows/cell';

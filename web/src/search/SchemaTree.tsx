@@ -8,7 +8,7 @@ import { useMemo, useState } from 'react';
 import { ask } from '../api/ask';
 import { loadSchema } from '../api/kql';
 import { asProblem } from '../api/problem';
-import type { SchemaTable } from '../api/types';
+import type { SchemaTable } from '../api/types.gen';
 import { COLUMNS_ASKED_MAX, fillQuery } from '../kql/questions';
 import { rangeText, type TimeRange, timespan } from '../time/range';
 import { ProblemView } from '../widgets/ProblemView';

@@ -6,7 +6,7 @@ import { IconSearch } from '@tabler/icons-react';
 import { type FormEvent, useState } from 'react';
 import { wordsQuery } from '../api/kql';
 import { asProblem, type Problem } from '../api/problem';
-import type { Words } from '../api/types';
+import type { Words } from '../api/types.gen';
 import classes from './WordsBox.module.css';
 
 const FORMS: Record<Words['form'], string> = { kql: 'KQL', lucene: 'Lucene', words: 'words' };

@@ -4,7 +4,7 @@
 
 import { readFrames } from '../api/frames';
 import { asProblem, Problem } from '../api/problem';
-import type { Frame, Render } from '../api/types';
+import type { Frame, Render } from '../api/types.gen';
 import { PackedRows, TEXT_BYTES_MAX } from '../rows/packed';
 import { tail } from './tail';
 

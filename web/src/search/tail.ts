@@ -5,7 +5,7 @@
 import { ask } from '../api/ask';
 import { readFrames } from '../api/frames';
 import { Problem } from '../api/problem';
-import type { Frame } from '../api/types';
+import type { Frame } from '../api/types.gen';
 import { steps } from '../kql/pipes';
 
 /** Between two questions. */

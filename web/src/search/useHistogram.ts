@@ -4,7 +4,7 @@
 import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import { ask } from '../api/ask';
 import { checkQuery } from '../api/kql';
-import type { Column } from '../api/types';
+import type { Column } from '../api/types.gen';
 import { eventsPart } from '../kql/pipes';
 import { histogramQuery } from '../kql/questions';
 import { rangeEnds, rangeText, stepFor, type TimeRange, timespan } from '../time/range';

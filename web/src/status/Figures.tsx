@@ -1,7 +1,7 @@
 // The few figures that one looks at first.
 // Deliberately absent: what is wrong.
 
-import type { Status } from '../api/types';
+import type { Status } from '../api/types.gen';
 import { bytesText, countText, lengthText } from '../time/moment';
 import classes from './StatusPage.module.css';
 

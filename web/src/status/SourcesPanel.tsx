@@ -2,7 +2,7 @@
 // Deliberately absent: adding and changing sources (`registry`).
 
 import { useEffect, useRef, useState } from 'react';
-import type { SourceStatus } from '../api/types';
+import type { SourceStatus } from '../api/types.gen';
 import { agoText, countText, lengthText } from '../time/moment';
 import { DataTable } from '../widgets/DataTable';
 import { Empty } from '../widgets/Empty';

@@ -4,7 +4,7 @@
 import { Loader } from '@mantine/core';
 import { asProblem } from '../api/problem';
 import { useStatus } from '../api/status';
-import type { DestinationStatus, Status } from '../api/types';
+import type { DestinationStatus, Status } from '../api/types.gen';
 import { agoText, bytesText, countText, lengthText } from '../time/moment';
 import { DataTable } from '../widgets/DataTable';
 import { Empty } from '../widgets/Empty';

@@ -1,7 +1,7 @@
 // States of sources and destinations in words, with how grave they are.
 // Deliberately absent: the overall judgement, which the server makes.
 
-import type { Light, SourceId, SourceStatus } from '../api/types';
+import type { Light, SourceId, SourceStatus } from '../api/types.gen';
 import type { Tone } from '../widgets/Lamp';
 
 const SOURCE_STATES: Record<string, [string, Tone]> = {

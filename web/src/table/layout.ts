@@ -2,7 +2,7 @@
 // a panel below; so half a million rows need no list of positions.
 // Deliberately absent: React and the values.
 
-import type { Column } from '../api/types';
+import type { Column } from '../api/types.gen';
 import type { PackedRows } from '../rows/packed';
 
 export const ROW_PX = 27;

@@ -24,6 +24,7 @@ use model::{
 use sources::{Decoded, Receiver};
 use tokio::sync::Semaphore;
 
+use super::document;
 use super::fake_accounts::FakeAccounts;
 use super::fake_applications::FakeApplications;
 use super::fake_catalog::OneTable;
@@ -146,6 +147,7 @@ impl Stage {
 
     pub(crate) async fn send_by(&self, mut request: Request<Body>, peer: Peer) -> Answered {
         request.headers_mut().entry("host").or_insert_with(|| "localhost".parse().unwrap());
+        let (method, path) = (request.method().clone(), request.uri().path().to_owned());
         let (head, mut body) = self.api.respond(request, peer).await.into_parts();
         let mut bytes = Vec::new();
         let mut whole = true;
@@ -159,7 +161,10 @@ impl Stage {
             }
         }
         let text = String::from_utf8(bytes).unwrap();
-        Answered { status: head.status.as_u16(), headers: head.headers, text, whole }
+        let answered =
+            Answered { status: head.status.as_u16(), headers: head.headers, text, whole };
+        document::check(method.as_str(), &path, &answered);
+        answered
     }
 }
 
