@@ -61,6 +61,15 @@ export interface TenantSource {
   collection_start?: string | null;
   config: Record<string, unknown>;
   url?: string | null;
+  /** Until when an earlier secret is accepted beside the new one. */
+  earlier_until?: string | null;
+}
+
+/** Why an entry of the registry does not run. */
+export interface EntryProblem {
+  path: string;
+  message: string;
+  hint: string;
 }
 
 export interface Tenant {
@@ -69,6 +78,7 @@ export interface Tenant {
   domain?: string | null;
   managed: 'file' | 'registry';
   sources: TenantSource[];
+  problems?: EntryProblem[];
 }
 
 export interface Destination {
@@ -76,7 +86,8 @@ export interface Destination {
   kind: string;
   managed: 'file' | 'registry';
   paused?: boolean;
-  config: Record<string, unknown>;
+  config: Record<string, unknown> | null;
+  problems?: EntryProblem[];
 }
 
 export interface TestCheck {
@@ -163,7 +174,10 @@ export const pauseSource = (of: { source: string; pause: boolean }) =>
   json(`${sourcePath(of.source)}/${of.pause ? 'pause' : 'resume'}`, { method: 'POST', body: {} });
 export const rotateSource = (of: { source: string; secret?: string; keep_old_hours: number }) => {
   const { source, ...body } = of;
-  return json<{ secret?: string } | undefined>(`${sourcePath(source)}/rotate`, { method: 'POST', body });
+  return json<{ secret?: string | null } | undefined>(`${sourcePath(source)}/rotate`, {
+    method: 'POST',
+    body,
+  });
 };
 
 export type DestinationDraft = { name: string; kind: string; config: Record<string, unknown> };

@@ -89,6 +89,7 @@ export function DestinationsPanel({ kinds, status, now, mayChange }: Props) {
               title: 'Change',
               cell: (one) => {
                 const ours = known.get(one.name);
+                if (one.state === 'removed') return null;
                 if (ours?.managed !== 'registry' || !may) {
                   return (
                     <Badge variant="light" color="gray" tt="none">

@@ -92,6 +92,7 @@ export default function RegistryPage() {
                 provider={provider}
                 name={name}
                 tenant={tenant}
+                isKnown={tenants.data != null}
                 sources={sources.filter(
                   (one) => one.source.provider === provider && one.source.tenant === name,
                 )}

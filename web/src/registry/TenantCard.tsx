@@ -1,17 +1,7 @@
 // One tenant: its sources with state, newest event, speed, gaps; pause, rotate, change, remove where that may be done here.
-// Deliberately absent: the form (`TenantDialog`).
+// Deliberately absent: the form (`TenantDialog`), and another secret (`Rotate`).
 
-import {
-  ActionIcon,
-  Badge,
-  Button,
-  Menu,
-  Modal,
-  NumberInput,
-  PasswordInput,
-  Stack,
-  Text,
-} from '@mantine/core';
+import { ActionIcon, Badge, Button, Menu, Modal, Text } from '@mantine/core';
 import {
   IconDots,
   IconFlask,
@@ -23,18 +13,25 @@ import {
 } from '@tabler/icons-react';
 import { useMutation } from '@tanstack/react-query';
 import { useState } from 'react';
-import { asProblem } from '../api/problem';
-import { dropTenant, pauseSource, rotateSource, type Tenant, testTenant, useChange } from '../api/registry';
+import { asProblem, Problem } from '../api/problem';
+import {
+  dropTenant,
+  pauseSource,
+  type Tenant,
+  type TenantSource,
+  testTenant,
+  useChange,
+} from '../api/registry';
 import type { SourceStatus } from '../api/types.gen';
 import { sourceName, sourceState } from '../status/words';
-import { agoText, countText, lengthText } from '../time/moment';
+import { agoText, countText, lengthText, momentText, useZone } from '../time/moment';
 import { DataTable } from '../widgets/DataTable';
 import { Lamp } from '../widgets/Lamp';
 import { Panel } from '../widgets/Panel';
 import { ProblemView } from '../widgets/ProblemView';
 import { Checks } from './Checks';
 import classes from './Registry.module.css';
-import { ShownOnce } from './ShownOnce';
+import { Rotate } from './Rotate';
 
 export interface Facts {
   /** Share of hours proved complete in the last week, by `tenant/source`. */
@@ -45,6 +42,8 @@ interface Props {
   provider: string;
   name: string;
   tenant: Tenant | null;
+  /** Whether the server told which tenants are connected. */
+  isKnown: boolean;
   sources: SourceStatus[];
   facts: Facts;
   now: number;
@@ -52,14 +51,20 @@ interface Props {
   edit: () => void;
 }
 
-export function TenantCard({ provider, name, tenant, sources, facts, now, mayChange, edit }: Props) {
-  const [rotating, setRotating] = useState<string | null>(null);
+export function TenantCard({ provider, name, tenant, isKnown, sources, facts, now, mayChange, edit }: Props) {
+  const [zone] = useZone();
+  const [rotating, setRotating] = useState<TenantSource | null>(null);
   const [removing, setRemoving] = useState(false);
   const pause = useChange(pauseSource);
   const drop = useChange(dropTenant);
   const test = useMutation({ mutationFn: () => testTenant({ provider, name }) });
   const ours = tenant?.managed === 'registry' && mayChange;
   const paused = new Map(tenant?.sources.map((source) => [source.source, source.paused]));
+  const earlierUntil = new Map(
+    tenant?.sources.flatMap((source) =>
+      source.earlier_until ? [[source.source, momentText(source.earlier_until, zone)] as const] : [],
+    ),
+  );
   const error = pause.error ?? drop.error ?? test.error;
   return (
     <Panel
@@ -75,7 +80,9 @@ export function TenantCard({ provider, name, tenant, sources, facts, now, mayCha
         <>
           {tenant?.managed !== 'registry' && (
             <Badge variant="light" color="gray" tt="none">
-              from the configuration file, read-only here
+              {tenant === null && isKnown
+                ? 'not connected; what was collected stays'
+                : 'from the configuration file, read-only here'}
             </Badge>
           )}
           {tenant !== null && mayChange && (
@@ -113,7 +120,7 @@ export function TenantCard({ provider, name, tenant, sources, facts, now, mayCha
                   <Menu.Item
                     key={`r${source.name}`}
                     leftSection={<IconKey size={14} />}
-                    onClick={() => setRotating(source.source)}
+                    onClick={() => setRotating(source)}
                   >
                     Rotate the secret of {source.name}
                   </Menu.Item>
@@ -132,6 +139,13 @@ export function TenantCard({ provider, name, tenant, sources, facts, now, mayCha
       }
     >
       {error !== null && <ProblemView problem={asProblem(error)} compact />}
+      {tenant?.problems?.map((one) => (
+        <ProblemView
+          key={`${one.path}${one.message}`}
+          problem={new Problem({ code: 'unusable', detail: `not collected: ${one.message}`, hint: one.hint })}
+          compact
+        />
+      ))}
       {test.data !== undefined && (
         <div className={classes.padded}>
           <Checks checks={test.data.checks} />
@@ -141,13 +155,17 @@ export function TenantCard({ provider, name, tenant, sources, facts, now, mayCha
         label={`sources of ${name}`}
         rows={sources}
         id={(one) => sourceName(one.source)}
-        below={(one) =>
-          one.trouble !== null && (
-            <span className="foreign quiet">
-              {one.trouble.message} {one.trouble.hint}
-            </span>
-          )
-        }
+        below={(one) => {
+          const earlier = earlierUntil.get(sourceName(one.source));
+          return (
+            (one.trouble !== null || earlier !== undefined) && (
+              <span className="foreign quiet">
+                {one.trouble?.message} {one.trouble?.hint}
+                {earlier !== undefined && `The earlier secret is accepted until ${earlier}.`}
+              </span>
+            )
+          );
+        }}
         fields={[
           { title: 'Source', cell: (one) => <b>{one.source.source}</b>, width: '14%' },
           { title: 'Way', cell: (one) => (one.via === 'poll' ? 'asked' : 'pushed'), width: '9%' },
@@ -178,7 +196,7 @@ export function TenantCard({ provider, name, tenant, sources, facts, now, mayCha
           },
         ]}
       />
-      {rotating !== null && <Rotate source={rotating} close={() => setRotating(null)} />}
+      {rotating !== null && <Rotate of={rotating} close={() => setRotating(null)} />}
       <Modal opened={removing} onClose={() => setRemoving(false)} title={`Remove ${provider}/${name}?`}>
         <Text size="sm" mb="md">
           It is no longer asked, and what it pushes is refused. What was collected stays.
@@ -197,48 +215,4 @@ export function TenantCard({ provider, name, tenant, sources, facts, now, mayCha
 
 function provedText(share: number | undefined): string {
   return share === undefined ? '–' : `${Math.floor(share * 1000) / 10} %`;
-}
-
-function Rotate({ source, close }: { source: string; close: () => void }) {
-  const [secret, setSecret] = useState('');
-  const [hours, setHours] = useState(24);
-  const rotate = useChange(rotateSource);
-  return (
-    <Modal opened onClose={close} title={`Another secret for ${source}`}>
-      <Stack gap="sm">
-        {rotate.data?.secret ? (
-          <ShownOnce made={{ secret: rotate.data.secret }} source={null} />
-        ) : (
-          <>
-            <PasswordInput
-              label="New secret"
-              description="For a push source, leave it empty to have one made."
-              value={secret}
-              onChange={(event) => setSecret(event.currentTarget.value)}
-              autoComplete="off"
-            />
-            <NumberInput
-              label="Keep the old one valid, hours"
-              min={0}
-              max={720}
-              value={hours}
-              onChange={(value) => setHours(Number(value))}
-            />
-            {rotate.error !== null && <ProblemView problem={asProblem(rotate.error)} compact />}
-            <Button
-              loading={rotate.isPending}
-              onClick={() =>
-                rotate.mutate(
-                  { source, keep_old_hours: hours, ...(secret === '' ? {} : { secret }) },
-                  { onSuccess: (answer) => answer?.secret === undefined && close() },
-                )
-              }
-            >
-              Rotate
-            </Button>
-          </>
-        )}
-      </Stack>
-    </Modal>
-  );
 }

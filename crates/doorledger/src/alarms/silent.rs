@@ -139,4 +139,22 @@ mod tests {
         source.is_polled = false;
         assert!(judge(&source, test_now()).is_some());
     }
+
+    #[test]
+    fn what_was_switched_off_is_not_silent() {
+        let count = |source: &SourceFacts| {
+            let (now, sources) = (test_now(), vec![source.clone()]);
+            find(&Facts { now, sources, ..Facts::default() }).len()
+        };
+        let mut source = source(5, 100, 5);
+        assert_eq!(count(&source), 1);
+        source.is_paused = true;
+        assert_eq!(count(&source), 0);
+        // Switched on again, it has until then missed nothing; from then on it may be silent.
+        source.is_paused = false;
+        for (minutes, expected) in [(0, 0), (5, 0), (60, 1)] {
+            source.resumed = test_now().checked_sub(SignedDuration::from_mins(minutes)).ok();
+            assert_eq!(count(&source), expected, "{minutes}");
+        }
+    }
 }

@@ -50,13 +50,16 @@ pub(crate) struct Backfills {
     tasks: TaskTracker,
     turns: Arc<Semaphore>,
     stop: CancellationToken,
+    /// How each that was started is ended by itself.
+    stops: Mutex<BTreeMap<SourceId, CancellationToken>>,
 }
 
 impl Backfills {
     /// Backfills of the roster's sources: every one that is polled.
     pub(crate) fn new(collector: Collector, roster: Arc<Roster>, stop: CancellationToken) -> Self {
         let turns = Arc::new(Semaphore::new(TENANTS_AT_ONCE_MAX));
-        Self { collector, roster, states: Arc::default(), tasks: TaskTracker::new(), turns, stop }
+        let (states, stops, tasks) = (Arc::default(), Mutex::default(), TaskTracker::new());
+        Self { collector, roster, states, tasks, turns, stop, stops }
     }
 
     /// What can be backfilled at present.
@@ -148,7 +151,10 @@ impl Backfills {
             states.insert(id.clone(), starting(&id, started));
         }
         let (collector, states, stop) =
-            (self.collector.clone(), self.states.clone(), self.stop.clone());
+            (self.collector.clone(), self.states.clone(), self.stop.child_token());
+        let mut stops = self.stops.lock().unwrap_or_else(PoisonError::into_inner);
+        stops.insert(id.clone(), stop.clone());
+        drop(stops);
         let turns = self.turns.clone();
         self.tasks.spawn(async move {
             let (watched, watching) = (id.clone(), states.clone());
@@ -173,6 +179,15 @@ impl Backfills {
                 state.state = if finished { BackfillState::Done } else { BackfillState::Stopped };
             }
         });
+    }
+
+    /// Ends the backfill of a source that is there no longer, or otherwise than it was. Started again, it goes on.
+    pub(crate) fn interrupt(&self, live: &SourceId) {
+        let id = SourceId { source: format!("{}{SUFFIX}", live.source), ..live.clone() };
+        let stops = self.stops.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(stop) = stops.get(&id) {
+            stop.cancel();
+        }
     }
 
     /// How far each is.

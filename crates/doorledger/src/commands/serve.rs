@@ -25,8 +25,8 @@ pub(super) async fn run(config: Option<&Path>, options: Serve) -> Result<()> {
         tracing::warn!("{problem}");
     }
     if config.sources.is_empty() {
-        let hint = "name tenants in doorledger.yaml, set DOMAIN, CLIENT_ID and CLIENT_SECRET, or try `doorledger demo`";
-        say(&format!("no sources are configured; nothing will be collected\n  hint: {hint}"));
+        let hint = "add them on the page Applications, name tenants in doorledger.yaml, set DOMAIN, CLIENT_ID and CLIENT_SECRET, or try `doorledger demo`";
+        say(&format!("no sources stand in the configuration\n  hint: {hint}"));
     }
     let stop = CancellationToken::new();
     let mut node = Node::start(config, Arc::new(SystemClock), stop.clone()).await?;

@@ -110,11 +110,18 @@ impl Core {
     }
 
     /// Begins with what the configuration file names and what `registry` holds.
-    async fn begin(&self, registry: Accounts, file: Snapshot) -> Result<roster::Desk> {
+    async fn begin(
+        &self,
+        registry: Accounts,
+        replays: Replays,
+        file: Snapshot,
+    ) -> Result<roster::Desk> {
         let tools = Tools {
             registry,
             roster: self.roster.clone(),
             supervisor: self.supervisor.clone(),
+            backfills: self.backfills.clone(),
+            replays,
             twins: self.twins.clone(),
             data: self.settings.data.clone(),
             read_only: self.read_only(),
@@ -199,7 +206,7 @@ impl Node {
         let replays = Replays::new(engine.clone(), core.supervisor.clone(), &data, stop.clone());
         let (accounts, first) = Accounts::open(&data, clock).await;
         let file = Snapshot::of(config.sources, config.destinations);
-        let desk = core.begin(accounts.clone(), file).await?;
+        let desk = core.begin(accounts.clone(), replays.clone(), file).await?;
         let api = core.api(engine.clone(), &replays, (accounts, &desk), metrics)?;
         let watching = tokio::spawn(core.watch(engine).run(stop));
         Ok(Self { core, api, listener, address, replays, desk, first, watching })
@@ -237,7 +244,7 @@ pub(crate) async fn start_backfills(
     clock: Arc<dyn Clock>,
     stop: CancellationToken,
 ) -> Result<(Store, Arc<Backfills>), OpenError> {
-    let core = prepared(config, clock, stop).await?;
+    let (core, _) = prepared(config, clock, stop).await?;
     Ok((core.store, core.backfills))
 }
 
@@ -247,9 +254,7 @@ pub(crate) async fn start_replays(
     clock: Arc<dyn Clock>,
     stop: CancellationToken,
 ) -> Result<(Store, Replays), OpenError> {
-    let core = prepared(config, clock.clone(), stop.clone()).await?;
-    let engine = core.store.engine(&core.settings, clock).map_err(OpenError::Other)?;
-    let replays = Replays::new(engine, core.supervisor, &core.settings.data, stop);
+    let (core, replays) = prepared(config, clock, stop).await?;
     Ok((core.store, replays))
 }
 
@@ -259,13 +264,16 @@ async fn prepared(
     config: Config,
     clock: Arc<dyn Clock>,
     stop: CancellationToken,
-) -> Result<Core, OpenError> {
+) -> Result<(Core, Replays), OpenError> {
     let written = (config.domains, ProviderTwins::of(&config.sources));
     let registry = Accounts::of(&config.settings.data, clock.clone());
-    let core = Core::open(config.settings, written, clock, stop, Mode::Prepare).await?;
+    let opened = Core::open(config.settings, written, clock.clone(), stop.clone(), Mode::Prepare);
+    let core = opened.await?;
+    let engine = core.store.engine(&core.settings, clock).map_err(OpenError::Other)?;
+    let replays = Replays::new(engine, core.supervisor.clone(), &core.settings.data, stop);
     let file = Snapshot::of(config.sources, config.destinations);
-    core.begin(registry, file).await.map_err(OpenError::Other)?;
-    Ok(core)
+    core.begin(registry, replays.clone(), file).await.map_err(OpenError::Other)?;
+    Ok((core, replays))
 }
 
 /// Who takes events.

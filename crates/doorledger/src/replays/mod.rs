@@ -92,6 +92,16 @@ impl Replays {
         self.inner.tasks.reopen();
     }
 
+    /// Interrupts what is sent to a destination that is there no longer, or otherwise than it was. Started again, it goes on.
+    pub(crate) fn interrupt(&self, to: &str) {
+        let known = self.inner.known();
+        let running = known.values().filter(|known| {
+            let progress = &known.saved.progress;
+            progress.to == to && progress.state == ReplayState::Running
+        });
+        running.for_each(|known| known.cancel.cancel());
+    }
+
     async fn begin(&self, wish: ReplayWish) -> Result<ReplayProgress, Vec<Problem>> {
         let inner = &self.inner;
         let now = inner.clock.now();

@@ -102,6 +102,17 @@ impl Snapshot {
         self.destinations.iter().map(Goal::name).chain(kept)
     }
 
+    /// The ways in that `after` does not have, or has otherwise.
+    fn ended_sources<'a>(&'a self, after: &'a Self) -> impl Iterator<Item = &'a Source> {
+        self.sources.iter().filter(|source| !after.sources.iter().any(|next| next.is_same(source)))
+    }
+
+    /// The ways out that `after` does not have, or has otherwise.
+    fn ended_destinations<'a>(&'a self, after: &'a Self) -> impl Iterator<Item = &'a Goal> {
+        let goals = self.destinations.iter();
+        goals.filter(|goal| !after.destinations.iter().any(|next| next.is_same(goal)))
+    }
+
     /// The ways in that are not switched off.
     fn at_work(&self) -> impl Iterator<Item = &ConfiguredSource> {
         let at_work = self.sources.iter().filter(|source| !source.is_paused);

@@ -85,12 +85,9 @@ impl Supervisor {
     /// has begun is durable then, or will be asked for and sent again.
     pub(crate) async fn end(&self, before: &Snapshot, after: &Snapshot) {
         let mut ending = Vec::new();
-        for source in &before.sources {
+        for source in before.ended_sources(after) {
             let id = &source.configured.id;
             let next = after.sources.iter().find(|next| next.configured.id == *id);
-            if next.is_some_and(|next| next.is_same(source)) {
-                continue;
-            }
             if !source.is_polled() && next.is_none_or(Source::is_polled) {
                 self.receivers.remove(id);
             }
@@ -100,11 +97,8 @@ impl Supervisor {
             }
             self.parts.board.forget_source(id);
         }
-        for goal in &before.destinations {
+        for goal in before.ended_destinations(after) {
             let next = after.destinations.iter().find(|next| next.name() == goal.name());
-            if next.is_some_and(|next| next.is_same(goal)) {
-                continue;
-            }
             let line = self.lines().remove(goal.name());
             if let Some(running) = line.and_then(|line| line.running) {
                 running.stop.cancel();

@@ -269,3 +269,82 @@ fn a_destination_that_is_added_gets_events_and_keeps_its_place_while_it_is_pause
     assert_eq!(server.status()["destinations"], json!([]));
     assert_eq!(got(), (3, 3));
 }
+
+#[test]
+fn an_entry_that_cannot_be_used_is_told_and_stops_nothing_else() {
+    let document = json!({"data": "data"});
+    let folder = folder(&document);
+    let server = Server::start(folder.path());
+    done(&server, "POST", TENANTS, &pushed());
+    let other = json!({"provider": "onelogin", "name": "other", "sources": {"webhook": {}}});
+    done(&server, "POST", TENANTS, &other);
+    assert_eq!(server.stop(), 0);
+
+    // The file names one of them too: its entry is used.
+    let tokens = json!({"stream": {"tokens": ["the-secret-of-the-file"]}});
+    let tenant = json!({"name": "pushed", "provider": "auth0", "sources": tokens});
+    let written = json!({"data": "data", "tenants": [tenant]}).to_string();
+    std::fs::write(folder.path().join("doorledger.yaml"), &written).unwrap();
+    let server = Server::start(folder.path());
+    assert_eq!(server.post(STREAM, "the-secret-of-the-file", &event(1)).0, 200);
+    let listed = done(&server, "GET", TENANTS, &json!({}));
+    let told: Vec<(&str, &str, bool)> = listed["tenants"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|it| {
+            let text = |name: &str| it[name].as_str().unwrap();
+            (text("name"), text("managed"), it["problems"].is_array())
+        })
+        .collect();
+    let expected =
+        [("pushed", "file", false), ("pushed", "registry", true), ("other", "registry", false)];
+    assert_eq!(told, expected, "{listed}");
+    assert_eq!(server.stop(), 0);
+
+    // Without its key nothing of the registry can be read.
+    std::fs::write(folder.path().join("data/registry.key"), [7; 32]).unwrap();
+    let server = Server::start(folder.path());
+    assert_eq!(server.post(STREAM, "the-secret-of-the-file", &event(2)).0, 200);
+    let listed = done(&server, "GET", TENANTS, &json!({}));
+    let problems =
+        listed["tenants"].as_array().unwrap().iter().filter(|it| it["problems"].is_array());
+    assert_eq!(problems.count(), 2, "{listed}");
+    for path in ["auth0/pushed", "onelogin/other"] {
+        done(&server, "DELETE", &format!("{TENANTS}/{path}"), &json!({}));
+    }
+    let listed = done(&server, "GET", TENANTS, &json!({}));
+    assert_eq!(listed["tenants"].as_array().unwrap().len(), 1, "{listed}");
+    assert_eq!(server.post(STREAM, "the-secret-of-the-file", &event(3)).0, 200);
+    server.wait_for_count(&format!("{TABLE} | count"), 3);
+}
+
+#[test]
+fn a_change_keeps_the_secrets_that_it_leaves_out() {
+    let folder = folder(&json!({"data": "data"}));
+    let server = Server::start(folder.path());
+    let made = done(&server, "POST", TENANTS, &pushed());
+    let token = made["secret"].as_str().unwrap();
+    let path = format!("{TENANTS}/auth0/pushed");
+    let fields = json!({"domain": "acme.eu.auth0.com"});
+    let changed = done(&server, "PUT", &path, &json!({"sources": {"stream": fields}}));
+    assert_eq!(changed["secret"], Value::Null, "no other secret was made: {changed}");
+    assert_eq!(server.post(STREAM, token, &event(1)).0, 200);
+    server
+        .wait_for_count(&format!("{TABLE} | where Auth0Domain == 'acme.eu.auth0.com' | count"), 1);
+    let listed = done(&server, "GET", TENANTS, &json!({}));
+    let source = &listed["tenants"][0]["sources"][0];
+    let expected = json!({"domain": "acme.eu.auth0.com", "tokens": {"set": true}});
+    assert_eq!(source["config"], expected, "{listed}");
+    // What is wrong is told at its field, and nothing has changed.
+    let wrong = json!({"sources": {"stream": {"domian": "acme"}}});
+    let (status, answer) = ask(&server, "PUT", &path, &wrong);
+    assert_eq!((status, &answer["problems"][0]["path"]), (400, &json!("sources.stream.domian")));
+    let unchanged = done(&server, "GET", TENANTS, &json!({}));
+    assert_eq!(unchanged, listed);
+    let kinds = done(&server, "GET", "/api/v1/kinds", &json!({}));
+    let stream = &kinds["providers"][0]["sources"][1];
+    assert_eq!((&stream["name"], &stream["via"]), (&json!("stream"), &json!("push")));
+    let secret = &stream["schema"]["properties"]["tokens"];
+    assert_eq!(secret["writeOnly"], true, "{secret}");
+}

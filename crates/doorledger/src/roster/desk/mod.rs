@@ -18,8 +18,10 @@ use tokio::sync::{Mutex, MutexGuard};
 use super::book::{self, Book};
 use super::{Roster, Snapshot, Supervisor};
 use crate::accounts;
+use crate::backfills::Backfills;
 use crate::domains::Domains;
 use crate::removed;
+use crate::replays::Replays;
 use crate::twins::ProviderTwins;
 
 /// What a desk works with.
@@ -30,6 +32,10 @@ pub(crate) struct Tools {
     pub(crate) roster: Arc<Roster>,
     /// Who brings changes about.
     pub(crate) supervisor: Arc<Supervisor>,
+    /// Who reads the past of sources.
+    pub(crate) backfills: Arc<Backfills>,
+    /// Who sends destinations again what they had.
+    pub(crate) replays: Replays,
     /// Who is told of which tenants both channels are there.
     pub(crate) twins: ProviderTwins,
     /// The data folder.
@@ -106,8 +112,10 @@ impl Inner {
     }
 
     async fn begin(&self, book: Book) -> anyhow::Result<()> {
-        let Tools { roster, supervisor, .. } = &self.tools;
+        let Tools { roster, supervisor, backfills, replays, .. } = &self.tools;
         let (before, after) = (roster.now(), Arc::new(book.snapshot()));
+        before.ended_sources(&after).for_each(|source| backfills.interrupt(&source.configured.id));
+        before.ended_destinations(&after).for_each(|goal| replays.interrupt(goal.name()));
         self.learn_domains(&book);
         self.tools.twins.set(after.at_work());
         let is_read = book.is_read;

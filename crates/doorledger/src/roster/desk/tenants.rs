@@ -147,10 +147,11 @@ impl Inner {
     async fn save_tenant(
         &self,
         mut book: Book,
-        document: TenantDocument,
+        mut document: TenantDocument,
         version: Option<u64>,
     ) -> Result<(), ApplicationError> {
-        let key = tenant_key(&document.provider, &document.name);
+        let (key, now) = (tenant_key(&document.provider, &document.name), self.clock().now());
+        document.earlier.retain(|_, earlier| earlier.until > now);
         let mut entry = book.tenant_entry(document, 1, self.clock());
         if !entry.problems.is_empty() {
             return Err(ApplicationError::Wrong(entry.problems));

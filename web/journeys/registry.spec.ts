@@ -1,0 +1,94 @@
+// Applications through the page: a tenant is added, tested, paused and removed; a push source shows address and secret, and
+// its first event arrives live.
+// Deliberately absent: the routes' own tests, which the server has.
+
+import type { Page } from '@playwright/test';
+import { expect, open, test, url } from './app';
+
+/** What the stand-in of Auth0 takes; it protects nothing. */
+const SECRET = 'simulated-secret';
+
+interface Tenants {
+  tenants: { name: string; provider: string; sources: { name: string; config: Record<string, unknown> }[] }[];
+}
+
+/** Where the demo's stand-in of Auth0 listens, as the configuration says, and who we are there. */
+async function standIn(page: Page): Promise<{ address: string; client: string }> {
+  const told = (await (await page.request.get(`${url()}/api/v1/tenants`)).json()) as Tenants;
+  const acme = told.tenants.find((one) => one.name === 'acme' && one.provider === 'auth0');
+  const poll = acme?.sources.find((one) => one.name === 'poll')?.config ?? {};
+  return { address: String(poll.base_url), client: String(poll.client_id) };
+}
+
+const panel = (page: Page, name: string) => page.getByRole('table', { name: `sources of ${name}` });
+
+async function choose(page: Page, tenant: string, item: string): Promise<void> {
+  await page.getByRole('button', { name: `change ${tenant}` }).click();
+  await page.getByRole('menuitem', { name: item }).click();
+}
+
+async function remove(page: Page, tenant: string): Promise<void> {
+  await choose(page, tenant, 'Remove');
+  await page.getByRole('dialog').getByRole('button', { name: 'Remove' }).click();
+  await expect(page.getByRole('dialog')).toHaveCount(0);
+}
+
+test('a tenant is added: what is wrong is said, then it is collected, paused, resumed and removed', async ({
+  signedIn: page,
+}) => {
+  const { address, client } = await standIn(page);
+  await open(page, '/applications');
+  await page.getByRole('button', { name: 'Add an application' }).click();
+  const dialog = page.getByRole('dialog');
+  await dialog.getByLabel('Name of the tenant').fill('journey');
+  await dialog.getByText('Further settings').first().click();
+  await dialog.getByLabel('Other address').fill(address);
+  await dialog.getByLabel('Client id').fill(client);
+  await dialog.getByRole('textbox', { name: 'Client secret' }).fill('surely-not-this-one');
+  await dialog.getByRole('button', { name: 'Test' }).click();
+  const found = dialog.getByRole('status', { name: 'what the test found' });
+  await expect(found).toContainText('checks failed');
+  await expect(found).toContainText('check client_id');
+  await dialog.getByRole('textbox', { name: 'Client secret' }).fill(SECRET);
+  await dialog.getByRole('button', { name: 'Test' }).click();
+  await expect(found).toContainText('It works.');
+  await dialog.getByRole('button', { name: 'Save' }).click();
+  await expect(dialog).toHaveCount(0);
+
+  const sources = panel(page, 'journey');
+  await expect(sources).toContainText('poll');
+  // Events of the stand-in happen all the time; what comes from now on is collected.
+  await expect(sources.getByRole('row').nth(1)).toContainText(/(now|s ago|min ago)/, { timeout: 60_000 });
+  await choose(page, 'journey', 'Pause poll');
+  await expect(sources).toContainText('paused');
+  await choose(page, 'journey', 'Resume poll');
+  await expect(sources).not.toContainText('paused');
+  await remove(page, 'journey');
+});
+
+test('a push source shows address and secret once, and its first event arrives live', async ({
+  signedIn: page,
+}) => {
+  await open(page, '/applications');
+  await page.getByRole('button', { name: 'Add an application' }).click();
+  const dialog = page.getByRole('dialog');
+  await dialog.getByLabel('Name of the tenant').fill('pushes');
+  await dialog.getByRole('switch', { name: /its log \(poll\)/ }).uncheck();
+  await dialog.getByRole('switch', { name: /push \(stream\)/ }).check();
+  await dialog.getByRole('button', { name: 'Save' }).click();
+  await expect(dialog).toContainText('Paste this at the provider');
+  await expect(dialog).toContainText('Waiting for the first event');
+  const [address, secret] = await dialog.locator('code').allTextContents();
+  expect(address).toBe(`${url()}/ingest/auth0/pushes/stream`);
+  const event = { log_id: '90020261122000000000000000000000000000000000000000000001', type: 's' };
+  const sent = await fetch(String(address), {
+    method: 'POST',
+    headers: { Authorization: String(secret), 'Content-Type': 'application/json' },
+    body: JSON.stringify([{ ...event, date: new Date().toISOString() }]),
+  });
+  expect(sent.status).toBe(200);
+  await expect(dialog).toContainText('The first event has come.', { timeout: 60_000 });
+  await dialog.getByRole('button', { name: 'Done' }).click();
+  await expect(panel(page, 'pushes')).toContainText('stream');
+  await remove(page, 'pushes');
+});
