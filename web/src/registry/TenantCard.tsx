@@ -1,17 +1,7 @@
 // One tenant: its sources with state, newest event, speed, gaps; pause, rotate, change, remove where that may be done here.
 // Deliberately absent: the form (`TenantDialog`).
 
-import {
-  ActionIcon,
-  Badge,
-  Button,
-  Menu,
-  Modal,
-  NumberInput,
-  PasswordInput,
-  Stack,
-  Text,
-} from '@mantine/core';
+import { ActionIcon, Badge, Button, Menu, Modal, NumberInput, PasswordInput, Stack } from '@mantine/core';
 import {
   IconDots,
   IconFlask,
@@ -28,6 +18,7 @@ import { dropTenant, pauseSource, rotateSource, type Tenant, testTenant, useChan
 import type { SourceStatus } from '../api/types.gen';
 import { sourceName, sourceState } from '../status/words';
 import { agoText, countText, lengthText } from '../time/moment';
+import { ConfirmDialog } from '../widgets/ConfirmDialog';
 import { DataTable } from '../widgets/DataTable';
 import { Lamp } from '../widgets/Lamp';
 import { Panel } from '../widgets/Panel';
@@ -60,7 +51,7 @@ export function TenantCard({ provider, name, tenant, sources, facts, now, mayCha
   const test = useMutation({ mutationFn: () => testTenant({ provider, name }) });
   const ours = tenant?.managed === 'registry' && mayChange;
   const paused = new Map(tenant?.sources.map((source) => [source.source, source.paused]));
-  const error = pause.error ?? drop.error ?? test.error;
+  const error = pause.error ?? test.error;
   return (
     <Panel
       title={name}
@@ -179,18 +170,17 @@ export function TenantCard({ provider, name, tenant, sources, facts, now, mayCha
         ]}
       />
       {rotating !== null && <Rotate source={rotating} close={() => setRotating(null)} />}
-      <Modal opened={removing} onClose={() => setRemoving(false)} title={`Remove ${provider}/${name}?`}>
-        <Text size="sm" mb="md">
-          It is no longer asked, and what it pushes is refused. What was collected stays.
-        </Text>
-        <Button
-          color="red"
-          loading={drop.isPending}
-          onClick={() => drop.mutate({ provider, name }, { onSuccess: () => setRemoving(false) })}
+      {removing && (
+        <ConfirmDialog
+          title={`Remove ${provider}/${name}?`}
+          busy={drop.isPending}
+          error={drop.error}
+          confirm={() => drop.mutate({ provider, name }, { onSuccess: () => setRemoving(false) })}
+          close={() => setRemoving(false)}
         >
-          Remove
-        </Button>
-      </Modal>
+          It is no longer asked, and what it pushes is refused. What was collected stays.
+        </ConfirmDialog>
+      )}
     </Panel>
   );
 }
