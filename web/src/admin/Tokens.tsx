@@ -1,35 +1,30 @@
 // Tokens of programs: made with a role and an end, shown once, revoked.
 // Deliberately absent: those of the configuration file can be seen, not changed.
 
-import {
-  ActionIcon,
-  Button,
-  Code,
-  Modal,
-  NumberInput,
-  Select,
-  Stack,
-  Text,
-  TextInput,
-  Tooltip,
-} from '@mantine/core';
+import { ActionIcon, Button, Code, Modal, NumberInput, Stack, Text, TextInput, Tooltip } from '@mantine/core';
 import { IconPlus, IconTrash } from '@tabler/icons-react';
 import { type FormEvent, useState } from 'react';
-import { addToken, dropToken, ROLES, useAccessChange, useTokens } from '../api/access';
+import { addToken, dropToken, useAccessChange, useTokens } from '../api/access';
 import { asProblem } from '../api/problem';
-import type { Role } from '../api/types.gen';
+import type { Role, Token } from '../api/types.gen';
 import { agoText, dayText, useZone } from '../time/moment';
+import { ConfirmDialog } from '../widgets/ConfirmDialog';
 import { DataTable } from '../widgets/DataTable';
 import { Empty } from '../widgets/Empty';
 import { Panel } from '../widgets/Panel';
 import { ProblemView } from '../widgets/ProblemView';
+import { RoleSelect } from '../widgets/RoleSelect';
 
 export function Tokens() {
   const tokens = useTokens();
   const [zone] = useZone();
   const [adding, setAdding] = useState(false);
+  const [revoked, setRevoked] = useState<Token | null>(null);
   const drop = useAccessChange('tokens', dropToken);
-  const error = tokens.error ?? drop.error;
+  const done = () => {
+    drop.reset();
+    setRevoked(null);
+  };
   return (
     <Panel
       title="Tokens"
@@ -41,7 +36,7 @@ export function Tokens() {
         </Button>
       }
     >
-      {error !== null && <ProblemView problem={asProblem(error)} compact />}
+      {tokens.error !== null && <ProblemView problem={asProblem(tokens.error)} compact />}
       {tokens.data?.length === 0 ? (
         <Empty title="No tokens">A script or another system needs one to ask over HTTP.</Empty>
       ) : (
@@ -68,7 +63,7 @@ export function Tokens() {
                   <ActionIcon
                     aria-label={`revoke ${one.name}`}
                     disabled={one.managed === 'file'}
-                    onClick={() => drop.mutate(one.id)}
+                    onClick={() => setRevoked(one)}
                   >
                     <IconTrash size={15} />
                   </ActionIcon>
@@ -79,6 +74,18 @@ export function Tokens() {
         />
       )}
       {adding && <TokenDialog close={() => setAdding(false)} />}
+      {revoked !== null && (
+        <ConfirmDialog
+          title={`Revoke ${revoked.name}?`}
+          act="Revoke"
+          busy={drop.isPending}
+          error={drop.error}
+          confirm={() => drop.mutate(revoked.id, { onSuccess: done })}
+          close={done}
+        >
+          Programs that use it are refused from now on. It cannot be brought back; another one can be made.
+        </ConfirmDialog>
+      )}
     </Panel>
   );
 }
@@ -110,13 +117,7 @@ function TokenDialog({ close }: { close: () => void }) {
               data-autofocus
               required
             />
-            <Select
-              label="Role"
-              data={ROLES}
-              value={role}
-              onChange={(value) => setRole(value as Role)}
-              allowDeselect={false}
-            />
+            <RoleSelect label="Role" value={role} onChange={setRole} />
             <NumberInput
               label="Valid for, days"
               description="Empty: without an end"

@@ -1,27 +1,19 @@
 // People who may sign in: added, given another role or password, removed.
 // Deliberately absent: what roles may do; the server's table of routes says it.
 
-import {
-  ActionIcon,
-  Button,
-  Group,
-  Modal,
-  PasswordInput,
-  Select,
-  Stack,
-  TextInput,
-  Tooltip,
-} from '@mantine/core';
+import { ActionIcon, Button, Group, Modal, PasswordInput, Stack, TextInput, Tooltip } from '@mantine/core';
 import { IconKey, IconPlus, IconTrash } from '@tabler/icons-react';
 import { type FormEvent, useState } from 'react';
-import { addUser, dropUser, putUser, ROLES, useAccessChange, useUsers } from '../api/access';
+import { addUser, dropUser, putUser, useAccessChange, useUsers } from '../api/access';
 import { asProblem } from '../api/problem';
 import type { Role } from '../api/types.gen';
 import { useMe } from '../app/session';
 import { agoText } from '../time/moment';
+import { ConfirmDialog } from '../widgets/ConfirmDialog';
 import { DataTable } from '../widgets/DataTable';
 import { Panel } from '../widgets/Panel';
 import { ProblemView } from '../widgets/ProblemView';
+import { RoleSelect } from '../widgets/RoleSelect';
 
 export function Users() {
   const users = useUsers();
@@ -29,8 +21,13 @@ export function Users() {
   const [adding, setAdding] = useState(false);
   const [secret, setSecret] = useState<string | null>(null);
   const put = useAccessChange('users', putUser);
+  const [removed, setRemoved] = useState<string | null>(null);
   const drop = useAccessChange('users', dropUser);
-  const error = users.error ?? put.error ?? drop.error;
+  const done = () => {
+    drop.reset();
+    setRemoved(null);
+  };
+  const error = users.error ?? put.error;
   const now = Date.now();
   return (
     <Panel
@@ -52,13 +49,10 @@ export function Users() {
           {
             title: 'Role',
             cell: (one) => (
-              <Select
-                w={150}
-                aria-label={`role of ${one.name}`}
-                data={ROLES}
+              <RoleSelect
+                name={`role of ${one.name}`}
                 value={one.role}
-                allowDeselect={false}
-                onChange={(role) => put.mutate({ name: one.name, role: role as Role })}
+                onChange={(role) => put.mutate({ name: one.name, role })}
               />
             ),
           },
@@ -80,7 +74,7 @@ export function Users() {
                   <ActionIcon
                     aria-label={`remove ${one.name}`}
                     disabled={one.name === me.name}
-                    onClick={() => drop.mutate(one.name)}
+                    onClick={() => setRemoved(one.name)}
                   >
                     <IconTrash size={15} />
                   </ActionIcon>
@@ -91,6 +85,17 @@ export function Users() {
         ]}
       />
       {adding && <PersonDialog close={() => setAdding(false)} />}
+      {removed !== null && (
+        <ConfirmDialog
+          title={`Remove ${removed}?`}
+          busy={drop.isPending}
+          error={drop.error}
+          confirm={() => drop.mutate(removed, { onSuccess: done })}
+          close={done}
+        >
+          Sessions of this person end at once. What the person shared stays, and so does the audit trail.
+        </ConfirmDialog>
+      )}
       {secret !== null && <PasswordOf name={secret} close={() => setSecret(null)} />}
     </Panel>
   );
@@ -117,13 +122,7 @@ function PersonDialog({ close }: { close: () => void }) {
             required
             autoComplete="off"
           />
-          <Select
-            label="Role"
-            data={ROLES}
-            value={role}
-            onChange={(value) => setRole(value as Role)}
-            allowDeselect={false}
-          />
+          <RoleSelect label="Role" value={role} onChange={setRole} />
           <PasswordInput
             label="First password"
             value={password}

@@ -3,7 +3,7 @@
 
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { json } from './client';
-import type { Audit, MadeToken, NewPerson, NewToken, People, PersonChange, Role, Tokens } from './types.gen';
+import type { Audit, MadeToken, NewPerson, NewToken, People, PersonChange, Tokens } from './types.gen';
 
 const PAGE = 100;
 
@@ -44,9 +44,3 @@ export const addToken = (token: NewToken) =>
   json<MadeToken>('/api/v1/tokens', { method: 'POST', body: token });
 export const dropToken = (id: string) =>
   json(`/api/v1/tokens/${encodeURIComponent(id)}`, { method: 'DELETE' });
-
-export const ROLES: { value: Role; label: string }[] = [
-  { value: 'viewer', label: 'viewer' },
-  { value: 'analyst', label: 'analyst' },
-  { value: 'administrator', label: 'administrator' },
-];

@@ -13,6 +13,7 @@ import type { Dashboard, Tile } from '../api/types.gen';
 import { useMay } from '../app/session';
 import { searchUrl } from '../search/url';
 import { parseRange, rangeText, timespan } from '../time/range';
+import { ConfirmDialog } from '../widgets/ConfirmDialog';
 import { Empty } from '../widgets/Empty';
 import { PageHead } from '../widgets/PageHead';
 import { ProblemView } from '../widgets/ProblemView';
@@ -40,6 +41,7 @@ export default function DashboardPage() {
   const [tileEdited, setTileEdited] = useState<Tile | null>(null);
   const [enlarged, setEnlarged] = useState<Tile | null>(null);
   const [settings, setSettings] = useState(false);
+  const [removing, setRemoving] = useState(false);
   const { toggle, fullscreen } = useFullscreenDocument();
   const editing = address.get('edit') === '1' && mayWrite && managed === 'user';
   const refresh = address.get('refresh');
@@ -80,7 +82,7 @@ export default function DashboardPage() {
   const body = (tile: Tile) => (
     <TileBody tile={tile} query={query(tile)} timespan={timespan(range)} tick={tick} />
   );
-  const problem = save.error ?? copy.error ?? drop.error;
+  const problem = save.error ?? copy.error;
 
   async function stop(keep: boolean) {
     if (keep && draft !== null) await save.mutateAsync({ ...draft, tiles: settled(draft.tiles) });
@@ -120,7 +122,7 @@ export default function DashboardPage() {
             },
             copy: () =>
               copy.mutate(shown, { onSuccess: (made) => void navigate(`/dashboards/${made}?edit=1`) }),
-            drop: () => drop.mutate(undefined, { onSuccess: () => void navigate('/dashboards') }),
+            drop: () => setRemoving(true),
           }}
         />
       </PageHead>
@@ -183,6 +185,17 @@ export default function DashboardPage() {
             setSettings(false);
           }}
         />
+      )}
+      {removing && (
+        <ConfirmDialog
+          title={`Remove “${shown.title}”?`}
+          busy={drop.isPending}
+          error={drop.error}
+          confirm={() => drop.mutate(undefined, { onSuccess: () => void navigate('/dashboards') })}
+          close={() => setRemoving(false)}
+        >
+          Nobody here will find it any more, and links to it lead nowhere. What it shows stays where it is.
+        </ConfirmDialog>
       )}
       <Modal opened={enlarged !== null} onClose={() => setEnlarged(null)} title={enlarged?.title} size="90%">
         {enlarged !== null && <div style={{ height: '72vh' }}>{body(enlarged)}</div>}

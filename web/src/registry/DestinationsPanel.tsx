@@ -20,6 +20,7 @@ import {
 import type { DestinationStatus } from '../api/types.gen';
 import { destinationState } from '../status/words';
 import { agoText, countText } from '../time/moment';
+import { ConfirmDialog } from '../widgets/ConfirmDialog';
 import { DataTable } from '../widgets/DataTable';
 import { Empty } from '../widgets/Empty';
 import { Lamp } from '../widgets/Lamp';
@@ -39,11 +40,16 @@ interface Props {
 export function DestinationsPanel({ kinds, status, now, mayChange }: Props) {
   const destinations = useDestinations();
   const [edited, setEdited] = useState<Destination | 'new' | null>(null);
+  const [removed, setRemoved] = useState<string | null>(null);
   const pause = useChange(pauseDestination);
   const drop = useChange(dropDestination);
   const known = new Map((destinations.data ?? []).map((one) => [one.name, one]));
   const may = mayChange && kinds !== null && kinds.destinations.length > 0;
-  const error = pause.error ?? drop.error;
+  const done = () => {
+    drop.reset();
+    setRemoved(null);
+  };
+  const error = pause.error;
   return (
     <Panel
       title="Destinations"
@@ -111,7 +117,7 @@ export function DestinationsPanel({ kinds, status, now, mayChange }: Props) {
                       >
                         {one.state === 'paused' ? 'Resume' : 'Pause'}
                       </Menu.Item>
-                      <Menu.Item color="red" onClick={() => drop.mutate(one.name)}>
+                      <Menu.Item color="red" onClick={() => setRemoved(one.name)}>
                         Remove
                       </Menu.Item>
                     </Menu.Dropdown>
@@ -121,6 +127,18 @@ export function DestinationsPanel({ kinds, status, now, mayChange }: Props) {
             },
           ]}
         />
+      )}
+      {removed !== null && (
+        <ConfirmDialog
+          title={`Remove ${removed}?`}
+          busy={drop.isPending}
+          error={drop.error}
+          confirm={() => drop.mutate(removed, { onSuccess: done })}
+          close={done}
+        >
+          Nothing is sent there any more. What it has stays there, and what waits for it is kept until it is
+          given up on the command line.
+        </ConfirmDialog>
       )}
       {edited !== null && kinds !== null && (
         <EditDialog

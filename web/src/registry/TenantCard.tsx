@@ -1,7 +1,7 @@
 // One tenant: its sources with state, newest event, speed, gaps; pause, rotate, change, remove where that may be done here.
 // Deliberately absent: the form (`TenantDialog`), and another secret (`Rotate`).
 
-import { ActionIcon, Badge, Button, Menu, Modal, Text } from '@mantine/core';
+import { ActionIcon, Badge, Button, Menu } from '@mantine/core';
 import {
   IconDots,
   IconFlask,
@@ -25,6 +25,7 @@ import {
 import type { SourceStatus } from '../api/types.gen';
 import { sourceName, sourceState } from '../status/words';
 import { agoText, countText, lengthText, momentText, useZone } from '../time/moment';
+import { ConfirmDialog } from '../widgets/ConfirmDialog';
 import { DataTable } from '../widgets/DataTable';
 import { Lamp } from '../widgets/Lamp';
 import { Panel } from '../widgets/Panel';
@@ -65,7 +66,7 @@ export function TenantCard({ provider, name, tenant, isKnown, sources, facts, no
       source.earlier_until ? [[source.source, momentText(source.earlier_until, zone)] as const] : [],
     ),
   );
-  const error = pause.error ?? drop.error ?? test.error;
+  const error = pause.error ?? test.error;
   return (
     <Panel
       title={name}
@@ -197,18 +198,17 @@ export function TenantCard({ provider, name, tenant, isKnown, sources, facts, no
         ]}
       />
       {rotating !== null && <Rotate of={rotating} close={() => setRotating(null)} />}
-      <Modal opened={removing} onClose={() => setRemoving(false)} title={`Remove ${provider}/${name}?`}>
-        <Text size="sm" mb="md">
-          It is no longer asked, and what it pushes is refused. What was collected stays.
-        </Text>
-        <Button
-          color="red"
-          loading={drop.isPending}
-          onClick={() => drop.mutate({ provider, name }, { onSuccess: () => setRemoving(false) })}
+      {removing && (
+        <ConfirmDialog
+          title={`Remove ${provider}/${name}?`}
+          busy={drop.isPending}
+          error={drop.error}
+          confirm={() => drop.mutate({ provider, name }, { onSuccess: () => setRemoving(false) })}
+          close={() => setRemoving(false)}
         >
-          Remove
-        </Button>
-      </Modal>
+          It is no longer asked, and what it pushes is refused. What was collected stays.
+        </ConfirmDialog>
+      )}
     </Panel>
   );
 }

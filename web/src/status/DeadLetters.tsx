@@ -8,24 +8,21 @@ import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { json } from '../api/client';
 import { asProblem } from '../api/problem';
+import type {
+  DeadLetter,
+  DeadLetterPage,
+  DiscardOutcome,
+  ReplayOutcome,
+  ReplayRequest,
+} from '../api/types.gen';
 import { useMay } from '../app/session';
 import { agoText } from '../time/moment';
+import { ConfirmDialog } from '../widgets/ConfirmDialog';
 import { DataTable } from '../widgets/DataTable';
 import { Empty } from '../widgets/Empty';
 import { Panel } from '../widgets/Panel';
 import { ProblemView } from '../widgets/ProblemView';
 import classes from './StatusPage.module.css';
-
-interface Letter {
-  id: number;
-  at: string;
-  origin: string;
-  source: string;
-  event_id: string;
-  reason: string;
-  raw?: string | null;
-  raw_encoding?: string;
-}
 
 const SHOWN = 50;
 
@@ -37,12 +34,11 @@ export function DeadLetters({ total }: { total: number }) {
   const [discarding, setDiscarding] = useState<number | null>(null);
   const list = useQuery({
     queryKey: ['dead-letters', total],
-    queryFn: ({ signal }) =>
-      json<{ letters: Letter[]; total: number }>(`/api/v1/dead-letters?limit=${SHOWN}`, { signal }),
+    queryFn: ({ signal }) => json<DeadLetterPage>(`/api/v1/dead-letters?limit=${SHOWN}`, { signal }),
   });
   const replay = useMutation({
-    mutationFn: (which: { ids?: number[]; all?: boolean }) =>
-      json<{ replayed: number; failed: number }>('/api/v1/dead-letters/replay', {
+    mutationFn: (which: ReplayRequest) =>
+      json<ReplayOutcome>('/api/v1/dead-letters/replay', {
         method: 'POST',
         body: which,
       }),
@@ -111,7 +107,7 @@ export function DeadLetters({ total }: { total: number }) {
         />
       )}
       <Shown id={shown} close={() => setShown(null)} />
-      <Discard id={discarding} close={() => setDiscarding(null)} />
+      {discarding !== null && <Discard id={discarding} close={() => setDiscarding(null)} />}
     </Panel>
   );
 }
@@ -130,7 +126,7 @@ function Shown({ id, close }: { id: number | null; close: () => void }) {
   const letter = useQuery({
     queryKey: ['dead-letter', id],
     enabled: id !== null,
-    queryFn: ({ signal }) => json<Letter>(`/api/v1/dead-letters/${id}`, { signal }),
+    queryFn: ({ signal }) => json<DeadLetter>(`/api/v1/dead-letters/${id}`, { signal }),
   });
   return (
     <Modal opened={id !== null} onClose={close} title="Dead letter" size="xl">
@@ -145,20 +141,30 @@ function Shown({ id, close }: { id: number | null; close: () => void }) {
   );
 }
 
-function Discard({ id, close }: { id: number | null; close: () => void }) {
+function Discard({ id, close }: { id: number; close: () => void }) {
   const queries = useQueryClient();
   const [why, setWhy] = useState('');
   const discard = useMutation({
     mutationFn: () =>
-      json('/api/v1/dead-letters/discard', { method: 'POST', body: { which: { ids: [id] }, why } }),
+      json<DiscardOutcome>('/api/v1/dead-letters/discard', {
+        method: 'POST',
+        body: { which: { ids: [id] }, why },
+      }),
     onSuccess: () => {
-      setWhy('');
       close();
       void queries.invalidateQueries({ queryKey: ['dead-letters'] });
     },
   });
   return (
-    <Modal opened={id !== null} onClose={close} title="Throw a dead letter away">
+    <ConfirmDialog
+      title="Throw a dead letter away?"
+      act="Throw away"
+      ready={why.trim() !== ''}
+      busy={discard.isPending}
+      error={discard.error}
+      confirm={() => discard.mutate()}
+      close={close}
+    >
       <TextInput
         label="Why"
         description="Who throws it away and why is written down before it is gone."
@@ -166,16 +172,6 @@ function Discard({ id, close }: { id: number | null; close: () => void }) {
         onChange={(event) => setWhy(event.currentTarget.value)}
         data-autofocus
       />
-      {discard.error !== null && <ProblemView problem={asProblem(discard.error)} compact />}
-      <Button
-        mt="sm"
-        color="red"
-        disabled={why.trim() === ''}
-        loading={discard.isPending}
-        onClick={() => discard.mutate()}
-      >
-        Throw away
-      </Button>
-    </Modal>
+    </ConfirmDialog>
   );
 }
