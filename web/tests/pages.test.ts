@@ -2,7 +2,7 @@
 
 import { describe, expect, test } from 'vitest';
 import { parseFrame } from '../src/api/frames';
-import type { Tile } from '../src/api/types.gen';
+import type { ResultColumn, Tile } from '../src/api/types.gen';
 import { addTile, emptyDashboard } from '../src/dashboards/document';
 import { put, settled } from '../src/dashboards/grid';
 import { substituted } from '../src/dashboards/parameters';
@@ -207,7 +207,7 @@ describe('forms', () => {
 });
 
 describe('bars', () => {
-  const columns = [
+  const columns: ResultColumn[] = [
     { name: 'TimeGenerated', type: 'datetime' },
     { name: 'EventOutcome', type: 'string' },
     { name: 'Events', type: 'long' },

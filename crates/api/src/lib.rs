@@ -38,6 +38,7 @@ mod serve;
 mod session;
 mod stall;
 mod status;
+mod tail;
 mod throttle;
 mod timespan;
 mod tls;

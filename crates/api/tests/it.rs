@@ -17,4 +17,5 @@ mod it {
     mod receivers;
     mod server;
     mod sessions;
+    mod tails;
 }

@@ -1,5 +1,6 @@
 //! What stands in for the rest of the program. Deliberately absent: assertions.
 
+use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
 
 use api::{
@@ -19,7 +20,7 @@ use http_body_util::BodyExt;
 use model::{
     Batch, ColumnType, Event, FixedClock, QueryEngine, QueryError, QueryErrorKind, QueryLimits,
     QueryOutput, QueryRequest, QueryTable, Rejected, Render, ResultColumn, RowBatch, SourceId,
-    Timestamp,
+    TableFile, TableFileError, TableFiles, Timestamp,
 };
 use sources::{Decoded, Receiver};
 use tokio::sync::Semaphore;
@@ -269,12 +270,19 @@ pub(crate) struct Script {
 #[derive(Default)]
 pub(crate) struct FakeEngine {
     pub(crate) next: Mutex<Option<Result<Vec<Script>, QueryError>>>,
+    /// What it answers to the questions after that.
+    pub(crate) later: Mutex<VecDeque<Result<Vec<Script>, QueryError>>>,
     pub(crate) asked: Mutex<Vec<QueryRequest>>,
 }
 
 impl FakeEngine {
     pub(crate) fn gives(&self, tables: Vec<Script>) {
         *self.next.lock().unwrap() = Some(Ok(tables));
+    }
+
+    /// Gives this behind all that it was told to give.
+    pub(crate) fn then(&self, answer: Result<Vec<Script>, QueryError>) {
+        self.later.lock().unwrap().push_back(answer);
     }
 
     pub(crate) fn refuses(&self, error: QueryError) {
@@ -285,7 +293,8 @@ impl FakeEngine {
 impl QueryEngine for FakeEngine {
     fn query(&self, request: QueryRequest) -> BoxFuture<'_, Result<QueryOutput, QueryError>> {
         self.asked.lock().unwrap().push(request);
-        let Some(next) = self.next.lock().unwrap().take() else {
+        let next = self.next.lock().unwrap().take();
+        let Some(next) = next.or_else(|| self.later.lock().unwrap().pop_front()) else {
             return futures::future::pending().boxed();
         };
         let table = |script: Script| QueryTable {
@@ -302,6 +311,38 @@ impl QueryEngine for FakeEngine {
             progress: Arc::new(()),
         });
         async move { output }.boxed()
+    }
+
+    fn files(&self) -> Option<Arc<dyn TableFiles>> {
+        Some(Arc::new(Counts))
+    }
+}
+
+/// A file that tells its columns and how many rows it got; it ends with `.`.
+struct Counts;
+
+impl TableFiles for Counts {
+    fn begin(&self, columns: &[ResultColumn]) -> Result<Box<dyn TableFile>, TableFileError> {
+        Ok(Box::new(Count { columns: columns.len() }))
+    }
+}
+
+struct Count {
+    columns: usize,
+}
+
+impl TableFile for Count {
+    fn rows(&mut self, out: &mut Vec<u8>, batch: &RowBatch) -> Result<(), TableFileError> {
+        if batch.columns.len() != self.columns {
+            return Err(TableFileError("other columns".into()));
+        }
+        out.extend(format!("{} ", batch.rows).bytes());
+        Ok(())
+    }
+
+    fn finish(self: Box<Self>, out: &mut Vec<u8>) -> Result<(), TableFileError> {
+        out.push(b'.');
+        Ok(())
     }
 }
 
