@@ -8,6 +8,8 @@ mod it {
     mod document;
     mod fake_accounts;
     mod fake_catalog;
+    mod fake_files;
+    mod fake_health;
     mod fake_replays;
     mod fake_saved;
     mod fakes;

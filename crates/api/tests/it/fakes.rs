@@ -5,10 +5,10 @@ use std::sync::{Arc, Mutex};
 
 use api::{
     Api, ApiOptions, ApiTokens, BackfillOutlook, BackfillProgress, BackfillRequest, BackfillState,
-    Check, DeadLetter, DeadLetterBox, DeadLetterBoxError, DeadLetterFilter, DeadLetterPage,
+    DeadLetter, DeadLetterBox, DeadLetterBoxError, DeadLetterFilter, DeadLetterPage,
     DiscardOutcome, DiscardRequest, Forgotten, Intake, IntakeError, LedgerDesk, Limits,
     OperationError, Operations, Peer, RawEncoding, Reach, ReceiverEntry, ReplayOutcome,
-    ReplayRequest, StatementRequest, Status, StatusReport, Taken, token_hash,
+    ReplayRequest, StatementRequest, Taken, token_hash,
 };
 use axum::body::Body;
 use bytes::Bytes;
@@ -20,7 +20,7 @@ use http_body_util::BodyExt;
 use model::{
     Batch, ColumnType, Event, FixedClock, QueryEngine, QueryError, QueryErrorKind, QueryLimits,
     QueryOutput, QueryRequest, QueryTable, Rejected, Render, ResultColumn, RowBatch, SourceId,
-    TableFile, TableFileError, TableFiles, Timestamp,
+    TableFiles, Timestamp,
 };
 use sources::{Decoded, Receiver};
 use tokio::sync::Semaphore;
@@ -28,6 +28,8 @@ use tokio::sync::Semaphore;
 use super::document;
 use super::fake_accounts::FakeAccounts;
 use super::fake_catalog::OneTable;
+use super::fake_files::Counts;
+use super::fake_health::FakeHealth;
 use super::fake_replays::FakeReplays;
 use super::fake_saved::FakeSaved;
 
@@ -318,34 +320,6 @@ impl QueryEngine for FakeEngine {
     }
 }
 
-/// A file that tells its columns and how many rows it got; it ends with `.`.
-struct Counts;
-
-impl TableFiles for Counts {
-    fn begin(&self, columns: &[ResultColumn]) -> Result<Box<dyn TableFile>, TableFileError> {
-        Ok(Box::new(Count { columns: columns.len() }))
-    }
-}
-
-struct Count {
-    columns: usize,
-}
-
-impl TableFile for Count {
-    fn rows(&mut self, out: &mut Vec<u8>, batch: &RowBatch) -> Result<(), TableFileError> {
-        if batch.columns.len() != self.columns {
-            return Err(TableFileError("other columns".into()));
-        }
-        out.extend(format!("{} ", batch.rows).bytes());
-        Ok(())
-    }
-
-    fn finish(self: Box<Self>, out: &mut Vec<u8>) -> Result<(), TableFileError> {
-        out.push(b'.');
-        Ok(())
-    }
-}
-
 pub(crate) fn query_error(kind: QueryErrorKind) -> QueryError {
     QueryError {
         kind,
@@ -353,25 +327,6 @@ pub(crate) fn query_error(kind: QueryErrorKind) -> QueryError {
         message: "it did not work".into(),
         span: Some((2, 3)),
         hint: "do it otherwise".into(),
-    }
-}
-
-/// Says what it is told to say.
-#[derive(Default)]
-pub(crate) struct FakeHealth {
-    pub(crate) status: Mutex<Option<Status>>,
-    pub(crate) checks: Mutex<Vec<Check>>,
-}
-
-impl StatusReport for FakeHealth {
-    fn status(&self) -> BoxFuture<'_, Status> {
-        let status = self.status.lock().unwrap().clone().unwrap();
-        async move { status }.boxed()
-    }
-
-    fn readiness(&self) -> BoxFuture<'_, Vec<Check>> {
-        let checks = self.checks.lock().unwrap().clone();
-        async move { checks }.boxed()
     }
 }
 
