@@ -28,6 +28,7 @@ pub static TARGETS: &[Target] = &[
     target("bind", texts::bind, true),
     target("format", texts::format, true),
     target("editor", texts::editor, true),
+    target("words", texts::words, false),
     target("decode", bodies::decode, false),
     target("receive", bodies::receive, false),
     target("inflate", bodies::inflate, false),

@@ -1,5 +1,5 @@
 //! Queries: whatever the text, it is covered by tokens, prints as itself, has a plan or a diagnostic at a place of it, and
-//! laid out anew it stays laid out. Deliberately absent: answers.
+//! laid out anew it stays laid out; words become a query that can be read. Deliberately absent: answers.
 
 use kql::catalog::Catalog;
 use kql::plan::Field;
@@ -8,6 +8,9 @@ use kql::{BindOptions, Bound};
 
 use crate::sound;
 use crate::workspace::Workspace;
+
+/// Bytes of a query that is made of words: each of them is compared with a few columns at most.
+const MADE_BYTES_MAX: usize = 64 * kql::WORDS_BYTES_MAX;
 
 /// How often a query that asks for columns of the data is answered.
 const ANSWERS_MAX: usize = 4;
@@ -80,6 +83,19 @@ pub(crate) fn format(bytes: &[u8]) {
     let Ok(once) = kql::format(&text) else { return };
     assert_eq!(kql::format(&once).as_deref(), Ok(once.as_str()), "laid out twice is laid out once");
     assert!(kql::parse(&once).diagnostics.is_empty(), "what is laid out can be read");
+}
+
+pub(crate) fn words(bytes: &[u8]) {
+    let text = text(bytes);
+    for table in ["SignIns", "no such table", "['"] {
+        let made = kql::words(&text, table, &Workspace);
+        if made.form == kql::WordsForm::Kql {
+            assert_eq!(made.query, text.trim(), "a query stays what it is");
+        }
+        let parse = kql::parse(&made.query);
+        assert!(parse.diagnostics.is_empty(), "{text} became {}", made.query);
+    }
+    assert!(kql::words(&text, "SignIns", &Workspace).query.len() <= MADE_BYTES_MAX);
 }
 
 pub(crate) fn editor(bytes: &[u8]) {

@@ -23,6 +23,8 @@ const BODIES: &[&str] = &[
     r#"[{"uuid":"u1","event_type_id":5,"event_timestamp":"2024-05-06 07:08:09 UTC","user_name":"A"}]"#,
     r#"{"status":{"code":200},"pagination":{"after_cursor":null},"data":[{"id":7,"event_type_id":6}]}"#,
     r#"{"query":"SignIns | take 1","timespan":"2024-01-01/P1D","maxRows":5}"#,
+    "type:f AND ip:\"1.2.3.4\" NOT (user_name:jane* OR date:[2024-01-01 TO *])",
+    "failed login of jane@example.com from 10.0.0.0/8",
     "PT30M",
     "2024-01-01T00:00:00Z/2024-02-01T00:00:00Z",
     // `hello` as gzip.
@@ -118,4 +120,4 @@ macro_rules! targets {
     };
 }
 
-targets!(lex, parse, bind, format, editor, decode, receive, inflate, request);
+targets!(lex, parse, bind, format, editor, words, decode, receive, inflate, request);

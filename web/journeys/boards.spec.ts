@@ -131,6 +131,26 @@ test('a viewer cannot change anything', async ({ page, browser }) => {
   await viewer.close();
 });
 
+test('nothing is removed without a second word', async ({ page }) => {
+  const csrf = await signIn(page);
+  const name = `leaver-${Date.now()}`;
+  const made = await page.request.post(`${url()}/api/v1/users`, {
+    headers: { 'X-Doorledger-Csrf': csrf },
+    data: { name, role: 'viewer', password: 'about to leave us' },
+  });
+  expect(made.ok(), await made.text()).toBe(true);
+  await open(page, '/access');
+  const remove = page.getByRole('button', { name: `remove ${name}`, exact: true });
+  const dialog = page.getByRole('dialog', { name: `Remove ${name}?` });
+  await remove.click();
+  await dialog.getByRole('button', { name: 'Keep' }).click();
+  await expect(dialog).toHaveCount(0);
+  await expect(remove).toBeVisible();
+  await remove.click();
+  await dialog.getByRole('button', { name: 'Remove', exact: true }).click();
+  await expect(remove).toHaveCount(0);
+});
+
 test('a change without the token of the page is refused', async ({ page }) => {
   await signIn(page);
   const answer = await page.request.post(`${url()}/api/v1/queries`, {

@@ -34,6 +34,10 @@ test('the editor completes, formats and runs a part', async ({ signedIn: page })
   await page.keyboard.press('Control+Space');
   await expect(page.getByRole('listbox').getByText('Auth0Logs_CL', { exact: true })).toBeVisible();
   await page.keyboard.press('Escape');
+  await type(page, 'Auth0Logs_CL | where _Tenant == "');
+  await page.keyboard.press('Control+Space');
+  await expect(page.getByRole('listbox').getByText('acme', { exact: true })).toBeVisible({ timeout: 15_000 });
+  await page.keyboard.press('Escape');
   await type(page, 'print A = 1|extend B = 2');
   await page.getByRole('button', { name: /^format \(/ }).click();
   await expect(page.getByTestId('editor')).toContainText('| extend B = 2');
@@ -104,7 +108,9 @@ test('words and Lucene become KQL', async ({ signedIn: page }) => {
 });
 
 test('live tail shows what happens', async ({ signedIn: page }) => {
+  const tailed = page.waitForResponse((response) => response.url().endsWith('/api/v1/tail'));
   await search(page, 'Auth0Logs_CL', '&live=1');
+  expect((await tailed).status()).toBe(200);
   await expect(page.getByText('live', { exact: true })).toBeVisible();
   await expect(table(page).getByRole('row').nth(2)).toBeVisible({ timeout: 45_000 });
   await page.getByRole('button', { name: 'Stop' }).click();
@@ -127,6 +133,17 @@ test('twenty thousand rows are exported', async ({ signedIn: page }) => {
     expect(text.trimEnd().split('\n').length).toBe(lines);
     expect(text).toContain('row 20000');
   }
+  await page.getByRole('button', { name: 'export' }).click();
+  const [download] = await Promise.all([
+    page.waitForEvent('download'),
+    page.getByRole('menuitem', { name: 'Parquet' }).click(),
+  ]);
+  expect(download.suggestedFilename()).toMatch(/\.parquet$/);
+  const file = readFileSync(await download.path());
+  // A whole file begins and ends with its sign; one that broke off has no footer.
+  expect(file.subarray(0, 4).toString()).toBe('PAR1');
+  expect(file.subarray(-4).toString()).toBe('PAR1');
+  expect(file.length).toBeGreaterThan(20_000);
 });
 
 test('an ended session is mended in place; nothing typed is lost', async ({ page }) => {

@@ -48,7 +48,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
 /// Outside libraries that one or few crates own.
 const OWNERS: &[(&str, &[&str])] = &[
     ("arrow", &["lake", "query"]),
-    ("parquet", &["lake"]),
+    ("parquet", &["lake", "query"]),
     ("datafusion", &["lake", "query"]),
     ("deltalake", &["lake"]),
     ("object_store", &["lake"]),

@@ -12,6 +12,7 @@ use hyper::body::Body;
 use kql::catalog::Lender;
 use metrics_exporter_prometheus::PrometheusHandle;
 use model::{Clock, QueryEngine, QueryLimits};
+use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 
 use crate::access::Rules;
@@ -21,6 +22,7 @@ use crate::body::ReadAway;
 use crate::dead_letters::DeadLetterBox;
 use crate::ingest::{PREFIX, ReceiverTable, Receivers};
 use crate::intake::Intake;
+use crate::language::FrequentValues;
 use crate::ledger::LedgerDesk;
 use crate::limits::{Budget, Limits};
 use crate::operations::Operations;
@@ -29,6 +31,7 @@ use crate::replays::Replays;
 use crate::routes;
 use crate::saved::Saved;
 use crate::status::StatusReport;
+use crate::tail;
 use crate::throttle::Throttle;
 use crate::tokens::ApiTokens;
 
@@ -78,6 +81,8 @@ pub struct Api {
     router: Router,
     pub(crate) metrics: Option<PrometheusHandle>,
     pub(crate) limits: Limits,
+    /// Ends what has no end of its own.
+    pub(crate) stopping: CancellationToken,
 }
 
 /// What the handlers of the router share.
@@ -99,6 +104,11 @@ pub(crate) struct Shared {
     pub(crate) rules: Rules,
     pub(crate) query_limits: QueryLimits,
     pub(crate) queries: Budget,
+    pub(crate) tails: tail::Places,
+    /// What completion offers for strings.
+    pub(crate) values: FrequentValues,
+    /// Cancelled when the server stops: what has no end of its own ends then.
+    pub(crate) stopping: CancellationToken,
     /// What bodies of requests may hold, the receivers' among them.
     pub(crate) memory: Budget,
     pub(crate) limits: Limits,
@@ -111,6 +121,7 @@ impl Api {
     pub fn new(options: ApiOptions) -> Self {
         let ApiOptions { receivers, intake, engine, status, dead_letters, .. } = options;
         let memory = Budget::of(options.limits.body_memory_bytes_max);
+        let stopping = CancellationToken::new();
         let shared = Shared {
             engine,
             catalog: options.catalog,
@@ -128,6 +139,9 @@ impl Api {
             rules: Rules { tokens: options.tokens, hosts: options.hosts },
             query_limits: options.query_limits,
             queries: Budget::of(options.limits.queries_max),
+            tails: tail::Places::default(),
+            values: FrequentValues::default(),
+            stopping: stopping.clone(),
             memory: memory.clone(),
             limits: options.limits.clone(),
             clock: Arc::clone(&options.clock),
@@ -137,6 +151,7 @@ impl Api {
             router: routes::router(Arc::new(shared)),
             metrics: options.metrics,
             limits: options.limits,
+            stopping,
         }
     }
 

@@ -219,15 +219,16 @@ fn forms(route: &Route, components: &mut Components) -> Map<String, Value> {
         Given::Object => {
             content.insert("application/json".into(), json!({"schema": {"type": "object"}}));
         }
+        Given::Frames => {
+            content.insert(FRAMES.into(), frames(components));
+        }
         Given::Text(kind) => {
             content.insert(kind.to_owned(), text());
         }
     }
     for form in route.other_forms {
         if *form == FRAMES {
-            let line = schema_of::<Frame>(components);
-            content
-                .insert((*form).to_owned(), json!({"schema": {"type": "string"}, "x-line": line}));
+            content.insert(FRAMES.into(), frames(components));
             continue;
         }
         let is_text = form.starts_with("text/") || form.contains("json");
@@ -235,6 +236,11 @@ fn forms(route: &Route, components: &mut Components) -> Map<String, Value> {
         content.insert((*form).to_owned(), schema);
     }
     content
+}
+
+/// Lines, each of which is a frame.
+fn frames(components: &mut Components) -> Value {
+    json!({"schema": {"type": "string"}, "x-line": schema_of::<Frame>(components)})
 }
 
 fn parameters(route: &Route) -> Vec<Value> {

@@ -13,12 +13,15 @@ use kql::{BindOptions, CompletionKind, Severity};
 use model::{QueryError, QueryErrorKind};
 
 pub(crate) mod shapes;
+mod values;
 
 use self::shapes::{
     Checked, ColumnShown, Finding, Formatted, FunctionShown, Gravity, HoverShown, MadeQuery,
     ParameterShown, Place, Proposal, Proposals, ReadAs, Schema, Searched, SignatureShown,
     Signatures, Stretch, TableKind, TableShown, Text, TokenShown,
 };
+pub(crate) use self::values::FrequentValues;
+use self::values::Written;
 use crate::api::Shared;
 use crate::json_body::read_json;
 use crate::problem::HttpProblem;
@@ -45,7 +48,21 @@ pub(crate) async fn complete(
     request: Request<Body>,
 ) -> Result<Json<Proposals>, HttpProblem> {
     let Place { query, position } = read_json(&shared, request).await?;
-    lent(&shared, move |catalog| proposals(&query, position, catalog)).await
+    let asked = lent(&shared, move |catalog| {
+        let at = Utf16::of(&query).byte_at(position);
+        let written = values::written(&query, at, catalog);
+        (proposals(&query, position, catalog), written.map(|written| placed(&query, written)))
+    });
+    let Json((mut found, written)) = asked.await?;
+    if let Some((written, from, to)) = written {
+        let values = values::proposals(&shared, &written);
+        // Inside of quotes nothing else fits; where none are written yet, values come before the rest.
+        if from < to || found.items.is_empty() {
+            (found.from, found.to) = (from, to);
+        }
+        found.items.splice(0..0, values);
+    }
+    Ok(Json(found))
 }
 
 /// `POST /api/v1/kql/hover`
@@ -126,7 +143,7 @@ pub(crate) async fn schema(State(shared): State<Arc<Shared>>) -> Result<Json<Sch
 }
 
 /// Asks the catalog on a thread that may take its time and has a large stack: the text is a stranger's.
-async fn lent<T: Send + 'static>(
+pub(crate) async fn lent<T: Send + 'static>(
     shared: &Shared,
     mut ask: impl FnMut(&dyn Catalog) -> T + Send + 'static,
 ) -> Result<Json<T>, HttpProblem> {
@@ -142,7 +159,8 @@ async fn lent<T: Send + 'static>(
     })
 }
 
-fn unreadable(diagnostics: Vec<kql::Diagnostic>) -> HttpProblem {
+/// What is wrong with a text that cannot be read.
+pub(crate) fn unreadable(diagnostics: Vec<kql::Diagnostic>) -> HttpProblem {
     let first = diagnostics.into_iter().next();
     HttpProblem::from(first.map_or_else(
         || QueryError {
@@ -160,6 +178,13 @@ fn unreadable(diagnostics: Vec<kql::Diagnostic>) -> HttpProblem {
             hint: found.hint.unwrap_or_default(),
         },
     ))
+}
+
+/// A string with its place as browsers count.
+fn placed(query: &str, written: Written) -> (Written, usize, usize) {
+    let places = Utf16::of(query);
+    let (from, to) = (places.units_before(written.from), places.units_before(written.to));
+    (written, from, to)
 }
 
 fn checked(query: &str, now: model::Timestamp, catalog: &dyn Catalog) -> Checked {

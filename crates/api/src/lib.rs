@@ -40,6 +40,7 @@ mod serve;
 mod session;
 mod stall;
 mod status;
+mod tail;
 mod tenants;
 mod throttle;
 mod timespan;

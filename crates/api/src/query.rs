@@ -1,5 +1,5 @@
 //! `POST /api/v1/query`: a question in, rows out as they are found. An error before the first row is a problem with its
-//! status; one after it ends a result that is marked as a part (JSON, NDJSON) or cut (CSV). Dropping the connection
+//! status; one after it ends a result that is marked as a part (JSON, NDJSON) or cut (CSV, Parquet). Dropping the connection
 //! cancels the query.
 //!
 //! Deliberately absent: the engine, and other products' query endpoints.
@@ -12,7 +12,7 @@ use axum::extract::State;
 use axum::response::Response;
 use bytes::{Bytes, BytesMut};
 use futures::StreamExt;
-use http::header::{ACCEPT, CONTENT_TYPE};
+use http::header::{ACCEPT, CONTENT_DISPOSITION, CONTENT_TYPE};
 use http::{HeaderMap, HeaderValue, Request, StatusCode};
 use model::{
     Progress, QueryEngine, QueryError, QueryErrorKind, QueryLimits, QueryOutput, QueryRequest,
@@ -70,6 +70,9 @@ pub(crate) async fn query(
     let mut response = Response::new(Body::from_stream(chunks));
     let content_type = HeaderValue::from_static(format.content_type());
     response.headers_mut().insert(CONTENT_TYPE, content_type);
+    if let Some(name) = format.file_name() {
+        response.headers_mut().insert(CONTENT_DISPOSITION, HeaderValue::from_static(name));
+    }
     Ok(response)
 }
 
@@ -129,7 +132,10 @@ fn not_acceptable() -> HttpProblem {
         "not_acceptable",
         "the result can be written in none of the accepted forms",
     )
-    .hint("accept application/json, text/csv, application/x-ndjson or application/vnd.doorledger.frames")
+    .hint(
+        "accept application/json, text/csv, application/x-ndjson, application/vnd.doorledger.frames or \
+            application/vnd.apache.parquet",
+    )
 }
 
 fn busy() -> HttpProblem {
@@ -175,6 +181,7 @@ impl Answer {
         place: Option<Share>,
     ) -> Result<Self, HttpProblem> {
         let limits = request.limits;
+        let mut writer = format.writer(engine.files()).ok_or_else(not_acceptable)?;
         let mut timer = Timer::start();
         let deadline = timer.started + limits.time_max;
         let output = match timeout_at(deadline, engine.query(request)).await {
@@ -183,7 +190,7 @@ impl Answer {
             Err(_) => return Err(timer.failed(out_of_time(limits.time_max))),
         };
         let QueryOutput { tables, progress } = output;
-        if tables.len() > 1 && !format.holds_several_tables() {
+        if !format.holds(tables.len()) {
             timer.outcome = "failed";
             return Err(HttpProblem::new(
                 StatusCode::NOT_ACCEPTABLE,
@@ -192,22 +199,23 @@ impl Answer {
             )
             .hint("accept application/json, or ask for one table"));
         }
+        let mut out = Vec::with_capacity(CHUNK_BYTES);
+        writer.begin(&mut out);
         let mut answer = Self {
             tables: tables.into_iter(),
             current: None,
             batch: None,
             progress,
-            writer: format.writer(),
+            writer,
             prompt: format.tells_progress(),
             sent: timer.started,
-            out: Vec::with_capacity(CHUNK_BYTES),
+            out,
             ended: false,
             limits,
             deadline,
             timer,
             _place: place,
         };
-        answer.writer.begin(&mut answer.out);
         answer.next_table();
         if answer.prompt {
             // That the query is understood is told at once; what goes wrong from here on stands in the last frame.
@@ -268,10 +276,7 @@ impl Answer {
     /// Writes rows of the batch at hand until it is used up or a chunk is full.
     fn write_rows(&mut self) {
         let Some((batch, row)) = &mut self.batch else { return };
-        while *row < batch.rows && self.out.len() < CHUNK_BYTES {
-            self.writer.row(&mut self.out, batch, *row);
-            *row += 1;
-        }
+        *row = self.writer.rows(&mut self.out, batch, *row, CHUNK_BYTES);
         if *row >= batch.rows {
             self.batch = None;
         }
@@ -304,8 +309,8 @@ impl Answer {
         self.timer.outcome = if error.is_none() { "ok" } else { "partial" };
         let reached = self.reached();
         match (self.writer.finish(&mut self.out, reached, error.as_ref()), error) {
-            (false, Some(error)) => Err(CutShort(error)),
-            _ => Ok(self.take_out()),
+            (true, _) => Ok(self.take_out()),
+            (false, error) => Err(CutShort(error.unwrap_or_else(not_written))),
         }
     }
 
@@ -324,6 +329,17 @@ fn out_of_time(time_max: Duration) -> QueryError {
         message: format!("the query took longer than {} seconds", time_max.as_secs()),
         span: None,
         hint: "narrow the time range, or filter before joins and sorts".to_owned(),
+    }
+}
+
+/// A file of columns that its writer gave up.
+fn not_written() -> QueryError {
+    QueryError {
+        kind: QueryErrorKind::Internal,
+        code: String::new(),
+        message: "the file could not be written".to_owned(),
+        span: None,
+        hint: "ask for CSV or JSON lines instead".to_owned(),
     }
 }
 

@@ -24,7 +24,8 @@ use crate::api::Shared;
 use crate::problem::HttpProblem;
 use crate::{
     app, applications, dashboards, dead_letters, destinations, document, health, import, language,
-    ledger, metrics_page, operations, people, query, replays, saved, session, status, tenants,
+    ledger, metrics_page, operations, people, query, replays, saved, session, status, tail,
+    tenants,
 };
 use crate::{intake, language::shapes, rows};
 
@@ -116,8 +117,8 @@ pub(crate) static ALL: &[Route] = &[
         "/api/v1/query",
         Viewer,
         concat!(
-            "answers KQL: {\"query\":…, \"timespan\":…, \"maxRows\":…} as JSON, CSV or ",
-            "NDJSON (Accept)"
+            "answers KQL: {\"query\":…, \"timespan\":…, \"maxRows\":…} as JSON, CSV, ",
+            "NDJSON or Parquet (Accept)"
         ),
         || post(query::query),
     )
@@ -125,6 +126,15 @@ pub(crate) static ALL: &[Route] = &[
     .gives::<rows::shapes::QueryAnswer>()
     .or_as(rows::OTHER_FORMS)
     .refuses(&[406, 422, 429, 500]),
+    asks(
+        "/api/v1/tail",
+        Viewer,
+        "the rows of a query as they come: {\"query\":…, \"after\":…}",
+        || post(tail::tail),
+    )
+    .takes::<tail::TailBody>()
+    .gives_frames()
+    .refuses(&[422, 429, 500]),
     asks(
         "/api/v1/kql/check",
         Viewer,

@@ -1,4 +1,4 @@
-//! Results on the wire: tables of typed columns become JSON, CSV or NDJSON, some rows at a time, so that memory does not
+//! Results on the wire: tables of typed columns become JSON, CSV, NDJSON or a file of columns, some rows at a time, so that memory does not
 //! grow with the result. Deliberately absent: running the query.
 
 mod cell;
@@ -6,16 +6,20 @@ mod csv;
 mod frames;
 mod json;
 mod ndjson;
+mod parquet;
 pub(crate) mod shapes;
+
+use std::sync::Arc;
 
 use axum::http::HeaderMap;
 use http::header::ACCEPT;
-use model::{QueryError, Render, ResultColumn, RowBatch, Scanned};
+use model::{QueryError, Render, ResultColumn, RowBatch, Scanned, TableFiles};
 
 use self::csv::Csv;
 use self::frames::Frames;
 use self::json::Json;
 use self::ndjson::Ndjson;
+use self::parquet::Parquet;
 
 /// How a result is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,13 +32,18 @@ pub(crate) enum Format {
     Ndjson,
     /// JSON objects a line that tell of rows and of progress while the query runs.
     Frames,
+    /// A file of columns, one table.
+    Parquet,
 }
+
+/// The content type of Parquet.
+const PARQUET: &str = "application/vnd.apache.parquet";
 
 /// The content type of frames.
 pub(crate) const FRAMES: &str = "application/vnd.doorledger.frames";
 /// What a result can be written as besides JSON.
 pub(crate) const OTHER_FORMS: &[&str] =
-    &["text/csv; charset=utf-8; header=present", "application/x-ndjson", FRAMES];
+    &["text/csv; charset=utf-8; header=present", "application/x-ndjson", FRAMES, PARQUET];
 
 impl Format {
     /// Whether the answer tells how far the query is, also while there are no rows.
@@ -64,6 +73,7 @@ impl Format {
                     "application/json" | "application/*" | "*/*" => return Some(Self::Json),
                     "text/csv" | "text/*" => return Some(Self::Csv),
                     FRAMES => return Some(Self::Frames),
+                    PARQUET => return Some(Self::Parquet),
                     "application/x-ndjson" | "application/jsonl" => return Some(Self::Ndjson),
                     _ => {}
                 }
@@ -79,23 +89,43 @@ impl Format {
             Self::Csv => "text/csv; charset=utf-8; header=present",
             Self::Ndjson => "application/x-ndjson",
             Self::Frames => FRAMES,
+            Self::Parquet => PARQUET,
         }
     }
 
-    /// Whether a result of several tables can be written.
-    pub(crate) const fn holds_several_tables(self) -> bool {
-        matches!(self, Self::Json | Self::Frames)
+    /// Whether a result of so many tables can be written. A file of columns is of one table, which CSV need not have.
+    pub(crate) const fn holds(self, tables: usize) -> bool {
+        match self {
+            Self::Json | Self::Frames => true,
+            Self::Csv | Self::Ndjson => tables <= 1,
+            Self::Parquet => tables == 1,
+        }
     }
 
-    /// A writer at its beginning.
-    pub(crate) fn writer(self) -> Box<dyn RowWriter> {
+    /// The name under which a browser keeps the answer, where it is a file rather than something to be shown.
+    pub(crate) const fn file_name(self) -> Option<&'static str> {
         match self {
+            Self::Csv => Some("attachment; filename=\"doorledger.csv\""),
+            Self::Parquet => Some("attachment; filename=\"doorledger.parquet\""),
+            Self::Json | Self::Ndjson | Self::Frames => None,
+        }
+    }
+
+    /// A writer at its beginning; `None` if nobody writes this form, which `files` does for files of columns.
+    pub(crate) fn writer(self, files: Option<Arc<dyn TableFiles>>) -> Option<Box<dyn RowWriter>> {
+        Some(match self {
             Self::Json => Box::new(Json::default()),
             Self::Csv => Box::new(Csv),
             Self::Ndjson => Box::new(Ndjson::default()),
             Self::Frames => Box::new(Frames::default()),
-        }
+            Self::Parquet => Box::new(Parquet::of(files?)),
+        })
     }
+}
+
+/// A writer of frames, for whoever sends them without end.
+pub(crate) fn frames() -> Box<dyn RowWriter> {
+    Box::new(Frames::default())
 }
 
 /// How far a query is.
@@ -115,11 +145,21 @@ pub(crate) trait RowWriter: Send {
     fn table(&mut self, out: &mut Vec<u8>, columns: &[ResultColumn], render: Option<&Render>);
     /// Writes one row.
     fn row(&mut self, out: &mut Vec<u8>, batch: &RowBatch, row: usize);
+    /// Writes rows from `from` on until `out` has `full` bytes, or further where the form does not know single rows. Gives
+    /// the first row that is not written.
+    fn rows(&mut self, out: &mut Vec<u8>, batch: &RowBatch, from: usize, full: usize) -> usize {
+        let mut next = from;
+        while next < batch.rows && out.len() < full {
+            self.row(out, batch, next);
+            next += 1;
+        }
+        next
+    }
     /// Ends a piece that is about to be sent.
     fn pause(&mut self, _out: &mut Vec<u8>) {}
     /// Tells how far the query is, where the form has a place for it.
     fn progress(&mut self, _out: &mut Vec<u8>, _reached: Reached) {}
-    /// Ends the result, after an error if there is one. `false` if the form cannot tell of an error: then the
+    /// Ends the result, after an error if there is one. `false` if the form cannot tell of an error, or failed itself: then the
     /// connection is cut, so that nobody takes the part for the whole.
     fn finish(&mut self, out: &mut Vec<u8>, reached: Reached, error: Option<&QueryError>) -> bool;
 }
@@ -178,7 +218,7 @@ mod tests {
             properties: vec![("title".into(), "Log-ins".into())],
         };
         let mut out = Vec::new();
-        let mut writer = format.writer();
+        let mut writer = format.writer(None).unwrap();
         writer.begin(&mut out);
         writer.table(&mut out, &columns, Some(&render));
         for row in 0..batch.rows {

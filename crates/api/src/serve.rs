@@ -82,6 +82,7 @@ pub async fn serve(
         server.tasks.spawn(server.clone().accept(listener, reach));
     }
     shutdown.cancelled().await;
+    server.api.stopping.cancel();
     server.tasks.close();
     if timeout(server.api.limits.shutdown_time_max, server.tasks.wait()).await.is_err() {
         tracing::warn!(connections = server.tasks.len(), "cutting requests that did not finish");

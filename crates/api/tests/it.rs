@@ -10,6 +10,8 @@ mod it {
     mod fake_accounts;
     mod fake_applications;
     mod fake_catalog;
+    mod fake_files;
+    mod fake_health;
     mod fake_replays;
     mod fake_saved;
     mod fakes;
@@ -19,4 +21,5 @@ mod it {
     mod receivers;
     mod server;
     mod sessions;
+    mod tails;
 }

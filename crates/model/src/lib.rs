@@ -1,5 +1,5 @@
 //! The plain values that every other crate speaks: events and batches, secrets, table schemas, problems, limits, and
-//! the two ports (`Clock`, `QueryEngine`) through which the middle of the program meets the outside.
+//! the ports (`Clock`, `QueryEngine`, `TableFiles`) through which the middle of the program meets the outside.
 //!
 //! Deliberately absent: I/O, async runtimes, HTTP, and everything that belongs to one provider, one destination or one
 //! storage engine.
@@ -18,6 +18,7 @@ mod saved;
 mod secret;
 mod stretch;
 mod table;
+mod table_file;
 mod written;
 
 pub use agreement::{Read, disagreements};
@@ -40,4 +41,5 @@ pub use saved::{QueryDraft, SavedDashboard, SavedQuery};
 pub use secret::Secret;
 pub use stretch::{Stretch, Stretches};
 pub use table::{Column, ColumnMapper, ColumnType, EventContext, RowWriter, TableSchema};
+pub use table_file::{TableFile, TableFileError, TableFiles};
 pub use written::Fields;

@@ -9,7 +9,7 @@ use futures::stream::BoxStream;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::ColumnType;
+use crate::{ColumnType, TableFiles};
 
 /// What a query may use up before it is stopped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -174,4 +174,8 @@ pub struct QueryError {
 pub trait QueryEngine: Send + Sync {
     /// Binds and starts `request`; rows arrive through the streams of the answer. Dropping the answer cancels the query.
     fn query(&self, request: QueryRequest) -> BoxFuture<'_, Result<QueryOutput, QueryError>>;
+    /// Who writes results as files of columns, where there is somebody.
+    fn files(&self) -> Option<Arc<dyn TableFiles>> {
+        None
+    }
 }

@@ -24,7 +24,7 @@ use kql::plan::{Field, Plan};
 use kql::types::{Type, Value};
 use model::{
     Clock, QueryEngine, QueryError, QueryErrorKind, QueryLimits, QueryOutput, QueryRequest,
-    QueryTable, Render, ResultColumn, RowBatch,
+    QueryTable, Render, ResultColumn, RowBatch, TableFiles,
 };
 use tokio::time::Instant;
 
@@ -34,6 +34,7 @@ use crate::error::{self, Error};
 use crate::explained::Explained;
 use crate::external::{self, ExternalFiles};
 use crate::lower::Lowering;
+use crate::parquet_file::ParquetFiles;
 use crate::plugins::discover::Found;
 use crate::progress::Started;
 use crate::shared::Shared;
@@ -309,6 +310,10 @@ impl kql::catalog::Lender for Engine {
 impl QueryEngine for Engine {
     fn query(&self, request: QueryRequest) -> BoxFuture<'_, Result<QueryOutput, QueryError>> {
         Box::pin(self.start(request))
+    }
+
+    fn files(&self) -> Option<Arc<dyn TableFiles>> {
+        Some(Arc::new(ParquetFiles))
     }
 }
 

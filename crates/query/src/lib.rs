@@ -18,6 +18,7 @@ mod kernel;
 mod lower;
 mod memory;
 mod numbered;
+mod parquet_file;
 mod partitions;
 mod plugins;
 mod progress;

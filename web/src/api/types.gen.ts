@@ -361,6 +361,8 @@ export type Frame = {
   rows_scanned: number;
 } | {
   frame: 'beat';
+  /** Behind it a tail that broke off goes on. */
+  offset: number;
 } | {
   /** Bytes of their files. */
   bytes_scanned: number;
@@ -933,6 +935,14 @@ export type TableStatus = {
   name: string;
   /** Rows, as far as known without reading them. */
   rows: number;
+};
+
+/** The body of the request. */
+export type TailBody = {
+  /** Only rows behind this offset, as the last beat of a tail that broke off told it; from now on if null. */
+  after?: number | null;
+  /** A table, or a table and operators that look at one row each: `where`, `extend`, `project`, `parse` and their kin. */
+  query: string;
 };
 
 /** What became of a batch. */

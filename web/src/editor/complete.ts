@@ -1,4 +1,4 @@
-// Completion, hover and help with arguments, from the server; frequent values of a column, asked as KQL.
+// Completion, with the frequent values of a column, hover and help with arguments: all from the server.
 // Deliberately absent: knowing the language; the server's catalog is the engine's.
 
 import type { CompletionContext, CompletionResult, Completion as Item } from '@codemirror/autocomplete';
@@ -11,16 +11,8 @@ import {
   ViewPlugin,
   type ViewUpdate,
 } from '@codemirror/view';
-import { ask } from '../api/ask';
 import { completeQuery, hoverQuery, signatureQuery } from '../api/kql';
 import type { Signature } from '../api/types.gen';
-import { stringLiteral } from '../kql/literal';
-import { firstTable } from '../kql/pipes';
-import { topQuery } from '../kql/questions';
-
-/** How far back values are looked for. */
-const VALUES_TIMESPAN = 'P7D';
-const VALUES_MAX = 30;
 
 const KIND_ORDER: Record<string, number> = {
   table: 5,
@@ -31,77 +23,39 @@ const KIND_ORDER: Record<string, number> = {
   function: 1,
 };
 
-/** Completes what the server knows, and values where a string is compared. */
+/** Before a string is completed once more: its values are found out in the background. */
+const VALUES_WAIT_MS = 500;
+
+/** Completes what the server knows; in a string that is compared, the column's frequent values. */
 export async function complete(context: CompletionContext): Promise<CompletionResult | null> {
   const query = context.state.doc.toString();
   const before = context.state.sliceDoc(Math.max(0, context.pos - 300), context.pos);
-  const compared =
-    /([A-Za-z_]\w*)\s*(?:==|!=|=~|!~|has|contains|startswith|in~?\s*\((?:[^()]*,)?)\s*(["'])?([^"'\n]*)$/.exec(
-      before,
-    );
-  const column = compared?.[1];
-  if (
-    column !== undefined &&
-    (compared?.[2] !== undefined || /\W$/.test(before)) &&
-    (context.explicit || compared?.[2] !== undefined)
-  ) {
-    const found = await values(
-      query,
-      column,
-      compared?.[2] !== undefined,
-      context.pos - (compared?.[3] ?? '').length,
-      context.pos,
-    );
-    if (found !== null) return found;
-  }
-  const typing = context.matchBefore(/[\w-]+$/) !== null || /[|(,.]\s*$/.test(before);
+  const inString =
+    /[A-Za-z_]\w*\s*(?:[!=]=|[=!]~|\w+)\s*(?:\((?:[^()"']|"[^"]*"|'[^']*')*)?["'][^"'\n]*$/.test(before);
+  const typing = inString || context.matchBefore(/[\w-]+$/) !== null || /[|(,.]\s*$/.test(before);
   if (!context.explicit && !typing) return null;
-  const answer = await completeQuery(query, context.pos).catch(() => null);
+  let answer = await completeQuery(query, context.pos).catch(() => null);
+  if (inString && answer?.items.length === 0) {
+    await new Promise((resolve) => setTimeout(resolve, VALUES_WAIT_MS));
+    if (context.aborted) return null;
+    answer = await completeQuery(query, context.pos).catch(() => null);
+  }
   if (answer === null || answer.items.length === 0) return null;
   return {
     from: answer.from,
     to: answer.to,
-    options: answer.items.map((item): Item => {
+    options: answer.items.map((item, at): Item => {
       const option: Item = {
         label: item.label,
         type: item.kind,
-        detail: item.detail ?? '',
-        boost: KIND_ORDER[item.kind] ?? 0,
+        detail: item.detail,
+        boost: item.kind === 'value' ? 50 - at : (KIND_ORDER[item.kind] ?? 0),
       };
       if (item.insert) option.apply = item.insert;
       return option;
     }),
-    validFor: /^[\w-]*$/,
+    validFor: inString ? /^[^"'\n]*$/ : /^[\w-]*$/,
   };
-}
-
-async function values(
-  query: string,
-  column: string,
-  quoted: boolean,
-  from: number,
-  to: number,
-): Promise<CompletionResult | null> {
-  const table = firstTable(query);
-  if (table === '') return null;
-  try {
-    const answer = await ask(topQuery(table, { name: column, type: 'string' }, VALUES_MAX), VALUES_TIMESPAN);
-    if (answer.columns[0]?.type !== 'string' || answer.rows.length === 0) return null;
-    return {
-      from,
-      to,
-      options: answer.rows.map((row, at) => ({
-        label: String(row[0]),
-        apply: quoted ? stringLiteral(String(row[0])).slice(1, -1) : stringLiteral(String(row[0])),
-        detail: `${row[1]}×`,
-        type: 'value',
-        boost: -at,
-      })),
-      validFor: /^[^"'\n]*$/,
-    };
-  } catch {
-    return null;
-  }
 }
 
 /** Title and text about what is under the pointer. */

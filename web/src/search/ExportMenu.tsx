@@ -1,4 +1,4 @@
-// The whole answer as a file, made by the server: CSV or JSON lines.
+// The whole answer as a file, made by the server: CSV, JSON lines, or Parquet. A file that is only a part is not kept.
 // Deliberately absent: the order and filters of the table, which concern what is seen only.
 
 import { ActionIcon, Menu, Tooltip } from '@mantine/core';
@@ -9,6 +9,7 @@ import { send } from '../api/client';
 import { asProblem, Problem } from '../api/problem';
 import { withoutRender } from '../kql/pipes';
 import { type TimeRange, timespan } from '../time/range';
+import { lateError } from './lateError';
 
 interface Format {
   label: string;
@@ -19,15 +20,17 @@ interface Format {
 const FORMATS: Format[] = [
   { label: 'CSV', accept: 'text/csv', ending: 'csv' },
   { label: 'JSON, an object a line', accept: 'application/x-ndjson', ending: 'ndjson' },
+  { label: 'Parquet', accept: 'application/vnd.apache.parquet', ending: 'parquet' },
 ];
 
 /** As many as the server gives at once. */
 const ROWS_MAX = 500_000;
 
 /** The body, unless it broke off, as it does where there are more rows than may be exported. */
-async function whole(response: Response): Promise<Blob> {
+async function whole(response: Response, format: Format): Promise<Blob> {
+  let blob: Blob;
   try {
-    return await response.blob();
+    blob = await response.blob();
   } catch {
     throw new Problem({
       code: 'cut_off',
@@ -35,6 +38,9 @@ async function whole(response: Response): Promise<Blob> {
       hint: 'there may be more than 500,000 rows: choose a shorter time or add a condition',
     });
   }
+  const error = format.ending === 'ndjson' ? await lateError(blob) : null;
+  if (error !== null) throw error;
+  return blob;
 }
 
 export function ExportMenu({ query, range }: { query: string; range: TimeRange }) {
@@ -51,7 +57,7 @@ export function ExportMenu({ query, range }: { query: string; range: TimeRange }
       };
       const response = await send('/api/v1/query', { method: 'POST', body, accept: format.accept });
       const link = document.createElement('a');
-      link.href = URL.createObjectURL(await whole(response));
+      link.href = URL.createObjectURL(await whole(response, format));
       link.download = `doorledger-${new Date().toISOString().slice(0, 19).replace(/[:T]/g, '-')}.${format.ending}`;
       link.click();
       URL.revokeObjectURL(link.href);

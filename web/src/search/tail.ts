@@ -1,56 +1,57 @@
-// A live tail: the server's own, or, where it has none, the table asked again and again for what lies beyond the last
-// offset, so that late events come too.
+// A live tail: the server's own. One that ends without an error, or breaks off, goes on behind the last offset that was
+// told, so that no row is missed and none comes twice.
 // Deliberately absent: keeping and drawing rows.
 
-import { ask } from '../api/ask';
 import { readFrames } from '../api/frames';
 import { Problem } from '../api/problem';
 import type { Frame } from '../api/types.gen';
-import { steps } from '../kql/pipes';
 
-/** Between two questions. */
-const PAUSE_MS = 1_500;
-/** Rows of one question. */
-const ROWS_MAX = 2_000;
+/** Before a tail that broke off is asked for again. */
+const PAUSE_MS = 2_000;
 
-export async function tail(query: string, signal: AbortSignal, take: (frame: Frame) => void): Promise<void> {
-  try {
-    await readFrames('/api/v1/tail', { query }, signal, take);
-  } catch (error) {
-    if (!(error instanceof Problem) || error.status !== 404) throw error;
-    await asking(query, signal, take);
-  }
-}
+type Read = typeof readFrames;
 
-async function asking(query: string, signal: AbortSignal, take: (frame: Frame) => void): Promise<void> {
-  const first = steps(query)[0];
-  const head = query.slice(0, first?.end ?? query.length).trimEnd();
-  const rest = query.slice(first?.end ?? query.length).trim();
-  const newest = async () =>
-    Number((await ask(`${head}\n| summarize max(_Offset)`, undefined, signal)).rows[0]?.[0] ?? -1);
-  let seen = await newest();
+export async function tail(
+  query: string,
+  signal: AbortSignal,
+  take: (frame: Frame) => void,
+  read: Read = readFrames,
+  pauseMs = PAUSE_MS,
+): Promise<void> {
+  let after: number | null = null;
+  // Rows since the last beat: if the tail breaks off before the next one, they will come again.
+  let waiting: Frame[] = [];
   let begun = false;
-  while (!signal.aborted) {
-    const now = await newest();
-    if (now > seen || !begun) {
-      const answer = await ask(
-        `${head}\n| where _Offset > ${seen} and _Offset <= ${now}\n${rest}`,
-        undefined,
-        signal,
-        ROWS_MAX,
-      );
-      if (!begun) take({ frame: 'table', name: 'PrimaryResult', columns: answer.columns, render: null });
+  const taken = (frame: Frame): void => {
+    if (frame.frame === 'table') {
+      if (!begun) take(frame);
       begun = true;
-      if (answer.rows.length > 0) take({ frame: 'rows', rows: answer.rows });
-      seen = now;
+    } else if (frame.frame === 'beat') {
+      after = frame.offset;
+      for (const rows of waiting) take(rows);
+      waiting = [];
+    } else if (frame.frame === 'rows') {
+      waiting.push(frame);
+    } else if (frame.frame === 'end' && frame.error !== null) {
+      take(frame);
     }
-    await pause(signal);
+  };
+  while (!signal.aborted) {
+    waiting = [];
+    try {
+      await read('/api/v1/tail', after === null ? { query } : { query, after }, signal, taken);
+    } catch (error) {
+      // What never began, and what the server refuses, is no matter of waiting.
+      const isLost = error instanceof Problem && error.code === 'connection_lost';
+      if (signal.aborted || !begun || !isLost) throw error;
+    }
+    await pause(signal, pauseMs);
   }
 }
 
-function pause(signal: AbortSignal): Promise<void> {
+function pause(signal: AbortSignal, ms: number): Promise<void> {
   return new Promise((resolve) => {
-    const timer = setTimeout(resolve, PAUSE_MS);
+    const timer = setTimeout(resolve, ms);
     signal.addEventListener('abort', () => {
       clearTimeout(timer);
       resolve();

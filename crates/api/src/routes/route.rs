@@ -77,6 +77,8 @@ pub(crate) enum Given {
     JsonOrNull(fn(&mut Components) -> Schema),
     /// Any JSON object: a document that others define.
     Object,
+    /// Frames, a JSON object a line.
+    Frames,
     /// Text of this content type.
     Text(&'static str),
 }
@@ -127,6 +129,12 @@ impl Route {
     /// Answers with a JSON document that is described elsewhere.
     pub(super) const fn gives_object(mut self) -> Self {
         self.answer = Given::Object;
+        self
+    }
+
+    /// Answers with frames.
+    pub(super) const fn gives_frames(mut self) -> Self {
+        self.answer = Given::Frames;
         self
     }
 

@@ -60,8 +60,11 @@ pub(crate) enum Frame {
         /// Since the query began.
         elapsed_ms: u64,
     },
-    /// Tells that there is nothing new; of a live tail only.
-    Beat,
+    /// Tells that everything up to an offset was told; of a live tail only.
+    Beat {
+        /// Behind it a tail that broke off goes on.
+        offset: i64,
+    },
     /// Ends the answer.
     End {
         /// Rows of all tables.

@@ -208,3 +208,46 @@ async fn a_query_without_rows_tells_how_far_it_is() {
     assert!(frames.iter().filter(|frame| frame["frame"] == "progress").count() > 100);
     assert_eq!(frames.last().unwrap()["error"]["code"], "E_QUERY_TIMEOUT");
 }
+
+#[tokio::test]
+async fn a_string_is_completed_with_what_is_frequent_once_that_is_known() {
+    let stage = stage();
+    let values = ["fp", "f", "s", "a\nb"].map(str::to_owned).to_vec();
+    let batch = RowBatch {
+        columns: vec![
+            ColumnValues::String(values),
+            ColumnValues::Long(vec![Some(2), Some(7), Some(9), Some(11)]),
+        ],
+        rows: 4,
+    };
+    stage.engine.gives(vec![Script {
+        columns: vec![("Name", ColumnType::String), ("Events", ColumnType::Long)],
+        render: None,
+        batches: futures::stream::iter([Ok(batch)]).boxed(),
+    }]);
+    let query = "Auth0Logs_CL | where Name == \"f";
+    let body = json!({"query": query, "position": query.len()}).to_string();
+    let first = stage.send(post_json("/api/v1/kql/complete", body.clone())).await;
+    assert_eq!(serde_json::from_str::<Value>(&first.text).unwrap()["items"], json!([]));
+    // The question runs beside: on one thread it has its turn while this one waits.
+    let second = loop {
+        tokio::task::yield_now().await;
+        let answered = stage.send(post_json("/api/v1/kql/complete", body.clone())).await;
+        let answer: Value = serde_json::from_str(&answered.text).unwrap();
+        if answer["items"] != json!([]) {
+            break answer;
+        }
+    };
+    let shown =
+        |item: &Value| (item["label"].clone(), item["kind"].clone(), item["detail"].clone());
+    let shown: Vec<_> = second["items"].as_array().unwrap().iter().map(shown).collect();
+    assert_eq!(
+        shown,
+        [(json!("f"), json!("value"), json!("7×")), (json!("fp"), json!("value"), json!("2×")),]
+    );
+    assert_eq!((&second["from"], &second["to"]), (&json!(query.len() - 1), &json!(query.len())));
+    let asked = stage.engine.asked.lock().unwrap();
+    assert_eq!(asked.len(), 1, "one question for all of them");
+    let (from, until) = asked[0].timespan.unwrap();
+    assert_eq!((until - from, asked[0].limits.rows_max), (86_400_000_000, 1_000));
+}

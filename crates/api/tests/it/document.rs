@@ -164,7 +164,7 @@ fn the_check_finds_what_is_wrong() {
         ("User", r#"{"name":"a"}"#, false),
         ("User", r#"{"name":"a","role":"viewer","more":1}"#, false),
         ("User", r#"{"name":1,"role":"viewer"}"#, false),
-        ("Frame", r#"{"frame":"beat"}"#, true),
+        ("Frame", r#"{"frame":"beat","offset":7}"#, true),
         ("Frame", r#"{"frame":"rows","rows":[[1,"a",null]]}"#, true),
         ("Frame", r#"{"frame":"rows","rows":[1]}"#, false),
         ("Frame", r#"{"frame":"lines"}"#, false),

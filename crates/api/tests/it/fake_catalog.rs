@@ -17,7 +17,8 @@ impl Lender for OneTable {
 impl Catalog for OneTable {
     fn table(&self, name: &str) -> Option<Fields> {
         let field = |(name, ty): (&str, Type)| Field { name: name.into(), ty };
-        let fields = [("Name", Type::String), ("RawEvent", Type::Dynamic)].map(field);
+        let fields = [("Name", Type::String), ("_Offset", Type::Long), ("RawEvent", Type::Dynamic)]
+            .map(field);
         (name == "Auth0Logs_CL").then(|| Fields::from(fields.to_vec()))
     }
 

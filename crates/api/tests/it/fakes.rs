@@ -1,13 +1,14 @@
 //! What stands in for the rest of the program. Deliberately absent: assertions.
 
+use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
 
 use api::{
     Api, ApiOptions, ApiTokens, BackfillOutlook, BackfillProgress, BackfillRequest, BackfillState,
-    Check, DeadLetter, DeadLetterBox, DeadLetterBoxError, DeadLetterFilter, DeadLetterPage,
+    DeadLetter, DeadLetterBox, DeadLetterBoxError, DeadLetterFilter, DeadLetterPage,
     DiscardOutcome, DiscardRequest, Forgotten, Intake, IntakeError, LedgerDesk, Limits,
     OperationError, Operations, Peer, RawEncoding, Reach, ReceiverEntry, ReceiverTable,
-    ReplayOutcome, ReplayRequest, StatementRequest, Status, StatusReport, Taken, token_hash,
+    ReplayOutcome, ReplayRequest, StatementRequest, Taken, token_hash,
 };
 use axum::body::Body;
 use bytes::Bytes;
@@ -19,7 +20,7 @@ use http_body_util::BodyExt;
 use model::{
     Batch, ColumnType, Event, FixedClock, QueryEngine, QueryError, QueryErrorKind, QueryLimits,
     QueryOutput, QueryRequest, QueryTable, Rejected, Render, ResultColumn, RowBatch, SourceId,
-    Timestamp,
+    TableFiles, Timestamp,
 };
 use sources::{Decoded, Receiver};
 use tokio::sync::Semaphore;
@@ -28,6 +29,8 @@ use super::document;
 use super::fake_accounts::FakeAccounts;
 use super::fake_applications::FakeApplications;
 use super::fake_catalog::OneTable;
+use super::fake_files::Counts;
+use super::fake_health::FakeHealth;
 use super::fake_replays::FakeReplays;
 use super::fake_saved::FakeSaved;
 
@@ -275,12 +278,19 @@ pub(crate) struct Script {
 #[derive(Default)]
 pub(crate) struct FakeEngine {
     pub(crate) next: Mutex<Option<Result<Vec<Script>, QueryError>>>,
+    /// What it answers to the questions after that.
+    pub(crate) later: Mutex<VecDeque<Result<Vec<Script>, QueryError>>>,
     pub(crate) asked: Mutex<Vec<QueryRequest>>,
 }
 
 impl FakeEngine {
     pub(crate) fn gives(&self, tables: Vec<Script>) {
         *self.next.lock().unwrap() = Some(Ok(tables));
+    }
+
+    /// Gives this behind all that it was told to give.
+    pub(crate) fn then(&self, answer: Result<Vec<Script>, QueryError>) {
+        self.later.lock().unwrap().push_back(answer);
     }
 
     pub(crate) fn refuses(&self, error: QueryError) {
@@ -291,7 +301,8 @@ impl FakeEngine {
 impl QueryEngine for FakeEngine {
     fn query(&self, request: QueryRequest) -> BoxFuture<'_, Result<QueryOutput, QueryError>> {
         self.asked.lock().unwrap().push(request);
-        let Some(next) = self.next.lock().unwrap().take() else {
+        let next = self.next.lock().unwrap().take();
+        let Some(next) = next.or_else(|| self.later.lock().unwrap().pop_front()) else {
             return futures::future::pending().boxed();
         };
         let table = |script: Script| QueryTable {
@@ -309,6 +320,10 @@ impl QueryEngine for FakeEngine {
         });
         async move { output }.boxed()
     }
+
+    fn files(&self) -> Option<Arc<dyn TableFiles>> {
+        Some(Arc::new(Counts))
+    }
 }
 
 pub(crate) fn query_error(kind: QueryErrorKind) -> QueryError {
@@ -318,25 +333,6 @@ pub(crate) fn query_error(kind: QueryErrorKind) -> QueryError {
         message: "it did not work".into(),
         span: Some((2, 3)),
         hint: "do it otherwise".into(),
-    }
-}
-
-/// Says what it is told to say.
-#[derive(Default)]
-pub(crate) struct FakeHealth {
-    pub(crate) status: Mutex<Option<Status>>,
-    pub(crate) checks: Mutex<Vec<Check>>,
-}
-
-impl StatusReport for FakeHealth {
-    fn status(&self) -> BoxFuture<'_, Status> {
-        let status = self.status.lock().unwrap().clone().unwrap();
-        async move { status }.boxed()
-    }
-
-    fn readiness(&self) -> BoxFuture<'_, Vec<Check>> {
-        let checks = self.checks.lock().unwrap().clone();
-        async move { checks }.boxed()
     }
 }
 

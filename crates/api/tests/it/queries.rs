@@ -142,6 +142,33 @@ async fn an_error_after_rows_marks_the_result_as_a_part() {
 }
 
 #[tokio::test]
+async fn a_file_of_columns_is_whole_or_cut() {
+    const PARQUET: &str = "application/vnd.apache.parquet";
+    let late = Err(query_error(QueryErrorKind::Limit));
+    let other = RowBatch { columns: Vec::new(), rows: 1 };
+    for (batches, whole, text) in [
+        (vec![Ok(numbers(0..2)), Ok(numbers(2..5))], true, "2 3 ."),
+        (vec![], true, "."),
+        (vec![Ok(numbers(0..2)), late], false, ""),
+        (vec![Ok(numbers(0..2)), Ok(other)], false, ""),
+    ] {
+        let stage = stage();
+        stage.engine.gives(vec![table(batches)]);
+        let answered = stage.send(accepting(PARQUET)).await;
+        assert_eq!((answered.status, answered.whole, answered.text.as_str()), (200, whole, text));
+        assert_eq!(answered.header("content-type"), PARQUET);
+        let name = "attachment; filename=\"doorledger.parquet\"";
+        assert_eq!(answered.header("content-disposition"), name);
+    }
+    for tables in [vec![], vec![table(vec![]), table(vec![])]] {
+        let stage = stage();
+        stage.engine.gives(tables);
+        let answered = stage.send(accepting(PARQUET)).await;
+        assert_eq!((answered.status, answered.code().as_str()), (406, "one_table_only"));
+    }
+}
+
+#[tokio::test]
 async fn a_large_result_comes_in_pieces_and_complete() {
     let stage = stage();
     let batches = (0..20).map(|i| Ok(numbers(i * 5_000..(i + 1) * 5_000))).collect();
