@@ -29,6 +29,7 @@ import { ProblemView } from '../widgets/ProblemView';
 import { Checks } from './Checks';
 import { configuration, missing, type Values } from './fields';
 import { SchemaForm } from './SchemaForm';
+import { Unused } from './Unused';
 
 interface Props {
   kinds: Kinds | null;
@@ -43,7 +44,9 @@ export function DestinationsPanel({ kinds, status, now, mayChange }: Props) {
   const [removed, setRemoved] = useState<string | null>(null);
   const pause = useChange(pauseDestination);
   const drop = useChange(dropDestination);
-  const known = new Map((destinations.data ?? []).map((one) => [one.name, one]));
+  // The file's entry comes first, and is the one that is used.
+  const known = new Map([...(destinations.data ?? [])].reverse().map((one) => [one.name, one]));
+  const unused = (destinations.data ?? []).filter((one) => (one.problems ?? []).length > 0);
   const may = mayChange && kinds !== null && kinds.destinations.length > 0;
   const done = () => {
     drop.reset();
@@ -69,6 +72,9 @@ export function DestinationsPanel({ kinds, status, now, mayChange }: Props) {
       }
     >
       {error !== null && <ProblemView problem={asProblem(error)} compact />}
+      {unused.map((one) => (
+        <Unused key={one.name} destination={one} remove={may ? () => drop.mutate(one.name) : undefined} />
+      ))}
       {status.length === 0 ? (
         <Empty title="Events stay here">
           A destination sends every event on, to Azure for example; what it missed is kept and sent later.

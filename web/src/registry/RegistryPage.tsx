@@ -83,25 +83,28 @@ export default function RegistryPage() {
         )}
         {[...names.entries()]
           .sort(([a], [b]) => (a < b ? -1 : 1))
-          .map(([key, { provider, name }]) => {
-            const tenant =
-              tenants.data?.find((one) => one.provider === provider && one.name === name) ?? null;
-            return (
+          .flatMap(([key, { provider, name }]) => {
+            // The file's entry comes first; one of the registry behind it is not used, and can be removed.
+            const same = (tenants.data ?? []).filter((one) => one.provider === provider && one.name === name);
+            const entries = same.length === 0 ? [null] : same;
+            return entries.map((tenant, at) => (
               <TenantCard
-                key={key}
+                key={`${key} ${tenant?.managed}`}
                 provider={provider}
                 name={name}
                 tenant={tenant}
                 isKnown={tenants.data != null}
-                sources={sources.filter(
-                  (one) => one.source.provider === provider && one.source.tenant === name,
-                )}
+                sources={
+                  at > 0
+                    ? []
+                    : sources.filter((one) => one.source.provider === provider && one.source.tenant === name)
+                }
                 facts={{ proved }}
                 now={now}
                 mayChange={may}
                 edit={() => setEdited(tenant)}
               />
-            );
+            ));
           })}
         {status.data !== undefined && (
           <DestinationsPanel
