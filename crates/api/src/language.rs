@@ -57,8 +57,8 @@ pub(crate) async fn complete(
     if let Some((written, from, to)) = written {
         let values = values::proposals(&shared, &written);
         // Inside of quotes nothing else fits; where none are written yet, values come before the rest.
-        if from < to || found.items.is_empty() {
-            (found.from, found.to) = (from, to);
+        if written.is_quoted() {
+            found = Proposals { from, to, items: Vec::new() };
         }
         found.items.splice(0..0, values);
     }

@@ -70,6 +70,13 @@ pub(super) struct Written {
     quote: Option<char>,
 }
 
+impl Written {
+    /// Whether the place is within quotes.
+    pub(super) const fn is_quoted(&self) -> bool {
+        self.quote.is_some()
+    }
+}
+
 /// The string around a place, if it is compared with a column of strings.
 pub(super) fn written(query: &str, at: usize, catalog: &dyn Catalog) -> Option<Written> {
     let tokens: Vec<Token> = lex(query).into_iter().filter(|one| !one.kind.is_trivia()).collect();
