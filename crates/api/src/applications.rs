@@ -100,6 +100,7 @@ impl From<ApplicationError> for HttpProblem {
 /// Where an object is managed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
+#[schema(as = ApplicationManagedBy)]
 pub enum ManagedBy {
     /// In the configuration file.
     File,

@@ -62,6 +62,8 @@ pub(crate) fn schema_of<T: ToSchema>(components: &mut Components) -> Schema {
         let mut schema = serde_json::to_value(schema).unwrap_or_default();
         tell_moments(&mut schema);
         if name != MOMENT {
+            // Two types of one name would each stand for the other: one of them is told `#[schema(as = …)]`.
+            debug_assert!(components.get(&name).is_none_or(|known| *known == schema), "{name}");
             components.insert(name, schema);
         }
     }

@@ -3,38 +3,26 @@
 //! fills the page at `/api`, the manual and the document of the interface. Deliberately absent: the handlers, and the
 //! browser app, which answers what is no route.
 
-use std::fmt::Write as _;
-use std::sync::Arc;
-
-use axum::Router;
-use axum::middleware::from_fn_with_state;
-use axum::response::IntoResponse;
 use axum::routing::{delete, get, post, put};
-use http::StatusCode;
-use http::header::CONTENT_TYPE;
 use model::{Person, QueryDraft, SavedQuery};
 
 mod route;
+mod router;
 
 pub(crate) use self::route::{Given, Route, Taken};
-use self::route::{asks, changes, reads};
+use self::route::{TEXT, asks, changes, reads};
+pub(crate) use self::router::router;
 use crate::access::Access::{Administrator, Analyst, Open, Viewer};
-use crate::access::guard;
-use crate::api::Shared;
-use crate::problem::HttpProblem;
 use crate::{
-    app, applications, dashboards, dead_letters, destinations, document, health, import, language,
+    applications, dashboards, dead_letters, destinations, document, health, import, language,
     ledger, metrics_page, operations, people, query, replays, saved, session, status, tail,
     tenants,
 };
 use crate::{intake, language::shapes, rows};
 
-/// The content type of text for people.
-const TEXT: &str = "text/plain; charset=utf-8";
-
 /// The table.
 pub(crate) static ALL: &[Route] = &[
-    reads("/api", Open, "this page", || get(index)).gives_text(TEXT),
+    reads("/api", Open, "this page", || get(router::index)).gives_text(TEXT),
     reads("/api/openapi.json", Open, "all of this for programs, as an OpenAPI document", || {
         get(document::show)
     })
@@ -389,8 +377,7 @@ pub(crate) static ALL: &[Route] = &[
         "removes a tenant; what was collected stays",
         || delete(tenants::remove),
     )
-    .gives_nothing()
-    .refuses(&[404, 409, 503]),
+    .manages(),
     asks(
         "/api/v1/tenants/test",
         Administrator,
@@ -407,8 +394,7 @@ pub(crate) static ALL: &[Route] = &[
         "switches a source off",
         || post(tenants::pause),
     )
-    .gives_nothing()
-    .refuses(&[404, 409, 503]),
+    .manages(),
     changes(
         "POST",
         "/api/v1/sources/{provider}/{tenant}/{source}/resume",
@@ -416,8 +402,7 @@ pub(crate) static ALL: &[Route] = &[
         "switches a source on again",
         || post(tenants::resume),
     )
-    .gives_nothing()
-    .refuses(&[404, 409, 503]),
+    .manages(),
     changes(
         "POST",
         "/api/v1/sources/{provider}/{tenant}/{source}/rotate",
@@ -460,8 +445,7 @@ pub(crate) static ALL: &[Route] = &[
         "removes a destination; what it has not got is kept until it is forgotten",
         || delete(destinations::remove),
     )
-    .gives_nothing()
-    .refuses(&[404, 409, 503]),
+    .manages(),
     asks(
         "/api/v1/destinations/test",
         Administrator,
@@ -478,8 +462,7 @@ pub(crate) static ALL: &[Route] = &[
         "switches a destination off; its place stays",
         || post(destinations::pause),
     )
-    .gives_nothing()
-    .refuses(&[404, 409, 503]),
+    .manages(),
     changes(
         "POST",
         "/api/v1/destinations/{name}/resume",
@@ -487,8 +470,7 @@ pub(crate) static ALL: &[Route] = &[
         "switches a destination on again",
         || post(destinations::resume),
     )
-    .gives_nothing()
-    .refuses(&[404, 409, 503]),
+    .manages(),
     reads(
         "/api/v1/ledger",
         Viewer,
@@ -514,84 +496,3 @@ pub(crate) static ALL: &[Route] = &[
         .gives_text("text/plain; version=0.0.4; charset=utf-8")
         .refuses(&[404]),
 ];
-
-/// What the index says of the receivers: method, path, one sentence.
-const RECEIVERS: (&str, &str, &str) =
-    ("POST", "/ingest/PROVIDER/TENANT/SOURCE", "takes what a provider pushes");
-
-/// The router of the whole table. The guard is put around each route here, so that none can go without.
-pub(crate) fn router(shared: Arc<Shared>) -> Router {
-    let mut router = Router::new();
-    for route in ALL {
-        let guard = from_fn_with_state((Arc::clone(&shared), route), guard);
-        router = router.route(route.path, (route.handler)().route_layer(guard));
-    }
-    router
-        .method_not_allowed_fallback(async || {
-            HttpProblem::new(
-                StatusCode::METHOD_NOT_ALLOWED,
-                "method_not_allowed",
-                "this path does not know the request's method",
-            )
-        })
-        .fallback(app::page)
-        .with_state(shared)
-}
-
-/// What this is and where to go.
-async fn index() -> impl IntoResponse {
-    ([(CONTENT_TYPE, TEXT)], index_text())
-}
-
-fn index_text() -> String {
-    let mut text = String::from(
-        "doorledger collects the logs of identity providers, keeps them, and answers KQL over them.\n\n",
-    );
-    let routes = ALL.iter().map(|route| (route.method, route.path, route.about));
-    let routes = routes.chain([RECEIVERS]);
-    let width = routes.clone().map(|(_, path, _)| path.len()).max().unwrap_or_default();
-    for (method, path, about) in routes {
-        // Writing to a String cannot fail.
-        let _written = writeln!(text, "{method:<6} {path:<width$}  {about}");
-    }
-    text
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_what_tells_nothing_is_open() {
-        let open: Vec<_> =
-            ALL.iter().filter(|route| route.access == Open).map(|route| route.path).collect();
-        let session = "/api/v1/session";
-        assert_eq!(
-            open,
-            ["/api", "/api/openapi.json", session, session, "/livez", "/readyz", "/healthz"]
-        );
-    }
-
-    #[test]
-    fn the_manual_has_the_same_table() {
-        let mut table =
-            String::from("| method | path | asks for | what it does |\n|---|---|---|---|\n");
-        let routes = ALL.iter().map(|route| {
-            let role = route.access.role().map_or("nothing", |role| role.name());
-            (route.method, route.path, role, route.about)
-        });
-        let (method, path, about) = RECEIVERS;
-        for (method, path, access, about) in
-            routes.chain([(method, path, "the source's secret", about)])
-        {
-            writeln!(table, "| `{method}` | `{path}` | {access} | {about} |").unwrap();
-        }
-        let manual = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/api.md"));
-        assert!(manual.contains(&table), "docs/api.md should hold:\n{table}");
-    }
-
-    #[test]
-    fn the_index_lists_every_route() {
-        insta::assert_snapshot!(index_text());
-    }
-}

@@ -125,6 +125,12 @@ impl FormField {
         Self::new(name, title, about, json!({ "type": "string" }))
     }
 
+    /// The name of a host.
+    #[must_use]
+    pub fn host(name: &'static str, title: &str, about: &str) -> Self {
+        Self::new(name, title, about, json!({ "type": "string", "format": "hostname" }))
+    }
+
     /// The address of a server.
     #[must_use]
     pub fn address(name: &'static str, title: &str, about: &str) -> Self {

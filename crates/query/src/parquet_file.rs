@@ -132,8 +132,6 @@ fn microseconds(ticks: i64) -> Option<i64> {
 
 #[cfg(test)]
 mod tests {
-    #![expect(clippy::unwrap_used, reason = "tests")]
-
     use arrow::array::AsArray as _;
     use arrow::datatypes::{Int64Type, TimestampMicrosecondType};
     use bytes::Bytes;

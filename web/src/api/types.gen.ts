@@ -45,6 +45,9 @@ export type ApiToken = {
   role: Role;
 };
 
+/** Where an object is managed. */
+export type ApplicationManagedBy = 'file' | 'registry';
+
 /** A part of the audit trail. */
 export type Audit = {
   /** The newest first. */
@@ -162,6 +165,15 @@ export type Check = {
   tokens: QueryToken[];
 };
 
+/** How a check came out. */
+export type CheckState = 'ok' | 'warning' | 'failed';
+
+/** What a test found. */
+export type Checks = {
+  /** In the order in which things were looked at. */
+  checks: TestCheck[];
+};
+
 /** A column. */
 export type Column = {
   /** Its name. */
@@ -261,6 +273,16 @@ export type DeadLetterPage = {
   total: number;
 };
 
+/** A destination to be. Has no `Debug`, for it holds secrets. */
+export type DestinationDraft = {
+  /** Its fields. */
+  config?: Record<string, unknown>;
+  /** Its kind. */
+  kind: string;
+  /** Its name. */
+  name: string;
+};
+
 /** What a destination is doing. */
 export type DestinationState = 'idle' | 'sending' | 'retrying' | 'stopped' | 'paused' | 'removed';
 
@@ -286,6 +308,21 @@ export type DestinationStatus = {
   state: DestinationState;
   /** What does not work. */
   trouble: null | Trouble;
+};
+
+/** What is to be tested: a draft, or without a kind a destination that there is. */
+export type DestinationTest = {
+  /** Its fields. */
+  config?: Record<string, unknown>;
+  /** Its kind. */
+  kind?: string | null;
+  /** Its name. */
+  name: string;
+};
+
+/** Every destination. */
+export type Destinations = {
+  destinations: ShownDestination[];
 };
 
 /** Something that is wrong. */
@@ -377,6 +414,16 @@ export type Frame = {
   rows_scanned: number;
 };
 
+/** A kind of destination. */
+export type GoalKind = {
+  /** As it is written: `azure_logs_ingestion`. */
+  kind: string;
+  /** What has to be written, as JSON Schema. */
+  schema: unknown;
+  /** The name that people know. */
+  title: string;
+};
+
 /** What a word is. */
 export type Hover = {
   /** One past the last code unit. */
@@ -411,6 +458,14 @@ export type JournalStatus = {
   trouble: null | Trouble;
 };
 
+/** What can be connected. */
+export type Kinds = {
+  /** Kinds of destinations, in the order of menus. */
+  destinations: GoalKind[];
+  /** Providers, in the order of menus. */
+  providers: ProviderKind[];
+};
+
 /** The lake. */
 export type LakeStatus = {
   /** Up to which journal offset (exclusive) it is committed. */
@@ -426,10 +481,27 @@ export type LakeStatus = {
 /** A judgement in one word. */
 export type Light = 'green' | 'yellow' | 'red';
 
+/** What is told once of sources that are told events. */
+export type Made = {
+  /** The secret to paste at the provider, if it was made here. */
+  secret?: string | null;
+  /** The same of each source. */
+  sources: MadeEntry[];
+  /** The address to paste at the provider: that of the first source. */
+  url?: string | null;
+};
+
 /** The name of a dashboard that was just saved. */
 export type MadeDashboard = {
   /** By which it is named. */
   id: string;
+};
+
+/** Address and secret of one source. */
+export type MadeEntry = {
+  secret?: string | null;
+  source: string;
+  url: string;
 };
 
 /** A token that was just made. */
@@ -559,6 +631,18 @@ export type ProblemBody = {
   title: string;
   /** `urn:doorledger:problem:` and the kind of problem. */
   type: string;
+};
+
+/** A provider that can be connected. */
+export type ProviderKind = {
+  /** As it stands in addresses: `auth0`. */
+  name: string;
+  /** The ways in which its events come. */
+  sources: SourceKind[];
+  /** The table of its events. */
+  table: string;
+  /** The name that people know. */
+  title: string;
 };
 
 /** Saved queries. */
@@ -744,6 +828,19 @@ export type ResultColumn = {
 /** What somebody may do. Each role may what the ones before it may. */
 export type Role = 'viewer' | 'analyst' | 'administrator';
 
+/** A secret that was made. */
+export type Rotated = {
+  secret?: string | null;
+};
+
+/** Another secret for a source. */
+export type Rotation = {
+  /** For how many hours the old one is accepted too, of a source that is told. */
+  keep_old_hours?: number;
+  /** The secret; of a source that is told, one is made if none is given. */
+  secret?: null | Secret;
+};
+
 /** A saved query. */
 export type SavedQuery = {
   /** By which it is named. */
@@ -809,6 +906,58 @@ export type Session = {
 /** How grave a finding is. */
 export type Severity = 'error' | 'warning';
 
+/** A destination, without its secrets. */
+export type ShownDestination = {
+  /** What was written, with `{"set": true}` in the place of secrets. */
+  config: unknown;
+  /** Its kind; empty if that is not known. */
+  kind: string;
+  /** Where it is managed. */
+  managed: ApplicationManagedBy;
+  /** Its name. */
+  name: string;
+  /** Whether it is switched off. */
+  paused: boolean;
+  /** Why it does not run. */
+  problems?: Problem[];
+};
+
+/** A source, without its secrets. */
+export type ShownSource = {
+  /** Where collection began, as it was written; `None` of a source that is told. */
+  collection_start?: string | null;
+  /** What was written, with `{"set": true}` in the place of secrets. */
+  config: unknown;
+  /** Until when an earlier secret is accepted, if one is. */
+  earlier_until?: null | string;
+  /** Its name within the tenant. */
+  name: string;
+  /** Whether it is switched off. */
+  paused: boolean;
+  /** Its whole name: `auth0/acme/poll`. */
+  source: string;
+  /** The path under which it is told; as an address once it is known how the server was asked. */
+  url?: string | null;
+  /** Asked for, or told. */
+  via: Via;
+};
+
+/** A tenant, without its secrets. */
+export type ShownTenant = {
+  /** Its domain at the provider, where that is told. */
+  domain?: string | null;
+  /** Where it is managed. */
+  managed: ApplicationManagedBy;
+  /** Its name. */
+  name: string;
+  /** Why it does not run. */
+  problems?: Problem[];
+  /** Its provider. */
+  provider: string;
+  /** Its sources. */
+  sources: ShownSource[];
+};
+
 /** The body of `POST /api/v1/session`. */
 export type SignIn = {
   /** The name. */
@@ -855,6 +1004,16 @@ export type SourceId = {
   source: string;
   /** Name of the tenant as the configuration calls it: `acme`. */
   tenant: string;
+};
+
+/** A way in which events of a provider come. */
+export type SourceKind = {
+  /** Its name: `poll`, `stream`. */
+  name: string;
+  /** What has to be written, as JSON Schema. */
+  schema: unknown;
+  /** Asked for, or told. */
+  via: Via;
 };
 
 /** What a source is doing. */
@@ -953,6 +1112,43 @@ export type Taken = {
   rejected: number;
   /** Events that are new and now stored. */
   stored: number;
+};
+
+/** A tenant to be. Has no `Debug`, for it holds secrets. */
+export type TenantDraft = {
+  /** Its name. */
+  name?: string;
+  /** Its provider. */
+  provider?: string;
+  /** Its sources by name, each with its fields. */
+  sources: Record<string, unknown>;
+};
+
+/** What is to be tested: a draft, or without sources a tenant that there is. */
+export type TenantTest = {
+  /** Its name. */
+  name: string;
+  /** Its provider. */
+  provider: string;
+  /** Its sources by name, each with its fields. */
+  sources?: Record<string, unknown> | null;
+};
+
+/** Every tenant. */
+export type Tenants = {
+  tenants: ShownTenant[];
+};
+
+/** One thing that was looked at. */
+export type TestCheck = {
+  /** What to do next; may be empty. */
+  hint: string;
+  /** What was found, as a lowercase fragment. */
+  message: string;
+  /** What: `poll_address`, `poll_token`. */
+  name: string;
+  /** How it came out. */
+  state: CheckState;
 };
 
 /** A text. */

@@ -17,6 +17,9 @@ use crate::document::{Components, Schema, schema_of};
 const OK: &[u16] = &[StatusCode::OK.as_u16()];
 const NO_CONTENT: &[u16] = &[StatusCode::NO_CONTENT.as_u16()];
 
+/// The content type of text for people.
+pub(super) const TEXT: &str = "text/plain; charset=utf-8";
+
 /// Makes the handler; a function, since a handler is no constant.
 pub(super) type Handler = fn() -> MethodRouter<Arc<Shared>>;
 
@@ -161,6 +164,11 @@ impl Route {
     pub(super) const fn with(mut self, statuses: &'static [u16]) -> Self {
         self.statuses = statuses;
         self
+    }
+
+    /// Changes an application, and answers with a status alone.
+    pub(super) const fn manages(self) -> Self {
+        self.gives_nothing().refuses(&[404, 409, 503])
     }
 
     /// Refuses with these statuses too.

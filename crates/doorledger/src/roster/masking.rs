@@ -32,22 +32,38 @@ fn shown_value(schema: &Value, value: &Value) -> Value {
 }
 
 /// A draft, with the secrets of `stored` that it leaves out. Whoever gives another secret, or null in the place of one, has
-/// replaced the one that was there.
+/// replaced the one that was there. A secret does not go along to another address: whoever may change where it is sent, and
+/// does not know it, would be told it.
 pub(super) fn kept(schema: &Value, draft: &mut Map<String, Value>, stored: &Map<String, Value>) {
     let gives_another = draft
         .iter()
         .any(|(name, value)| property(schema, name).is_some_and(is_secret) && !is_hidden(value));
     draft.retain(|_, value| !is_hidden(value));
+    let is_moved = addresses(schema, draft).ne(addresses(schema, stored));
     for (name, old) in stored {
         let Some(known) = property(schema, name) else { continue };
         match (draft.get_mut(name), old) {
-            (None, old) if is_secret(known) && !gives_another => {
+            (None, old) if is_secret(known) && !gives_another && !is_moved => {
                 draft.insert(name.clone(), old.clone());
+            }
+            (Some(Value::Object(draft)), Value::Object(_)) if is_moved => {
+                kept(known, draft, &Map::new());
             }
             (Some(Value::Object(draft)), Value::Object(old)) => kept(known, draft, old),
             _ => {}
         }
     }
+}
+
+/// The fields that say where to ask or send, and what they say.
+fn addresses<'a>(
+    schema: &'a Value,
+    written: &'a Map<String, Value>,
+) -> impl Iterator<Item = (&'a String, &'a Value)> {
+    let is_address = |schema: &Value| schema["format"] == "uri" || schema["format"] == "hostname";
+    written.iter().filter(move |(name, value)| {
+        !value.is_null() && property(schema, name).is_some_and(is_address)
+    })
 }
 
 /// The names of the secrets that are written.
@@ -86,7 +102,7 @@ mod tests {
 
     fn schema() -> Value {
         json!({"properties": {
-            "domain": {"type": "string"},
+            "domain": {"type": "string", "format": "hostname"},
             "client_secret": {"type": "string", "writeOnly": true},
             "private_key": {"type": "string", "writeOnly": true},
             "tokens": {"type": "array", "items": {"type": "string", "writeOnly": true}},
@@ -120,8 +136,13 @@ mod tests {
     #[test]
     fn a_secret_that_is_left_out_stays_unless_another_takes_its_place() {
         let stored = json!({"domain": "a", "client_secret": "s", "identity": {"kind": "x", "client_secret": "i"}});
+        let at_home = |fields: Value| {
+            let mut all = map(&json!({"domain": "a"}));
+            all.extend(map(&fields));
+            Value::Object(all)
+        };
         for (draft, expected) in [
-            (json!({"domain": "b"}), json!({"domain": "b", "client_secret": "s"})),
+            (json!({}), json!({"client_secret": "s"})),
             (json!({"client_secret": {"set": true}}), json!({"client_secret": "s"})),
             (json!({"client_secret": "new"}), json!({"client_secret": "new"})),
             (json!({"private_key": "k"}), json!({"private_key": "k"})),
@@ -129,6 +150,26 @@ mod tests {
             (
                 json!({"identity": {"kind": "y"}}),
                 json!({"identity": {"kind": "y", "client_secret": "i"}, "client_secret": "s"}),
+            ),
+        ] {
+            let mut found = map(&at_home(draft.clone()));
+            kept(&schema(), &mut found, &map(&stored));
+            assert_eq!(Value::Object(found), at_home(expected), "{draft}");
+        }
+    }
+    #[test]
+    fn no_secret_goes_along_to_another_address() {
+        let stored = json!({"domain": "a", "client_secret": "s", "identity": {"kind": "x", "client_secret": "i"}});
+        for (draft, expected) in [
+            (json!({"domain": "b"}), json!({"domain": "b"})),
+            (json!({}), json!({})),
+            (
+                json!({"domain": "b", "identity": {"kind": "x", "client_secret": {"set": true}}}),
+                json!({"domain": "b", "identity": {"kind": "x"}}),
+            ),
+            (
+                json!({"domain": "b", "client_secret": "given anew"}),
+                json!({"domain": "b", "client_secret": "given anew"}),
             ),
         ] {
             let mut found = map(&draft);

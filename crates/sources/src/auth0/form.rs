@@ -10,7 +10,7 @@ use crate::{receiver, schedule};
 pub(super) fn poll() -> Form {
     let names = ALGORITHMS.map(|(name, _)| name);
     Form::of([
-        FormField::text("domain", "Domain", "The tenant's domain, as the dashboard shows it on the application's page (Settings → Domain).")
+        FormField::host("domain", "Domain", "The tenant's domain, as the dashboard shows it on the application's page (Settings → Domain).")
             .example("acme.eu.auth0.com"),
         FormField::text("client_id", "Client id", "Applications → Applications → a machine-to-machine application that is authorized for the Auth0 Management API → Settings → Client ID.")
             .example("8hXwExampleClientId"),
