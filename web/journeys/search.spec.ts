@@ -34,6 +34,9 @@ test('the editor completes, formats and runs a part', async ({ signedIn: page })
   await page.keyboard.press('Control+Space');
   await expect(page.getByRole('listbox').getByText('Auth0Logs_CL', { exact: true })).toBeVisible();
   await page.keyboard.press('Escape');
+  await type(page, 'Auth0Logs_CL | where _Tenant == "');
+  await expect(page.getByRole('listbox').getByText('acme', { exact: true })).toBeVisible();
+  await page.keyboard.press('Escape');
   await type(page, 'print A = 1|extend B = 2');
   await page.getByRole('button', { name: /^format \(/ }).click();
   await expect(page.getByTestId('editor')).toContainText('| extend B = 2');

@@ -16,7 +16,7 @@ use sources::{Outcome, PollSource, Step, Waiting};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
-use crate::setback::SetBack;
+use crate::setback::{Reading, SetBack};
 use crate::status::{Board, SourceCondition};
 
 /// The largest page that is read from a provider: 1,000 events of the largest size seen, with room.
@@ -109,8 +109,9 @@ impl Collector {
         let mut commit = Commit::default();
         let mut clock = SetBack::new(now, Instant::now());
         loop {
-            now = self.clock.now();
-            if clock.look(now, Instant::now()) {
+            let reading = Reading { shown: self.clock.now(), at: Instant::now() };
+            now = reading.shown;
+            if clock.look(now, reading.at) {
                 tracing::warn!(source = %id, shows = %now, "the clock was set back; starting again at the stored cursor");
                 commit.settle().await?;
                 let cursor = self.journal.cursor(id).map_err(|error| error.to_string())?;
@@ -122,9 +123,7 @@ impl Collector {
                     if why == Waiting::CaughtUp {
                         self.board.source_condition(id, SourceCondition::CaughtUp);
                     }
-                    let wait = Duration::try_from(moment.duration_since(self.clock.now()))
-                        .unwrap_or_default();
-                    if sleep(wait, stop).await.is_err() {
+                    if sleep(reading.left(moment, Instant::now()), stop).await.is_err() {
                         return Ok(Ended::Cancelled);
                     }
                 }
@@ -137,8 +136,8 @@ impl Collector {
                         }
                     };
                     let answer = answer.map_err(|error| error.to_string());
-                    let outcome =
-                        poll.answer(answer.as_ref().map_err(String::as_str), self.clock.now());
+                    let answered = reading.now(Instant::now());
+                    let outcome = poll.answer(answer.as_ref().map_err(String::as_str), answered);
                     self.take(id, outcome, &mut commit, watch.clone()).await?;
                 }
             }

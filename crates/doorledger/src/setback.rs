@@ -2,7 +2,7 @@
 //! perhaps, and it would stand still until they come; so whoever drives one looks here and starts it anew.
 //! Deliberately absent: a clock that is set ahead, at which what was planned is due at once, which harms nobody.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use model::{SignedDuration, Timestamp};
 
@@ -33,10 +33,31 @@ impl SetBack {
     }
 }
 
+/// One reading of the clock, and the time that passes after it. Who reads the clock twice may find that it was set in between,
+/// and make a pause of a second one of an hour.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Reading {
+    /// What the clock showed.
+    pub(crate) shown: Timestamp,
+    /// When it was read.
+    pub(crate) at: Instant,
+}
+
+impl Reading {
+    /// What the clock would show, had nobody set it.
+    pub(crate) fn now(&self, at: Instant) -> Timestamp {
+        let passed = SignedDuration::try_from(at.duration_since(self.at));
+        passed.ok().and_then(|passed| self.shown.checked_add(passed).ok()).unwrap_or(self.shown)
+    }
+
+    /// How long it is until a moment that was told by this reading.
+    pub(crate) fn left(&self, until: Timestamp, at: Instant) -> Duration {
+        Duration::try_from(until.duration_since(self.now(at))).unwrap_or_default()
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
 
     #[test]
@@ -51,5 +72,18 @@ mod tests {
         assert!(!look(-3_524, 80), "it goes, an hour late");
         assert!(!look(90, 90), "it is set right, which is ahead");
         assert!(look(91, 120), "it stood still");
+    }
+
+    #[test]
+    fn a_moment_is_as_far_away_as_it_was_when_the_clock_was_read() {
+        let (start, now) = (Instant::now(), Timestamp::UNIX_EPOCH);
+        let reading = Reading { shown: now, at: start };
+        let until = now + SignedDuration::from_secs(10);
+        for (passed, left) in [(0, 10), (4, 6), (10, 0), (3_600, 0)] {
+            let at = start + Duration::from_secs(passed);
+            assert_eq!(reading.left(until, at), Duration::from_secs(left), "after {passed} s");
+        }
+        let at = start + Duration::from_secs(4);
+        assert_eq!(reading.now(at), now + SignedDuration::from_secs(4));
     }
 }

@@ -34,7 +34,8 @@ export function App() {
       <Notifications position="bottom-right" autoClose={4000} limit={4} />
       <QueryClientProvider client={client}>
         <SessionGate>
-          <RouterProvider router={router} />
+          {/* The address is what the pages go by: it must not wait while rows stream in. */}
+          <RouterProvider router={router} useTransitions={false} />
         </SessionGate>
       </QueryClientProvider>
     </MantineProvider>

@@ -23,8 +23,8 @@ const KIND_ORDER: Record<string, number> = {
   function: 1,
 };
 
-/** Before a string is completed once more: its values are found out in the background. */
-const VALUES_WAIT_MS = 500;
+/** Before a string is completed once more, and again: its values are found out in the background. */
+const VALUES_WAITS_MS = [150, 300, 600, 1_200];
 
 /** Completes what the server knows; in a string that is compared, the column's frequent values. */
 export async function complete(context: CompletionContext): Promise<CompletionResult | null> {
@@ -35,8 +35,9 @@ export async function complete(context: CompletionContext): Promise<CompletionRe
   const typing = inString || context.matchBefore(/[\w-]+$/) !== null || /[|(,.]\s*$/.test(before);
   if (!context.explicit && !typing) return null;
   let answer = await completeQuery(query, context.pos).catch(() => null);
-  if (inString && answer?.items.length === 0) {
-    await new Promise((resolve) => setTimeout(resolve, VALUES_WAIT_MS));
+  for (const wait of inString ? VALUES_WAITS_MS : []) {
+    if (answer?.items.length !== 0) break;
+    await new Promise((resolve) => setTimeout(resolve, wait));
     if (context.aborted) return null;
     answer = await completeQuery(query, context.pos).catch(() => null);
   }
