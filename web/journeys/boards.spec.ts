@@ -54,6 +54,8 @@ test('a shipped dashboard answers, narrows by tenant and opens in Search', async
 });
 
 test('every tile of every shipped dashboard answers', async ({ signedIn: page }) => {
+  // Some fifty queries, of an engine that was not built to be quick.
+  test.setTimeout(240_000);
   for (const id of [
     'identity-overview',
     'logins-and-failures',
