@@ -12,7 +12,7 @@ use datafusion::execution::disk_manager::{DiskManagerBuilder, DiskManagerMode};
 use datafusion::execution::memory_pool::{FairSpillPool, MemoryPool};
 use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
 use datafusion::execution::{SendableRecordBatchStream, SessionState, SessionStateBuilder};
-use datafusion::logical_expr::LogicalPlan;
+use datafusion::logical_expr::{LogicalPlan, LogicalPlanBuilder};
 use datafusion::optimizer::{Optimizer, OptimizerRule};
 use datafusion::physical_optimizer::PhysicalOptimizerRule;
 use datafusion::physical_optimizer::optimizer::PhysicalOptimizer;
@@ -41,6 +41,7 @@ use crate::shared::Shared;
 use crate::short_texts::CompareShortTexts;
 use crate::sparse::CompactScans;
 use crate::stored::StoredFunctions;
+use crate::top_rows::ReadTopRows;
 use crate::watchlists::Watchlists;
 use crate::{numbered, results, subqueries, ticks};
 
@@ -88,7 +89,8 @@ fn optimizer_rules() -> Vec<Arc<dyn OptimizerRule + Send + Sync>> {
 fn physical_rules() -> Vec<Arc<dyn PhysicalOptimizerRule + Send + Sync>> {
     let mut rules: Vec<Arc<dyn PhysicalOptimizerRule + Send + Sync>> =
         vec![Arc::new(CompareShortTexts)];
-    rules.extend(KeepAnswerOrder::put_into(PhysicalOptimizer::new().rules));
+    let theirs = KeepAnswerOrder::put_into(PhysicalOptimizer::new().rules);
+    rules.extend(ReadTopRows::put_into(theirs));
     rules.push(Arc::new(CompactScans));
     rules
 }
@@ -160,6 +162,7 @@ impl Engine {
             let plan = self
                 .lowered(&session, statement.plan, &mut shared, &Started::default())
                 .await
+                .and_then(|plan| first_rows(plan, request.limits.rows_max))
                 .map_err(|error| error.into_query_error(&request.limits))?;
             let plan = session
                 .optimize(&plan)
@@ -279,6 +282,7 @@ impl Engine {
             let types: Vec<Type> = statement.plan.fields.iter().map(|field| field.ty).collect();
             let stream = async {
                 let plan = self.lowered(&session, statement.plan, &mut shared, &started).await?;
+                let plan = first_rows(plan, limits.rows_max)?;
                 stream(&session, &plan, &started).await
             };
             let stream = tokio::time::timeout_at(deadline, stream)
@@ -316,6 +320,18 @@ impl QueryEngine for Engine {
         Some(Arc::new(ParquetFiles))
     }
 }
+
+/// A plan without the rows that will not be given, so that a sort need not order them: one beyond the limit tells that there
+/// are more. Long answers are sorted whole, which works on the disk where memory does not hold them.
+fn first_rows(plan: LogicalPlan, rows_max: usize) -> Result<LogicalPlan, Error> {
+    if rows_max > SORTED_IN_MEMORY_ROWS_MAX {
+        return Ok(plan);
+    }
+    Ok(LogicalPlanBuilder::from(plan).limit(0, Some(rows_max + 1))?.build()?)
+}
+
+/// How many rows of a sorted answer are kept in memory at most while the others go by.
+const SORTED_IN_MEMORY_ROWS_MAX: usize = 100_000;
 
 async fn stream(
     session: &SessionState,

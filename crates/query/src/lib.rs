@@ -31,6 +31,7 @@ mod sparse;
 mod stored;
 mod subqueries;
 mod ticks;
+mod top_rows;
 mod watchlists;
 
 pub use catalog::{Tables, catalog};

@@ -11,3 +11,4 @@ mod properties;
 mod random;
 mod reference;
 mod support;
+mod top_rows;
