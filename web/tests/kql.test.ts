@@ -121,6 +121,7 @@ describe('the page’s own questions', () => {
     expect(histogramQuery('T', '1h', [])).toBe('T\n| summarize Events = count() by bin(TimeGenerated, 1h)');
   });
   test('fill rates and top values quote names', () => {
+    expect(fillQuery('T', columns)).toMatch(/^T\n\| take 20000\n\| summarize rows_ = count\(\), /);
     expect(fillQuery('T', columns)).toContain('f2 = countif(isnotempty(["odd name"]))');
     expect(topQuery('T', { name: 'odd name', type: 'dynamic' })).toContain(
       'by Value = tostring(["odd name"])',

@@ -13,6 +13,17 @@ const LONG_NUMBER = /[[,:]-?\d{16,}[\],}]/;
 /** A string, or a number as a whole. */
 const TOKENS = /"[^"\\]*(?:\\.[^"\\]*)*"|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/g;
 
+/** How long frames are taken in before the page may draw again, in milliseconds: less than a frame of the screen. */
+const TAKEN_MS_MAX = 12;
+
+/** Ends when the page was drawn; what is hidden is not drawn. */
+function drawn(): Promise<void> {
+  return new Promise((resolve) => {
+    if (document.hidden) setTimeout(resolve);
+    else requestAnimationFrame(() => setTimeout(resolve));
+  });
+}
+
 /** One line of the answer. Integers beyond 2^53 come out as text, so that no digit is lost. */
 export function parseFrame(line: string): Frame {
   if (!LONG_NUMBER.test(line)) return JSON.parse(line) as Frame;
@@ -20,7 +31,10 @@ export function parseFrame(line: string): Frame {
   return JSON.parse(exact) as Frame;
 }
 
-/** Sends a query and hands over each frame; ends with the answer, or throws a problem. */
+/**
+ * Sends a query and hands over each frame; ends with the answer, or throws a problem. The page draws in between, the first
+ * rows before the next ones are looked at, however fast they come.
+ */
 export async function readFrames(
   path: string,
   body: unknown,
@@ -34,6 +48,8 @@ export async function readFrames(
   // Pieces of a line that is not complete: joined once, for a line may be megabytes long.
   let pieces: string[] = [];
   let ended = false;
+  // The first rows are always drawn.
+  let since = Number.NEGATIVE_INFINITY;
   try {
     for (;;) {
       const { done, value } = await reader.read();
@@ -48,6 +64,10 @@ export async function readFrames(
         const frame = parseFrame(line);
         ended ||= frame.frame === 'end';
         take(frame);
+        if (frame.frame === 'rows' && performance.now() - since > TAKEN_MS_MAX) {
+          await drawn();
+          since = performance.now();
+        }
       }
       if (text !== '') pieces.push(text);
     }

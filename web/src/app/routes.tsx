@@ -6,13 +6,17 @@ import { createBrowserRouter, Navigate } from 'react-router';
 import { Broken } from './Broken';
 import { Shell } from './Shell';
 
-const SearchPage = lazy(() => import('../search/SearchPage'));
+const loadSearch = () => import('../search/SearchPage');
+const SearchPage = lazy(loadSearch);
 const DashboardsPage = lazy(() => import('../dashboards/DashboardsPage'));
 const DashboardPage = lazy(() => import('../dashboards/DashboardPage'));
 const PersonPage = lazy(() => import('../person/PersonPage'));
 const RegistryPage = lazy(() => import('../registry/RegistryPage'));
 const StatusPage = lazy(() => import('../status/StatusPage'));
 const AdminPage = lazy(() => import('../admin/AdminPage'));
+
+// Most visits begin with it: it is on its way while the server is asked who is there. Should it not come, opening it says so.
+if (['/', '/search'].includes(window.location.pathname)) loadSearch().catch(() => undefined);
 
 export const router = createBrowserRouter([
   {

@@ -5,6 +5,7 @@ import {
   autocompletion,
   closeBrackets,
   closeBracketsKeymap,
+  closeCompletion,
   completionKeymap,
 } from '@codemirror/autocomplete';
 import {
@@ -56,6 +57,7 @@ export default function Editor(props: EditorProps) {
     const run = (editor: EditorView, selection: boolean) => {
       const { main } = editor.state.selection;
       const part = selection && !main.empty ? editor.state.sliceDoc(main.from, main.to) : null;
+      closeCompletion(editor);
       handlers.current.onRun(part);
       return true;
     };

@@ -6,6 +6,8 @@ import { nameText } from './literal';
 
 /** Columns looked at in one question; a table with thousands of them is asked in parts. */
 export const COLUMNS_ASKED_MAX = 200;
+/** Events in which values are counted: enough to tell what is usual, and few enough not to be felt beside a query. */
+export const FILL_ROWS_MAX = 20_000;
 /** Values listed for a column. */
 export const TOP_VALUES = 10;
 
@@ -21,12 +23,12 @@ export function histogramQuery(events: string, step: string, columns: Column[]):
   return `${events}\n| summarize Events = count() by ${by}`;
 }
 
-/** For each column the share of rows in which it has a value. */
+/** For each column the number of rows in which it has a value, after how many rows were looked at. */
 export function fillQuery(table: string, columns: Column[]): string {
   const filled = columns
     .slice(0, COLUMNS_ASKED_MAX)
     .map((column, at) => `f${at} = countif(isnotempty(${nameText(column.name)}))`);
-  return `${nameText(table)}\n| summarize rows_ = count(), ${filled.join(', ')}`;
+  return `${nameText(table)}\n| take ${FILL_ROWS_MAX}\n| summarize rows_ = count(), ${filled.join(', ')}`;
 }
 
 /** The most frequent values of a column, with their counts. */

@@ -10,18 +10,18 @@ import { createDashboard, loadDashboard, saveDashboard, useDashboards } from '..
 import { chartKind } from '../charts/options';
 import { addTile, emptyDashboard } from '../dashboards/document';
 import { ProblemView } from '../widgets/ProblemView';
-import type { Result } from './run';
+import { useRendered } from './useSearch';
 
 interface Props {
   opened: boolean;
   close: () => void;
   query: string;
-  result: Result | null;
 }
 
 const NEW = 'a new dashboard';
 
-export function PinDialog({ opened, close, query, result }: Props) {
+export function PinDialog({ opened, close, query }: Props) {
+  const rendered = useRendered();
   const boards = useDashboards();
   const queries = useQueryClient();
   const [title, setTitle] = useState('');
@@ -30,7 +30,7 @@ export function PinDialog({ opened, close, query, result }: Props) {
   const own = (boards.data ?? []).filter((one) => one.managed === 'user');
   const pin = useMutation({
     mutationFn: async () => {
-      const kind = chartKind(result?.render?.visualization) ?? 'table';
+      const kind = chartKind(rendered) ?? 'table';
       const tile = { title, query, kind };
       if (board === NEW) return createDashboard(addTile(emptyDashboard(name), tile));
       const loaded = await loadDashboard(board);

@@ -14,14 +14,15 @@ import classes from './ResultPane.module.css';
 import { ResultRows } from './ResultRows';
 import type { Result } from './run';
 import { StatusLine } from './StatusLine';
-import type { Search } from './useSearch';
+import { type Search, useSnapshot } from './useSearch';
 
 function canDraw(result: Result): boolean {
   return result.rows.columns.some((column) => isNumeric(column.type) || column.type === 'dynamic');
 }
 
 export function ResultPane({ search }: { search: Search }) {
-  const { snapshot, state, go } = search;
+  const { state, go } = search;
+  const snapshot = useSnapshot();
   const { result, problem, phase } = snapshot;
   const asked = chartKind(result?.render?.visualization);
   const fallback = result?.rows.columns.some((column) => column.type === 'datetime')
@@ -103,7 +104,7 @@ export function ResultPane({ search }: { search: Search }) {
             />
           </div>
         ) : (
-          <ResultRows search={search} result={result} />
+          <ResultRows search={search} result={result} version={snapshot.version} />
         )}
       </div>
     </>

@@ -18,8 +18,15 @@ import { type Chosen, ValueMenu } from './ValueMenu';
 
 const ALL: ReadonlySet<string> = new Set();
 
-export function ResultRows({ search, result }: { search: Search; result: Result }) {
-  const { state, go, snapshot, text } = search;
+interface Props {
+  search: Search;
+  result: Result;
+  /** Counts changes of the rows, which grow in place. */
+  version: number;
+}
+
+export function ResultRows({ search, result, version: newest }: Props) {
+  const { state, go, text } = search;
   const { rows } = result;
   const [zone] = useZone();
   const [filters, setFilters] = useState<ColumnFilter[]>([]);
@@ -39,8 +46,8 @@ export function ResultRows({ search, result }: { search: Search; result: Result 
   );
   // While rows come in, order and groups follow as the browser finds time.
   const plain = state.sort === null && filters.length === 0 && state.group === null;
-  const settled = useDeferredValue(snapshot.version);
-  const version = plain ? snapshot.version : settled;
+  const settled = useDeferredValue(newest);
+  const version = plain ? newest : settled;
   // biome-ignore lint/correctness/useExhaustiveDependencies: the rows grow in place, and the version tells
   const view = useMemo(() => viewOf(rows, viewState), [rows, viewState, version]);
 

@@ -4,12 +4,13 @@
 import { ActionIcon, Loader, Switch, TextInput, Tooltip } from '@mantine/core';
 import { IconFilter, IconFunction, IconTable } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
-import { useMemo, useState } from 'react';
+import { memo, useMemo, useState } from 'react';
 import { ask } from '../api/ask';
 import { loadSchema } from '../api/kql';
 import { asProblem } from '../api/problem';
 import type { SchemaTable } from '../api/types.gen';
-import { COLUMNS_ASKED_MAX, fillQuery } from '../kql/questions';
+import { COLUMNS_ASKED_MAX, FILL_ROWS_MAX, fillQuery } from '../kql/questions';
+import { countText } from '../time/moment';
 import { rangeText, type TimeRange, timespan } from '../time/range';
 import { ProblemView } from '../widgets/ProblemView';
 import { SchemaColumn } from './SchemaColumn';
@@ -30,7 +31,8 @@ export function useSchema() {
   return useQuery({ queryKey: ['schema'], queryFn: ({ signal }) => loadSchema(signal), staleTime: 60_000 });
 }
 
-export function SchemaTree({ range, current, onTable, onFilter }: Props) {
+/** Drawn again only when it has something else to show: a table may have hundreds of columns. */
+export const SchemaTree = memo(function SchemaTree({ range, current, onTable, onFilter }: Props) {
   const schema = useSchema();
   const [find, setFind] = useState('');
   const [opened, setOpened] = useState<ReadonlySet<string>>(new Set());
@@ -95,7 +97,7 @@ export function SchemaTree({ range, current, onTable, onFilter }: Props) {
       </div>
     </aside>
   );
-}
+});
 
 interface TableProps {
   table: SchemaTable;
@@ -133,7 +135,10 @@ function Table({ table, open, toggle, range, needle, onTable, onFilter }: TableP
           : (fill.data.filled[at] ?? 0) / fill.data.total,
     }))
     .filter(({ column }) => needle === '' || column.name.toLowerCase().includes(needle));
-  const shown = all || needle !== '' ? rows : rows.filter(({ filled }) => filled === null || filled > 0);
+  // A column is empty for sure only where all events were looked at.
+  const isPart = fill.data !== undefined && fill.data.total >= FILL_ROWS_MAX;
+  const used = isPart ? rows : rows.filter(({ filled }) => filled === null || filled > 0);
+  const shown = all || needle !== '' ? rows : used;
   return (
     <section>
       <div className={classes.row}>
@@ -166,13 +171,16 @@ function Table({ table, open, toggle, range, needle, onTable, onFilter }: TableP
               onFilter={onFilter}
             />
           ))}
-          {fill.data !== undefined && needle === '' && (
+          {isPart && (
+            <div className={classes.note}>Shares of the first {countText(FILL_ROWS_MAX)} events</div>
+          )}
+          {fill.data !== undefined && !isPart && needle === '' && (
             <Switch
               className={classes.empty}
               label={
                 fill.data.total === 0
                   ? 'No events in this time'
-                  : `Empty columns too (${rows.length - rows.filter(({ filled }) => filled === null || filled > 0).length})`
+                  : `Empty columns too (${rows.length - used.length})`
               }
               checked={all}
               onChange={(event) => setAll(event.currentTarget.checked)}

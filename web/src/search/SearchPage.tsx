@@ -5,13 +5,13 @@ import { ActionIcon, Center, Loader, Tooltip } from '@mantine/core';
 import { useDocumentTitle, useLocalStorage } from '@mantine/hooks';
 import { notifications } from '@mantine/notifications';
 import { IconLayoutSidebar } from '@tabler/icons-react';
-import { lazy, Suspense, useCallback, useRef, useState } from 'react';
+import { lazy, Suspense, useCallback, useMemo, useRef, useState } from 'react';
 import { formatQuery } from '../api/kql';
 import { asProblem } from '../api/problem';
 import { narrowed } from '../kql/filter';
 import { firstTable } from '../kql/pipes';
 import { newest } from '../kql/questions';
-import { parseRange } from '../time/range';
+import { parseRange, rangeText } from '../time/range';
 import { Histogram } from './Histogram';
 import { ResultPane } from './ResultPane';
 import { SchemaTree } from './SchemaTree';
@@ -20,10 +20,13 @@ import { Splitter } from './Splitter';
 import { Start } from './Start';
 import { Toolbar } from './Toolbar';
 import { useHistogram } from './useHistogram';
-import { useSearch } from './useSearch';
+import { usePhase, useSearch } from './useSearch';
 import { WordsBox } from './WordsBox';
 
-const Editor = lazy(() => import('../editor/Editor'));
+const loadEditor = () => import('../editor/Editor');
+const Editor = lazy(loadEditor);
+// The page needs it as soon as it is drawn; should it not come, drawing says so.
+loadEditor().catch(() => undefined);
 
 const EDITOR_PX = { least: 64, most: 700, first: 148 };
 const TREE_PX = { least: 170, most: 620, first: 256 };
@@ -31,7 +34,8 @@ const TREE_PX = { least: 170, most: 620, first: 256 };
 export default function SearchPage() {
   useDocumentTitle('Search – doorledger');
   const search = useSearch();
-  const { state, text, go, snapshot } = search;
+  const { state, text, go } = search;
+  const phase = usePhase();
   const histogram = useHistogram(search.asked);
   const [tree, setTree] = useLocalStorage({
     key: 'doorledger.tree',
@@ -49,34 +53,34 @@ export default function SearchPage() {
     getInitialValueInEffect: false,
   });
   const [errors, setErrors] = useState(0);
-  const textNow = useRef(text);
-  textNow.current = text;
+  const now = useRef({ text, go });
+  now.current = { text, go };
 
   const format = useCallback(async () => {
     try {
-      search.type((await formatQuery(textNow.current)).query);
+      search.type((await formatQuery(now.current.text)).query);
     } catch (error) {
       notifications.show({ color: 'red', message: asProblem(error).message });
     }
   }, [search.type]);
 
-  const filter = (table: string, condition: string) => {
+  const ask = useCallback((table: string) => now.current.go({ query: newest(table) }), []);
+  const filter = useCallback((table: string, condition: string) => {
+    const { text, go } = now.current;
     const base = text.trim() === '' || (firstTable(text) !== '' && firstTable(text) !== table) ? table : text;
     go({ query: narrowed(base, condition) });
-  };
+  }, []);
 
-  const empty = snapshot.phase === 'idle' && state.query === '';
+  // Another address need not be another time.
+  const time = rangeText(state.range);
+  const range = useMemo(() => parseRange(time), [time]);
+  const empty = phase === 'idle' && state.query === '';
   return (
     <div className={classes.page}>
       {tree && (
         <>
           <div className={classes.tree} style={{ width: treeWidth }}>
-            <SchemaTree
-              range={state.range}
-              current={firstTable(text)}
-              onTable={(table) => go({ query: newest(table) })}
-              onFilter={filter}
-            />
+            <SchemaTree range={range} current={firstTable(text)} onTable={ask} onFilter={filter} />
           </div>
           <Splitter
             label="width of the tables"

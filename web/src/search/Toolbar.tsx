@@ -23,14 +23,14 @@ import { PinDialog } from './PinDialog';
 import { SaveDialog } from './SaveDialog';
 import classes from './Toolbar.module.css';
 import { ROWS_CHOICES } from './url';
-import type { Search } from './useSearch';
+import { type Search, usePhase } from './useSearch';
 
 export function Toolbar({ search, format, errors }: { search: Search; format: () => void; errors: number }) {
-  const { state, go, snapshot, text } = search;
+  const { state, go, text } = search;
   const [saving, { open: save, close: saved }] = useDisclosure();
   const [pinning, { open: pin, close: pinned }] = useDisclosure();
   const mayWrite = useMay('analyst');
-  const running = snapshot.phase === 'running';
+  const running = usePhase() === 'running';
 
   async function share() {
     await navigator.clipboard.writeText(window.location.href);
@@ -107,7 +107,7 @@ export function Toolbar({ search, format, errors }: { search: Search; format: ()
       <ExportMenu query={state.query === '' ? text : state.query} range={state.range} />
       <Icon label="Start anew" icon={IconEraser} onClick={search.clear} />
       <SaveDialog opened={saving} close={saved} query={text} range={state.range} />
-      <PinDialog opened={pinning} close={pinned} query={text} result={snapshot.result} />
+      <PinDialog opened={pinning} close={pinned} query={text} />
     </div>
   );
 }

@@ -74,7 +74,8 @@ export class Run {
 
   readonly snapshot = (): Snapshot => this.state;
 
-  async start(asked: Asked): Promise<void> {
+  /** Runs a query; `answered` is called once, when its first rows are there or it ended without any. */
+  async start(asked: Asked, answered: () => void): Promise<void> {
     this.abort?.abort();
     const abort = new AbortController();
     this.abort = abort;
@@ -92,6 +93,7 @@ export class Run {
           result = { ...result, rows: new PackedRows(result.rows.columns) };
           this.set({ result });
         }
+        if (result.rows.length === 0) answered();
         this.takeRows(result, frame.rows, began, abort);
       } else if (frame.frame === 'progress') {
         this.set({ progress: this.progress(frame) });
@@ -102,6 +104,7 @@ export class Run {
         if (result !== null && full) {
           result.cut = `These are the first ${asked.rows.toLocaleString('en')} rows; there may be more.`;
         }
+        if (result === null || result.rows.length === 0) answered();
         this.set({ phase: 'done', progress: this.progress(frame) });
       }
     };

@@ -6,7 +6,7 @@ import { useSearchParams } from 'react-router';
 import { tailPart } from '../kql/pipes';
 import { rangeText, timespan } from '../time/range';
 import { remember } from './past';
-import { Run } from './run';
+import { type Phase, Run, type Snapshot } from './run';
 import { parseSearch, type SearchState, searchParameters } from './url';
 import type { Asked } from './useHistogram';
 
@@ -15,6 +15,21 @@ const run = new Run();
 let draft: string | null = null;
 let ran = '';
 let runs = 0;
+
+/** The run as it is now; whoever asks is drawn again whenever it changes, which is often while rows come. */
+export function useSnapshot(): Snapshot {
+  return useSyncExternalStore(run.subscribe, run.snapshot);
+}
+
+/** What it is doing, which changes seldom. */
+export function usePhase(): Phase {
+  return useSyncExternalStore(run.subscribe, () => run.snapshot().phase);
+}
+
+/** As what the newest answer asks to be drawn. */
+export function useRendered(): string | undefined {
+  return useSyncExternalStore(run.subscribe, () => run.snapshot().result?.render?.visualization);
+}
 
 /** What makes another run; the rest of the address only changes the look. */
 function runKey(state: SearchState): string {
@@ -25,7 +40,6 @@ export function useSearch() {
   const [parameters, setParameters] = useSearchParams();
   const state = useMemo(() => parseSearch(parameters), [parameters]);
   const [text, setText] = useState(draft ?? state.query);
-  const snapshot = useSyncExternalStore(run.subscribe, run.snapshot);
   const [asked, setAsked] = useState<Asked | null>(
     ran === '' ? null : { query: run.snapshot().query, range: state.range, number: runs },
   );
@@ -40,13 +54,18 @@ export function useSearch() {
     runs += 1;
     ran = runKey(wanted);
     remember({ query, time: rangeText(wanted.range), at: Date.now() });
-    setAsked(wanted.live ? null : { query, range: wanted.range, number: runs });
-    void run.start({
-      query: wanted.live ? tailPart(query) : query,
-      timespan: timespan(wanted.range),
-      rows: wanted.rows,
-      live: wanted.live,
-    });
+    const number = runs;
+    if (wanted.live) setAsked(null);
+    void run.start(
+      {
+        query: wanted.live ? tailPart(query) : query,
+        timespan: timespan(wanted.range),
+        rows: wanted.rows,
+        live: wanted.live,
+      },
+      // The bars wait for the rows, which then have the server to themselves.
+      () => !wanted.live && setAsked({ query, range: wanted.range, number }),
+    );
   }, []);
 
   // An address that was followed, or gone back to, is run; what the page itself ran is running already.
@@ -93,7 +112,7 @@ export function useSearch() {
     setParameters(new URLSearchParams());
   }, [setParameters]);
 
-  return { state, text, type, go, runText, clear, cancel: () => run.cancel(), snapshot, asked };
+  return { state, text, type, go, runText, clear, cancel: () => run.cancel(), asked };
 }
 
 export type Search = ReturnType<typeof useSearch>;
