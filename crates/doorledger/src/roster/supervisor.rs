@@ -95,21 +95,27 @@ impl Supervisor {
                 running.stop.cancel();
                 ending.push((id.to_string(), running));
             }
-            self.parts.board.forget_source(id);
         }
         for goal in before.ended_destinations(after) {
-            let next = after.destinations.iter().find(|next| next.name() == goal.name());
             let line = self.lines().remove(goal.name());
             if let Some(running) = line.and_then(|line| line.running) {
                 running.stop.cancel();
                 ending.push((goal.name().to_owned(), running));
             }
-            self.parts.board.destination_changed(goal.name(), next.is_some());
         }
         let ended = ending.into_iter().map(|(what, running)| async move {
             running.ended(&what).await;
         });
         join_all(ended).await;
+        // Not before: what a task was doing when it was told to end, it still notes.
+        let board = &self.parts.board;
+        for source in before.ended_sources(after) {
+            board.forget_source(&source.configured.id);
+        }
+        for goal in before.ended_destinations(after) {
+            let stays = after.destinations.iter().any(|next| next.name() == goal.name());
+            board.destination_changed(goal.name(), stays);
+        }
     }
 
     /// Begins what `after` names and `before` did not, or otherwise.
