@@ -159,6 +159,18 @@ fn a_push_source_has_two_secrets_while_one_is_being_changed() {
         assert_eq!(server.post(STREAM, token, &event(4)).0, expected);
     }
 
+    // Whoever writes other secrets of a source in the midst of a change ends what the change had left open.
+    done(&server, "POST", rotate, &json!({"keep_old_hours": 1, "secret": "chosen-next"}));
+    assert_eq!(server.post(STREAM, "chosen-by-somebody", &event(4)).0, 200);
+    let written = |token: &str| json!({"sources": {"stream": {"tokens": [token]}}});
+    let path = format!("{TENANTS}/auth0/pushed");
+    done(&server, "PUT", &path, &written("chosen-at-last"));
+    for (token, expected) in [("chosen-by-somebody", 401), ("chosen-next", 401)] {
+        assert_eq!(server.post(STREAM, token, &event(4)).0, expected, "{token}");
+    }
+    assert_eq!(server.post(STREAM, "chosen-at-last", &event(4)).0, 200);
+    done(&server, "PUT", &path, &written("chosen-by-somebody"));
+
     done(&server, "POST", "/api/v1/sources/auth0/pushed/stream/pause", &json!({}));
     let (head, answer) = server.send(STREAM, "chosen-by-somebody", &event(5));
     assert!(head.contains("503") && head.to_lowercase().contains("retry-after"), "{head}");
