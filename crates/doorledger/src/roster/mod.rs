@@ -8,6 +8,7 @@ mod desk;
 mod documents;
 mod kinds;
 mod masking;
+mod restart;
 mod supervisor;
 
 pub(crate) use desk::{Desk, Tools};

@@ -34,6 +34,8 @@ struct Gate {
     closed: Mutex<()>,
     /// How many have come to it.
     arrived: AtomicUsize,
+    /// How many of the next ones meet a defect of ours.
+    defects: AtomicUsize,
 }
 
 struct Pages {
@@ -68,6 +70,9 @@ impl Poll for Pages {
     fn answer(&mut self, _: Result<&Answer, &str>, now: Timestamp) -> Outcome {
         self.gate.arrived.fetch_add(1, Ordering::SeqCst);
         drop(self.gate.closed.lock());
+        let fewer = |left: usize| left.checked_sub(1);
+        let met = self.gate.defects.fetch_update(Ordering::SeqCst, Ordering::SeqCst, fewer);
+        assert!(met.is_err(), "a defect");
         let numbers = self.next..self.next + PAGE;
         self.next = numbers.end;
         let event = |number: u64| Event {
@@ -224,4 +229,27 @@ async fn what_a_task_notes_while_it_ends_does_not_outlive_it() {
     }
     ending.await;
     assert_eq!(board.sources(), std::collections::BTreeMap::new());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_defect_in_a_poll_does_not_end_it_for_good() {
+    let folder = tempfile::tempdir().unwrap();
+    let supervisor = supervisor(folder.path());
+    let journal = supervisor.parts().journal.clone();
+    let (gate, begun): (Arc<Gate>, Arc<AtomicUsize>) = Default::default();
+    let before = roster(&[&gated("acme", &begun, &gate)]);
+    supervisor.begin(&Snapshot::default(), &before).unwrap();
+    for round in 2..4 {
+        wait_for_more(&journal).await;
+        gate.defects.store(1, Ordering::SeqCst);
+        while gate.defects.load(Ordering::SeqCst) > 0 {
+            tokio::task::yield_now().await;
+        }
+        wait_for_more(&journal).await;
+        assert_eq!(begun.load(Ordering::SeqCst), round);
+    }
+    supervisor.end(&before, &Snapshot::default()).await;
+    let found = stored(&journal, "acme");
+    let expected: Vec<String> = (0..found.len()).map(|number| format!("{number:08}")).collect();
+    assert_eq!(found, expected);
 }
