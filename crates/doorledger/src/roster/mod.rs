@@ -17,6 +17,7 @@ pub(crate) use supervisor::{Mode, Supervisor};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use model::Timestamp;
+use tokio::sync::{Mutex, OwnedMutexGuard};
 
 use crate::config::{ConfiguredDestination, ConfiguredSource, Way};
 
@@ -75,6 +76,8 @@ pub(crate) struct Snapshot {
     pub(crate) destinations: Vec<Goal>,
     /// Ways out that are known by name alone, and why they do not run. What they have not got is kept.
     pub(crate) kept: Vec<(String, String)>,
+    /// Whether there may be more: the registry could not be read yet, and nobody knows what it names.
+    pub(crate) is_partial: bool,
 }
 
 impl Snapshot {
@@ -94,6 +97,7 @@ impl Snapshot {
             sources: sources.into_iter().map(source).collect(),
             destinations: destinations.into_iter().map(goal).collect(),
             kept: Vec::new(),
+            is_partial: false,
         }
     }
 
@@ -125,12 +129,18 @@ impl Snapshot {
 #[derive(Default)]
 pub(crate) struct Roster {
     now: RwLock<Arc<Snapshot>>,
+    turn: Arc<Mutex<()>>,
 }
 
 impl Roster {
     /// As it is at this moment.
     pub(crate) fn now(&self) -> Arc<Snapshot> {
         self.now.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Held by whoever changes it, and by whoever does something because it does not name somebody.
+    pub(crate) async fn turn(&self) -> OwnedMutexGuard<()> {
+        self.turn.clone().lock_owned().await
     }
 
     /// Puts another in its place.

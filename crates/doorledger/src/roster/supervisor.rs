@@ -77,6 +77,11 @@ impl Supervisor {
         Self { parts, receivers, mode, stop, polls, lines }
     }
 
+    /// Ends every task when it is cancelled; `None` if nothing runs by itself.
+    pub(crate) fn stop(&self) -> Option<&CancellationToken> {
+        (self.mode == Mode::Work).then_some(&self.stop)
+    }
+
     /// The parts that its tasks share.
     pub(crate) fn parts(&self) -> &Parts {
         &self.parts

@@ -360,3 +360,37 @@ fn a_change_keeps_the_secrets_that_it_leaves_out() {
     let secret = &stream["schema"]["properties"]["tokens"];
     assert_eq!(secret["writeOnly"], true, "{secret}");
 }
+
+#[test]
+fn what_was_added_runs_as_soon_as_the_registry_can_be_read() {
+    let folder = folder(&json!({"data": "data"}));
+    let server = Server::start(folder.path());
+    let made = done(&server, "POST", TENANTS, &pushed());
+    let token = made["secret"].as_str().unwrap();
+    assert_eq!(server.stop(), 0);
+    let (data, away) = (folder.path().join("data"), tempfile::tempdir().unwrap());
+    let moved = |from: &Path, to: &Path| {
+        for entry in std::fs::read_dir(from).unwrap() {
+            let name = entry.unwrap().file_name();
+            if name.to_str().unwrap().starts_with("registry.db") {
+                std::fs::rename(from.join(&name), to.join(&name)).unwrap();
+            }
+        }
+    };
+    moved(&data, away.path());
+    std::fs::write(data.join("registry.db"), "no database at all, but text").unwrap();
+
+    let server = Server::start(folder.path());
+    assert_eq!(server.post(STREAM, token, &event(1)).0, 404);
+    // Nobody knows what it names, so nothing is given up.
+    let forget = json!({"name": "sentinel"});
+    let (status, answer) = ask(&server, "POST", "/api/v1/destinations/forget", &forget);
+    assert_eq!(status, 400, "{answer}");
+    assert!(answer.to_string().contains("the registry cannot be read"), "{answer}");
+    moved(away.path(), &data);
+    eventually(|| match server.post(STREAM, token, &event(1)).0 {
+        200 => Ok(()),
+        status => Err(status.to_string()),
+    });
+    assert_eq!(server.stop(), 0);
+}
