@@ -108,7 +108,7 @@ impl Snapshot {
     }
 
     /// The ways in that `after` does not have, or has otherwise.
-    fn ended_sources<'a>(&'a self, after: &'a Self) -> impl Iterator<Item = &'a Source> {
+    pub(crate) fn ended_sources<'a>(&'a self, after: &'a Self) -> impl Iterator<Item = &'a Source> {
         self.sources.iter().filter(|source| !after.sources.iter().any(|next| next.is_same(source)))
     }
 

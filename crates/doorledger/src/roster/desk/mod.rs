@@ -134,13 +134,14 @@ impl Inner {
     async fn begin(&self, book: Book) -> anyhow::Result<()> {
         let Tools { roster, supervisor, backfills, replays, .. } = &self.tools;
         let (before, after) = (roster.now(), Arc::new(book.snapshot()));
-        before.ended_sources(&after).for_each(|source| backfills.interrupt(&source.configured.id));
-        before.ended_destinations(&after).for_each(|goal| replays.interrupt(goal.name()));
         self.learn_domains(&book);
         self.tools.twins.set(after.at_work());
         *self.book.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(book);
         supervisor.end(&before, &after).await;
         roster.set(after.clone());
+        // Not before: what is started from here on is started as it is now, or finds out that it is not.
+        before.ended_sources(&after).for_each(|source| backfills.interrupt(&source.configured.id));
+        before.ended_destinations(&after).for_each(|goal| replays.interrupt(goal.name()));
         let begun = supervisor.begin(&before, &after);
         // As long as nobody knows what the registry names, no destination is known to be gone.
         if !after.is_partial && self.tools.read_only.is_none() {
