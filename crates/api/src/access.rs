@@ -56,6 +56,8 @@ pub(crate) struct Caller {
     pub(crate) role: Role,
     /// The session, if it is a person's.
     pub(crate) session: Option<(Secret, Timestamp)>,
+    /// The token, if it is one that an administrator made and may take back.
+    pub(crate) token: Option<Secret>,
 }
 
 /// By what a request says whose it is; not yet looked up.
@@ -151,13 +153,13 @@ async fn admit(
     access: Access,
     asked: Asked<'_>,
 ) -> Result<Option<Caller>, HttpProblem> {
-    let program = |who: String, role| Ok(Some(Caller { who, role, session: None }));
+    let program = |who: String, role, token| Ok(Some(Caller { who, role, session: None, token }));
     match shared.rules.credential(access, asked)? {
         Credential::None => Ok(None),
-        Credential::Local => program("local".to_owned(), Role::Administrator),
-        Credential::Configured => program("token/configured".to_owned(), Role::Administrator),
-        Credential::Token(secret) => match shared.accounts.token(secret).await? {
-            Some((name, role)) => program(format!("token/{name}"), role),
+        Credential::Local => program("local".to_owned(), Role::Administrator, None),
+        Credential::Configured => program("token/configured".to_owned(), Role::Administrator, None),
+        Credential::Token(secret) => match shared.accounts.token(secret.clone()).await? {
+            Some((name, role)) => program(format!("token/{name}"), role, Some(secret)),
             None => Err(HttpProblem::unauthorized(TOKEN_HINT)),
         },
         Credential::Session(secret) => {
@@ -168,8 +170,27 @@ async fn admit(
                 check_csrf(&secret, asked.headers)?;
             }
             let (who, role) = (session.name, session.role);
-            Ok(Some(Caller { who, role, session: Some((secret, session.expires)) }))
+            let session = Some((secret, session.expires));
+            Ok(Some(Caller { who, role, session, token: None }))
         }
+    }
+}
+
+impl Caller {
+    /// Looks the credential up again, of whoever is answered for longer than a moment: sessions end, and tokens are taken
+    /// back. The role is not looked at; nobody has less than a viewer's.
+    pub(crate) async fn check(&self, shared: &Shared) -> Result<(), HttpProblem> {
+        if let Some((secret, _)) = &self.session
+            && shared.accounts.session(secret.clone()).await?.is_none()
+        {
+            return Err(signed_out());
+        }
+        if let Some(token) = &self.token
+            && shared.accounts.token(token.clone()).await?.is_none()
+        {
+            return Err(HttpProblem::unauthorized(TOKEN_HINT));
+        }
+        Ok(())
     }
 }
 

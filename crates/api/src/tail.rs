@@ -14,7 +14,7 @@ use futures::StreamExt;
 use http::header::CONTENT_TYPE;
 use http::{HeaderValue, Request, StatusCode};
 use model::{
-    ColumnValues, QueryError, QueryErrorKind, QueryRequest, ResultColumn, RowBatch, Secret,
+    ColumnValues, QueryError, QueryErrorKind, QueryLimits, QueryRequest, ResultColumn, RowBatch,
 };
 use serde::Deserialize;
 use tokio::time::{Instant, sleep, timeout};
@@ -37,12 +37,17 @@ use crate::rows::{FRAMES, Reached, RowWriter, frames};
 const LOOK_INTERVAL: Duration = Duration::from_secs(1);
 /// Something is said at least this often, so that neither side takes the other for gone.
 const BEAT_INTERVAL: Duration = Duration::from_secs(5);
-/// Between two looks at the session.
-const SESSION_INTERVAL: Duration = Duration::from_secs(30);
+/// Between two looks at the caller's credential.
+const CREDENTIAL_INTERVAL: Duration = Duration::from_secs(30);
 /// After this time a tail ends, without an error; whoever still watches asks again, and is looked at again.
 const TAIL_TIME_MAX: Duration = Duration::from_secs(60 * 60);
 /// Offsets of one look at most, and so rows of it; a backlog is told in several.
 const LOOK_OFFSETS_MAX: i64 = 10_000;
+/// Bytes of one look at most, as long as a smaller one is possible: they wait in memory until the reader takes them, and every
+/// tail may have a slow one.
+const LOOK_BYTES_MAX: usize = 4 * 1024 * 1024;
+/// Behind this offset lies everything.
+const BEGINNING: i64 = -1;
 /// How long somebody is asked to wait who has too many tails.
 const BUSY_RETRY_SECONDS: u64 = 5;
 
@@ -75,10 +80,11 @@ pub(crate) async fn tail(
     .0?;
     let place = shared.tails.take(&caller.who).ok_or_else(busy)?;
     let newest = match after {
-        Some(after) => after,
-        None => newest(&shared, &followed, -1).await?.unwrap_or(-1),
+        Some(after) => after.max(BEGINNING),
+        None => newest(&shared, &followed, BEGINNING).await?.unwrap_or(BEGINNING),
     };
-    let none = ask(&shared, followed.between(newest, newest)).await;
+    let limits = shared.query_limits;
+    let none = ask(&shared, followed.between(newest, newest), limits).await;
     let (columns, _) = none.map_err(|error| followed.told(error, newest, newest))?;
     let tail = Tail::begin(shared, followed, newest, (caller, place), &columns);
     let pieces = futures::stream::unfold(tail, |mut tail| async {
@@ -112,8 +118,8 @@ fn busy() -> HttpProblem {
 async fn ask(
     shared: &Shared,
     text: String,
+    limits: QueryLimits,
 ) -> Result<(Vec<ResultColumn>, Vec<RowBatch>), QueryError> {
-    let limits = shared.query_limits;
     let late = || QueryError {
         kind: QueryErrorKind::Limit,
         code: "E_QUERY_TIMEOUT".to_owned(),
@@ -147,7 +153,7 @@ async fn newest(
     followed: &Followed,
     after: i64,
 ) -> Result<Option<i64>, QueryError> {
-    let (_, batches) = ask(shared, followed.newest(after)).await?;
+    let (_, batches) = ask(shared, followed.newest(after), shared.query_limits).await?;
     let first = batches.iter().find(|batch| batch.rows > 0).and_then(|batch| batch.columns.first());
     Ok(match first {
         Some(ColumnValues::Long(values)) => values.first().copied().flatten(),
@@ -159,7 +165,7 @@ async fn newest(
 struct Tail {
     shared: Arc<Shared>,
     followed: Followed,
-    session: Option<Secret>,
+    caller: Caller,
     /// All rows up to this offset are told.
     seen: i64,
     /// There are rows up to this offset.
@@ -170,7 +176,7 @@ struct Tail {
     out: Vec<u8>,
     started: Instant,
     told: Instant,
-    looked_at_session: Instant,
+    looked_at_credential: Instant,
     ended: bool,
     _place: Place,
 }
@@ -187,7 +193,7 @@ impl Tail {
         let mut tail = Self {
             shared,
             followed,
-            session: caller.session.map(|(secret, _)| secret),
+            caller,
             seen: newest,
             newest,
             stretch: LOOK_OFFSETS_MAX,
@@ -195,7 +201,7 @@ impl Tail {
             out: Vec::new(),
             started: now,
             told: now,
-            looked_at_session: now,
+            looked_at_credential: now,
             ended: false,
             _place: place,
         };
@@ -229,14 +235,15 @@ impl Tail {
 
     /// Looks for new rows, and writes what there is to tell.
     async fn look(&mut self) -> Result<(), QueryError> {
-        self.check_session().await?;
+        self.check_credential().await?;
         if self.newest <= self.seen {
             let found = newest(&self.shared, &self.followed, self.seen).await?;
             self.newest = found.unwrap_or(self.seen).max(self.seen);
         }
         if self.newest > self.seen {
             let until = self.seen.saturating_add(self.stretch).min(self.newest);
-            match ask(&self.shared, self.followed.between(self.seen, until)).await {
+            let text = self.followed.between(self.seen, until);
+            match ask(&self.shared, text, self.limits()).await {
                 Ok((_, batches)) => self.take(until, &batches),
                 // Too much for one answer: a smaller stretch holds less.
                 Err(error) if error.kind == QueryErrorKind::Limit && self.stretch > 1 => {
@@ -269,22 +276,22 @@ impl Tail {
         self.out.extend_from_slice(line.as_bytes());
     }
 
-    /// A tail outlives no session.
-    async fn check_session(&mut self) -> Result<(), QueryError> {
-        let Some(secret) = &self.session else { return Ok(()) };
-        if self.looked_at_session.elapsed() < SESSION_INTERVAL {
+    /// What one look may use up.
+    fn limits(&self) -> QueryLimits {
+        let mut limits = self.shared.query_limits;
+        if self.stretch > 1 {
+            limits.result_bytes_max = limits.result_bytes_max.min(LOOK_BYTES_MAX);
+        }
+        limits
+    }
+
+    /// A tail outlives neither a session nor a token.
+    async fn check_credential(&mut self) -> Result<(), QueryError> {
+        if self.looked_at_credential.elapsed() < CREDENTIAL_INTERVAL {
             return Ok(());
         }
-        self.looked_at_session = Instant::now();
-        match self.shared.accounts.session(secret.clone()).await {
-            Ok(Some(_)) => Ok(()),
-            Ok(None) => Err(ended_session("signed_out", "the session has ended", "sign in again")),
-            Err(error) => {
-                let problem = HttpProblem::from(error);
-                let details = problem.details();
-                Err(ended_session(&details.code, &details.detail, &details.hint))
-            }
-        }
+        self.looked_at_credential = Instant::now();
+        self.caller.check(&self.shared).await.map_err(|problem| ended(&problem))
     }
 
     fn end(&mut self, error: Option<&QueryError>) {
@@ -295,12 +302,14 @@ impl Tail {
     }
 }
 
-fn ended_session(code: &str, message: &str, hint: &str) -> QueryError {
+/// Why somebody is told nothing more.
+fn ended(problem: &HttpProblem) -> QueryError {
+    let details = problem.details();
     QueryError {
         kind: QueryErrorKind::Internal,
-        code: code.to_owned(),
-        message: message.to_owned(),
+        code: details.code.clone(),
+        message: details.detail.clone(),
         span: None,
-        hint: hint.to_owned(),
+        hint: details.hint.clone(),
     }
 }

@@ -65,6 +65,12 @@ impl ReadBack {
         &self.tables
     }
 
+    /// Where it is asked.
+    #[must_use]
+    pub const fn url(&self) -> &Url {
+        &self.url
+    }
+
     /// What is compared with, in one line: when it changes, what was acknowledged before went elsewhere.
     #[must_use]
     pub fn place(&self) -> String {

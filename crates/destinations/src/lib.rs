@@ -113,7 +113,7 @@ impl fmt::Debug for Outgoing {
 }
 
 /// The body of one request, and which events it carries.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Parcel {
     /// The table or stream it goes to.
     pub stream: String,

@@ -240,7 +240,9 @@ impl Walk {
 
     fn is_due(&self) -> bool {
         let Some(unsaved) = self.unsaved else { return false };
-        self.saved.is_none_or(|saved| unsaved.until.duration_since(saved) >= IDLE_WALK_SAVED_EVERY)
+        // Either way: the clock may have been set back behind what was saved by it.
+        let since_saved = |saved| unsaved.until.duration_since(saved).abs();
+        self.saved.is_none_or(|saved| since_saved(saved) >= IDLE_WALK_SAVED_EVERY)
     }
 
     fn take(&mut self) -> Option<Stretch> {
@@ -275,3 +277,26 @@ pub(crate) async fn sleep(duration: Duration, stop: &CancellationToken) -> Resul
 /// It is time to stop.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Stopped;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_walk_is_saved_now_and_then_whichever_way_the_clock_was_set() {
+        let at = |seconds: i64| Timestamp::UNIX_EPOCH + SignedDuration::from_secs(seconds);
+        for (from, until, expected) in [
+            (7_200, 7_201, false),
+            (7_200, 7_259, false),
+            (7_200, 7_260, true),
+            (3_600, 3_601, true),
+        ] {
+            let mut walk = Walk::default();
+            walk.add(Some(Stretch { from: at(7_100), until: at(7_200) }));
+            assert!(walk.is_due(), "nothing was saved yet");
+            assert!(walk.take().is_some() && !walk.is_due());
+            walk.add(Some(Stretch { from: at(from), until: at(until) }));
+            assert_eq!(walk.is_due(), expected, "{until}");
+        }
+    }
+}

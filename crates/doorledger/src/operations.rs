@@ -105,9 +105,18 @@ impl api::Operations for Operations {
             if let Some(reason) = &self.read_only {
                 return Err(OperationError::Intake(IntakeError::ReadOnly(reason.clone())));
             }
+            // Nobody adds it while it is given up: its place would be gone, and with it what it has not got.
+            let turn = self.roster.turn().await;
             let (journal, roster) = (self.journal.clone(), self.roster.now());
+            if roster.is_partial {
+                let message = format!("the registry cannot be read, and may name `{name}`");
+                let hint = "see the log for what is wrong with registry.db, and try again when it is mended";
+                return Err(OperationError::Refused(vec![Problem::new("name", message, hint)]));
+            }
             let forgotten = tokio::task::spawn_blocking(move || {
-                removed::forget(&journal, roster.destination_names(), &name)
+                let forgotten = removed::forget(&journal, roster.destination_names(), &name);
+                drop(turn);
+                forgotten
             });
             let failed = |error: String| OperationError::Intake(IntakeError::Storage(error));
             match forgotten.await {

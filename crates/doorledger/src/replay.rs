@@ -137,8 +137,10 @@ impl Replay {
         let mut deliveries = Vec::new();
         // What a destination refused has the name of its reader as its origin.
         let destination = letter.origin.strip_prefix(Shipper::READER_PREFIX);
-        let succeeded = match destination.and_then(|name| self.supervisor.shipper(name)) {
-            Some(shipper) => {
+        let succeeded = match destination.map(|name| self.line(name)) {
+            // Nobody sends to it now: the letter waits until somebody does.
+            Some(None) => false,
+            Some(Some(shipper)) => {
                 let mut counted = Deliveries::new();
                 let delivered = Delivered { acknowledged: 1, ..Delivered::default() };
                 counted.add(&letter.source, time_of(&letter), letter.at, delivered);
@@ -157,6 +159,11 @@ impl Replay {
             outcome.failed += 1;
         }
         Ok(())
+    }
+
+    /// Who sends to a destination, unless it is gone or switched off.
+    fn line(&self, name: &str) -> Option<Arc<Shipper>> {
+        self.supervisor.shipper(name).filter(|_| !self.supervisor.is_paused(name))
     }
 
     /// Decodes a letter with today's program; whether all of it could be read and is durable now.

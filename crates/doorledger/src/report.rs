@@ -22,6 +22,9 @@ use crate::roster::{Roster, Source};
 use crate::ship::Shipper;
 use crate::status::{Board, DestinationCondition, SourceCondition};
 
+/// What is told of a destination that the registry may name.
+const UNREAD: &str = "the registry, which may name it, cannot be read yet";
+
 /// Knows whom to ask.
 pub(crate) struct Report {
     journal: Journal,
@@ -122,6 +125,9 @@ impl Report {
         let roster = self.roster.now();
         let removed =
             removed::all(readers.clone(), roster.destination_names()).into_iter().map(|removed| {
+                if roster.is_partial {
+                    return self.kept(&removed.name, UNREAD, &readers);
+                }
                 let dead_letters = self.dead_letters(Some(&removed.reader.name));
                 removed.status(self.oldest_unsent(&removed.reader, now), dead_letters)
             });
@@ -153,7 +159,12 @@ impl Report {
     /// A destination of the registry that cannot be used as it is.
     fn kept(&self, name: &str, reason: &str, readers: &[ReaderState]) -> DestinationStatus {
         let reader = readers.iter().find(|reader| reader.name == Shipper::reader(name));
-        let hint = "mend it on the page Applications; what it has not got is kept meanwhile";
+        let hint = match reason {
+            UNREAD => {
+                "see the log for what is wrong with registry.db; what it has not got is kept meanwhile"
+            }
+            _ => "mend it on the page Applications; what it has not got is kept meanwhile",
+        };
         DestinationStatus {
             name: name.to_owned(),
             kind: String::new(),

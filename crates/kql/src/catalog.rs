@@ -4,7 +4,7 @@
 use crate::plan::Fields;
 use crate::signature::Signature;
 
-/// The names that a query can use. All names are case-sensitive, as in Kusto.
+/// The names that a query can use. All names are case-sensitive, as in Kusto. Beyond tables a catalog says only what it has.
 pub trait Catalog {
     /// The columns of a table, in order. Asked for every table that a pattern matches: a catalog that keeps the list hands
     /// out the same one each time.
@@ -12,11 +12,17 @@ pub trait Catalog {
     /// Every table's name, for wildcards in `union` and for hints.
     fn tables(&self) -> Vec<String>;
     /// A scalar function by name (current or obsolete spelling).
-    fn function(&self, name: &str) -> Option<&Signature>;
+    fn function(&self, _name: &str) -> Option<&Signature> {
+        None
+    }
     /// An aggregate by name (current or obsolete spelling).
-    fn aggregate(&self, name: &str) -> Option<&Signature>;
+    fn aggregate(&self, _name: &str) -> Option<&Signature> {
+        None
+    }
     /// A function that is stored in the workspace.
-    fn stored_function(&self, name: &str) -> Option<StoredFunction>;
+    fn stored_function(&self, _name: &str) -> Option<StoredFunction> {
+        None
+    }
     /// The columns of a watchlist, in order: those that every watchlist has, then its own.
     fn watchlist(&self, _name: &str) -> Option<Fields> {
         None
@@ -26,7 +32,9 @@ pub trait Catalog {
         Vec::new()
     }
     /// Names of all functions, for hints and completion.
-    fn functions(&self) -> Vec<String>;
+    fn functions(&self) -> Vec<String> {
+        Vec::new()
+    }
     /// The stored functions, by name, each with what it is for; the latter may be empty.
     fn stored_functions(&self) -> Vec<(String, String)> {
         Vec::new()
@@ -57,18 +65,6 @@ impl Catalog for EmptyCatalog {
         None
     }
     fn tables(&self) -> Vec<String> {
-        Vec::new()
-    }
-    fn function(&self, _: &str) -> Option<&Signature> {
-        None
-    }
-    fn aggregate(&self, _: &str) -> Option<&Signature> {
-        None
-    }
-    fn stored_function(&self, _: &str) -> Option<StoredFunction> {
-        None
-    }
-    fn functions(&self) -> Vec<String> {
         Vec::new()
     }
 }

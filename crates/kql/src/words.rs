@@ -321,9 +321,7 @@ fn simple(text: String) -> Condition {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::catalog::StoredFunction;
     use crate::plan::Field;
-    use crate::signature::Signature;
 
     struct Logs;
 
@@ -342,18 +340,6 @@ mod tests {
         }
         fn tables(&self) -> Vec<String> {
             vec!["Logs".into()]
-        }
-        fn function(&self, _: &str) -> Option<&Signature> {
-            None
-        }
-        fn aggregate(&self, _: &str) -> Option<&Signature> {
-            None
-        }
-        fn stored_function(&self, _: &str) -> Option<StoredFunction> {
-            None
-        }
-        fn functions(&self) -> Vec<String> {
-            Vec::new()
         }
     }
 

@@ -6,6 +6,7 @@
 mod aggregates;
 mod answer_order;
 mod catalog;
+mod computed;
 mod decimal;
 mod dynamic;
 mod engine;

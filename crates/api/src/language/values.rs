@@ -10,7 +10,9 @@ use futures::StreamExt as _;
 use kql::catalog::Catalog;
 use kql::syntax::{SyntaxKind, Token, lex};
 use kql::types::Type;
-use model::{ColumnValues, QueryError, QueryLimits, QueryRequest, SignedDuration, Timestamp};
+use model::{
+    ColumnValues, QueryError, QueryErrorKind, QueryLimits, QueryRequest, SignedDuration, Timestamp,
+};
 
 use super::shapes::Proposal;
 use crate::api::Shared;
@@ -27,6 +29,8 @@ const VALUE_BYTES_MAX: usize = 200;
 const SPAN: SignedDuration = SignedDuration::from_hours(24);
 /// After this time they are asked for anew; until that is done the old ones are offered.
 const AGE_MAX: SignedDuration = SignedDuration::from_mins(10);
+/// After this time they are asked for again where it did not work.
+const RETRY: SignedDuration = SignedDuration::from_secs(30);
 /// What one of these questions may use up: it is a convenience.
 const LIMITS: QueryLimits = QueryLimits {
     rows_max: DIFFERENT_MAX,
@@ -166,7 +170,8 @@ impl FrequentValues {
     fn known(&self, of: &(String, String), now: Timestamp) -> (Vec<(String, i64)>, bool) {
         let mut kept = self.kept();
         if let Some(found) = kept.get_mut(of) {
-            let is_old = now.duration_since(found.asked) >= AGE_MAX;
+            // As far ahead as behind: the clock may have been set back.
+            let is_old = now.duration_since(found.asked).abs() >= AGE_MAX;
             if is_old {
                 found.asked = now;
             }
@@ -180,12 +185,22 @@ impl FrequentValues {
         (Vec::new(), true)
     }
 
-    fn keep(&self, of: &(String, String), values: Vec<(String, i64)>) {
-        if let Some(found) = self.kept().get_mut(of) {
-            found.values = values;
+    /// Takes what came of asking at `now`. What is known stays where no answer came.
+    fn take(&self, of: &(String, String), now: Timestamp, answer: Answer) {
+        let mut kept = self.kept();
+        let Some(found) = kept.get_mut(of) else { return };
+        match answer {
+            Ok(Some(values)) => found.values = values,
+            Err(error) if error.kind == QueryErrorKind::Limit => found.values = Vec::new(),
+            Ok(None) | Err(_) => {
+                found.asked = now.checked_sub(AGE_MAX - RETRY).unwrap_or(now);
+            }
         }
     }
 }
+
+/// The values of a column; none if there was no place to ask for them, and an error of the limits if there are too many.
+type Answer = Result<Option<Vec<(String, i64)>>, QueryError>;
 
 /// Proposals for a string, of what is known by now.
 pub(super) fn proposals(shared: &Arc<Shared>, written: &Written) -> Vec<Proposal> {
@@ -194,9 +209,8 @@ pub(super) fn proposals(shared: &Arc<Shared>, written: &Written) -> Vec<Proposal
     if is_asked {
         let (shared, of) = (Arc::clone(shared), written.of.clone());
         tokio::spawn(async move {
-            // Too many values, or no time for them: then none are offered until it is asked again.
-            let values = ask(&shared, &of, now).await.unwrap_or_default();
-            shared.values.keep(&of, values);
+            let answer = ask(&shared, &of, now).await;
+            shared.values.take(&of, now, answer);
         });
     }
     let fits = |(value, _): &(String, i64)| value.to_lowercase().starts_with(&written.prefix);
@@ -218,12 +232,8 @@ fn proposal(value: String, times: i64, quote: Option<char>) -> Proposal {
 }
 
 /// The values of a column, the most frequent first. Within the budget of queries, and without waiting for it.
-async fn ask(
-    shared: &Shared,
-    (table, column): &(String, String),
-    now: Timestamp,
-) -> Result<Vec<(String, i64)>, QueryError> {
-    let Some(_place) = shared.queries.take(1) else { return Ok(Vec::new()) };
+async fn ask(shared: &Shared, (table, column): &(String, String), now: Timestamp) -> Answer {
+    let Some(_place) = shared.queries.take(1) else { return Ok(None) };
     let since = now.as_microsecond().saturating_sub(i64::try_from(SPAN.as_micros()).unwrap_or(0));
     let request = QueryRequest {
         text: format!(
@@ -247,14 +257,12 @@ async fn ask(
     found.retain(|(value, _)| value.len() <= VALUE_BYTES_MAX && !value.contains(char::is_control));
     found.sort_by(|one, other| other.1.cmp(&one.1).then_with(|| one.0.cmp(&other.0)));
     found.truncate(VALUES_MAX);
-    Ok(found)
+    Ok(Some(found))
 }
 
 #[cfg(test)]
 mod tests {
-    use kql::catalog::StoredFunction;
     use kql::plan::{Field, Fields};
-    use kql::signature::Signature;
 
     use super::*;
 
@@ -269,26 +277,6 @@ mod tests {
 
         fn tables(&self) -> Vec<String> {
             vec!["T".into()]
-        }
-
-        fn function(&self, _: &str) -> Option<&Signature> {
-            None
-        }
-
-        fn aggregate(&self, _: &str) -> Option<&Signature> {
-            None
-        }
-
-        fn stored_function(&self, _: &str) -> Option<StoredFunction> {
-            None
-        }
-
-        fn functions(&self) -> Vec<String> {
-            Vec::new()
-        }
-
-        fn stored_functions(&self) -> Vec<(String, String)> {
-            Vec::new()
         }
     }
 
@@ -331,7 +319,7 @@ mod tests {
         let now: Timestamp = "2026-01-01T00:00:00Z".parse().unwrap();
         assert_eq!(values.known(&of, now), (vec![], true));
         assert_eq!(values.known(&of, now), (vec![], false));
-        values.keep(&of, vec![("f".into(), 3)]);
+        values.take(&of, now, Ok(Some(vec![("f".into(), 3)])));
         let told = vec![("f".to_owned(), 3)];
         assert_eq!(values.known(&of, now + SignedDuration::from_mins(9)), (told.clone(), false));
         assert_eq!(values.known(&of, now + AGE_MAX), (told.clone(), true));
@@ -341,6 +329,39 @@ mod tests {
         }
         assert_eq!(values.kept().len(), COLUMNS_MAX);
         assert!(!values.kept().contains_key(&of), "the oldest went first");
+    }
+
+    #[test]
+    fn what_is_known_stays_where_no_answer_came_and_is_asked_for_soon() {
+        let of = ("T".to_owned(), "Type".to_owned());
+        let now: Timestamp = "2026-01-01T00:00:00Z".parse().unwrap();
+        let error = |kind| QueryError {
+            kind,
+            code: String::new(),
+            message: String::new(),
+            span: None,
+            hint: String::new(),
+        };
+        let known = || vec![("f".to_owned(), 3)];
+        for (answer, expected, asked_again) in [
+            (Ok(Some(vec![("g".to_owned(), 1)])), vec![("g".to_owned(), 1)], false),
+            (Ok(None), known(), true),
+            (Err(error(QueryErrorKind::Internal)), known(), true),
+            (Err(error(QueryErrorKind::Limit)), vec![], false),
+        ] {
+            let values = FrequentValues::default();
+            values.known(&of, now);
+            values.take(&of, now, Ok(Some(known())));
+            let later = now + AGE_MAX;
+            assert!(values.known(&of, later).1);
+            values.take(&of, later, answer.clone());
+            assert_eq!(values.known(&of, later), (expected.clone(), false), "{answer:?}");
+            assert_eq!(values.known(&of, later + RETRY), (expected, asked_again), "{answer:?}");
+        }
+        // A clock that was set back keeps nobody from asking.
+        let values = FrequentValues::default();
+        values.known(&of, now);
+        assert!(values.known(&of, now - SignedDuration::from_hours(1)).1);
     }
 
     #[test]

@@ -142,9 +142,7 @@ fn shortened(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use kql::catalog::StoredFunction;
     use kql::plan::{Field, Fields};
-    use kql::signature::Signature;
     use kql::types::Type;
 
     use super::*;
@@ -163,26 +161,6 @@ mod tests {
 
         fn tables(&self) -> Vec<String> {
             vec!["T".into(), "Ledger".into()]
-        }
-
-        fn function(&self, _: &str) -> Option<&Signature> {
-            None
-        }
-
-        fn aggregate(&self, _: &str) -> Option<&Signature> {
-            None
-        }
-
-        fn stored_function(&self, _: &str) -> Option<StoredFunction> {
-            None
-        }
-
-        fn functions(&self) -> Vec<String> {
-            Vec::new()
-        }
-
-        fn stored_functions(&self) -> Vec<(String, String)> {
-            Vec::new()
         }
     }
 

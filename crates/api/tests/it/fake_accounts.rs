@@ -24,6 +24,7 @@ struct State {
     people: Vec<(Person, String)>,
     sessions: Vec<(String, String)>,
     notes: Vec<AuditNote>,
+    are_tokens_taken_back: bool,
     broken: bool,
 }
 
@@ -34,7 +35,8 @@ impl Default for FakeAccounts {
             (Person { name, role, created: now(), last_seen: None }, PASSWORD.to_owned())
         };
         let people = Role::ALL.map(person).to_vec();
-        let state = State { people, sessions: Vec::new(), notes: Vec::new(), broken: false };
+        let (sessions, notes) = (Vec::new(), Vec::new());
+        let state = State { people, sessions, notes, are_tokens_taken_back: false, broken: false };
         Self { state: Mutex::new(state) }
     }
 }
@@ -55,6 +57,11 @@ impl FakeAccounts {
     /// Ends all sessions.
     pub(crate) fn end_sessions(&self) {
         self.state().sessions.clear();
+    }
+
+    /// Takes the viewer's token back.
+    pub(crate) fn take_tokens_back(&self) {
+        self.state().are_tokens_taken_back = true;
     }
 
     /// The audit trail, a line an entry.
@@ -196,8 +203,9 @@ impl Accounts for FakeAccounts {
     }
 
     fn token(&self, secret: Secret) -> Asked<'_, Option<(String, Role)>> {
-        self.answer(|_| {
-            Ok((secret.expose() == VIEWERS_TOKEN).then(|| ("siem".into(), Role::Viewer)))
+        self.answer(|state| {
+            let is_known = secret.expose() == VIEWERS_TOKEN && !state.are_tokens_taken_back;
+            Ok(is_known.then(|| ("siem".into(), Role::Viewer)))
         })
     }
 

@@ -2,7 +2,6 @@
 
 use kql::catalog::{Catalog, Lender, StoredFunction};
 use kql::plan::{Field, Fields};
-use kql::signature::Signature;
 use kql::types::Type;
 
 /// A catalog of one table, without functions.
@@ -24,14 +23,6 @@ impl Catalog for OneTable {
 
     fn tables(&self) -> Vec<String> {
         vec!["Auth0Logs_CL".into()]
-    }
-
-    fn function(&self, _: &str) -> Option<&Signature> {
-        None
-    }
-
-    fn aggregate(&self, _: &str) -> Option<&Signature> {
-        None
     }
 
     fn stored_function(&self, name: &str) -> Option<StoredFunction> {

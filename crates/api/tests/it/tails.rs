@@ -5,11 +5,12 @@ use std::time::Duration;
 use axum::body::Body;
 use futures::{StreamExt, stream};
 use http_body_util::BodyExt;
-use model::{ColumnType, ColumnValues, QueryErrorKind, Role, RowBatch};
+use model::{ColumnType, ColumnValues, QueryErrorKind, QueryLimits, Role, RowBatch};
 use serde_json::{Value, json};
 use tokio::time::{Instant, timeout};
 
 use super::api_routes::set_up;
+use super::fake_accounts::VIEWERS_TOKEN;
 use super::fakes::{LOCAL, Script, Stage, get, post_json, query_error, stage};
 
 const PATH: &str = "/api/v1/tail";
@@ -173,6 +174,61 @@ async fn a_tail_ends_with_an_error_with_its_time_and_with_its_session() {
         }
     };
     assert_eq!(end["error"]["code"], "signed_out");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_tail_ends_when_its_token_is_taken_back() {
+    let stage = set_up(vec![]);
+    *stage.engine.next.lock().unwrap() = None;
+    for _ in 0..5_000 {
+        stage.engine.then(Ok(nothing()));
+    }
+    let mut request = post_json(PATH, json!({"query": "Auth0Logs_CL", "after": 5}).to_string());
+    let bearer = format!("Bearer {VIEWERS_TOKEN}");
+    for (name, value) in [("host", "localhost"), ("authorization", &bearer)] {
+        request.headers_mut().insert(name, value.parse().unwrap());
+    }
+    let mut lines = Lines::answering(&stage, request).await;
+    assert_eq!(lines.next().await["frame"], "table");
+    let started = Instant::now();
+    while started.elapsed() < Duration::from_secs(120) {
+        assert_eq!(lines.next().await["frame"], "beat", "as long as it is good");
+    }
+    stage.accounts.take_tokens_back();
+    let taken_back = Instant::now();
+    let end = loop {
+        let frame = lines.next().await;
+        if frame["frame"] == "end" {
+            break frame;
+        }
+    };
+    assert_eq!(end["error"]["code"], "unauthorized");
+    assert!(taken_back.elapsed() <= Duration::from_secs(32), "{:?}", taken_back.elapsed());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_look_takes_little_memory_unless_one_row_needs_more() {
+    let stage = stage();
+    let newest = 20_000;
+    for answer in [nothing(), rows(&[newest])] {
+        stage.engine.then(Ok(answer));
+    }
+    // 10,000 offsets, halved until one is left.
+    for _ in 0..13 {
+        stage.engine.then(Err(query_error(QueryErrorKind::Limit)));
+    }
+    stage.engine.then(Ok(rows(&[1])));
+    let query = json!({"query": "Auth0Logs_CL", "after": i64::MIN});
+    let mut lines = Lines::of(&stage, query).await;
+    assert_eq!(lines.next().await["frame"], "table");
+    assert_eq!(lines.next().await, beat(-1), "nothing lies before the beginning");
+    assert_eq!(lines.next().await["rows"], json!([[1]]));
+    assert_eq!(lines.next().await, beat(0));
+    let asked = stage.engine.asked.lock().unwrap();
+    let bytes: Vec<usize> = asked.iter().map(|asked| asked.limits.result_bytes_max).collect();
+    let whole = QueryLimits::default().result_bytes_max;
+    assert_eq!(bytes[2..15], [4 * 1024 * 1024; 13]);
+    assert_eq!(bytes[15], whole, "a single row may be as large as an answer");
 }
 
 #[tokio::test]

@@ -81,12 +81,16 @@ impl Backfills {
 
     /// Starts one for each named tenant, in their order (for all, if none is named). One that runs already is left alone.
     pub(crate) fn start(&self, tenants: &[String], since: &str) -> Result<usize, Vec<Problem>> {
+        let chosen_from = self.roster.now();
         let mut chosen = self.choose(tenants, since)?;
         chosen.sort_by_key(|(id, _)| tenants.iter().position(|tenant| *tenant == id.tenant));
         let count = chosen.len();
         for (id, source) in chosen {
             self.start_one(id, source);
         }
+        // A source that was changed meanwhile was interrupted before there was anything to interrupt.
+        let now = self.roster.now();
+        chosen_from.ended_sources(&now).for_each(|source| self.interrupt(&source.configured.id));
         Ok(count)
     }
 

@@ -6,6 +6,7 @@
 
 mod environment;
 mod file;
+mod machine_identity;
 mod settings;
 
 pub(crate) use environment::from_environment;
@@ -249,7 +250,7 @@ fn read_destinations(fields: &mut Fields<'_>) -> Vec<ConfiguredDestination> {
     let mut destinations = Vec::new();
     for (index, written) in list(fields, "destinations").iter().enumerate() {
         let path = format!("destinations[{index}]");
-        match destination(written) {
+        match read_destination(written) {
             Ok(found) => {
                 let name = &found.plan.name;
                 if !seen.insert(name.clone()) {
@@ -267,8 +268,15 @@ fn read_destinations(fields: &mut Fields<'_>) -> Vec<ConfiguredDestination> {
     destinations
 }
 
-/// Checks what an entry of `destinations` holds, with paths from there.
+/// Checks what an entry of `destinations` holds, with paths from there: for a destination that stands elsewhere, written by
+/// somebody who may not have what this machine has.
 pub(crate) fn destination(written: &Value) -> Result<ConfiguredDestination, Vec<Problem>> {
+    let read = read_destination(written)?;
+    let problems = machine_identity::problems(read.destination.as_ref());
+    if problems.is_empty() { Ok(read) } else { Err(problems) }
+}
+
+fn read_destination(written: &Value) -> Result<ConfiguredDestination, Vec<Problem>> {
     let Some(object) = written.as_object() else {
         return Err(vec![Problem::new(
             "",

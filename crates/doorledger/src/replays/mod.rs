@@ -248,9 +248,19 @@ impl Inner {
             let entry = Known { saved: saved.clone(), cancel: cancel.clone() };
             known.insert(progress.id.clone(), entry);
         }
+        if !self.is_line(&progress.to, &shipper) {
+            // It was changed while its events were counted, and interrupted before there was anything to interrupt.
+            cancel.cancel();
+        }
         let inner = self.clone();
         self.tasks.spawn(async move { run::run(&inner, &shipper, saved, &cancel).await });
         Ok(progress)
+    }
+
+    /// Whether this is how the destination is sent to at present.
+    fn is_line(&self, name: &str, shipper: &Arc<Shipper>) -> bool {
+        let present = self.supervisor.shipper(name);
+        present.is_some_and(|present| Arc::ptr_eq(&present, shipper))
     }
 
     /// Notes how far one is, unless a person has ended it meanwhile.

@@ -128,6 +128,7 @@ impl Book {
             sources: self.file.sources.iter().cloned().chain(added).collect(),
             destinations: self.file.destinations.iter().cloned().chain(goals).collect(),
             kept: kept.collect(),
+            is_partial: !self.is_read,
         }
     }
 }

@@ -2,6 +2,8 @@
 //! secret. A field that the schema does not know counts as secret.
 //! Deliberately absent: the schemas (`sources`, `destinations`), and judging values.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Map, Value, json};
 
 /// What was written, with `{"set": true}` in the place of secrets.
@@ -33,37 +35,58 @@ fn shown_value(schema: &Value, value: &Value) -> Value {
 
 /// A draft, with the secrets of `stored` that it leaves out. Whoever gives another secret, or null in the place of one, has
 /// replaced the one that was there. A secret does not go along to another address: whoever may change where it is sent, and
-/// does not know it, would be told it.
+/// does not know it, would be told it. An address anywhere in the entry counts, since a token that the secret of one part
+/// obtains is sent to the addresses of the others.
 pub(super) fn kept(schema: &Value, draft: &mut Map<String, Value>, stored: &Map<String, Value>) {
+    let is_moved = addresses(schema, draft) != addresses(schema, stored);
+    keep(schema, draft, stored, is_moved);
+}
+
+fn keep(
+    schema: &Value,
+    draft: &mut Map<String, Value>,
+    stored: &Map<String, Value>,
+    is_moved: bool,
+) {
     let gives_another = draft
         .iter()
         .any(|(name, value)| property(schema, name).is_some_and(is_secret) && !is_hidden(value));
     draft.retain(|_, value| !is_hidden(value));
-    let is_moved = addresses(schema, draft).ne(addresses(schema, stored));
+    let nothing = Map::new();
+    for (name, value) in draft.iter_mut() {
+        if let (Some(known), Value::Object(within)) = (property(schema, name), value) {
+            let old = stored.get(name).and_then(Value::as_object).unwrap_or(&nothing);
+            keep(known, within, old, is_moved);
+        }
+    }
+    if gives_another || is_moved {
+        return;
+    }
     for (name, old) in stored {
-        let Some(known) = property(schema, name) else { continue };
-        match (draft.get_mut(name), old) {
-            (None, old) if is_secret(known) && !gives_another && !is_moved => {
-                draft.insert(name.clone(), old.clone());
-            }
-            (Some(Value::Object(draft)), Value::Object(_)) if is_moved => {
-                kept(known, draft, &Map::new());
-            }
-            (Some(Value::Object(draft)), Value::Object(old)) => kept(known, draft, old),
-            _ => {}
+        if property(schema, name).is_some_and(is_secret) && !draft.contains_key(name) {
+            draft.insert(name.clone(), old.clone());
         }
     }
 }
 
-/// The fields that say where to ask or send, and what they say.
-fn addresses<'a>(
-    schema: &'a Value,
-    written: &'a Map<String, Value>,
-) -> impl Iterator<Item = (&'a String, &'a Value)> {
-    let is_address = |schema: &Value| schema["format"] == "uri" || schema["format"] == "hostname";
-    written.iter().filter(move |(name, value)| {
-        !value.is_null() && property(schema, name).is_some_and(is_address)
-    })
+/// What the fields say that tell where to ask or send, by their paths.
+fn addresses<'a>(schema: &Value, written: &'a Map<String, Value>) -> BTreeMap<String, &'a Value> {
+    let mut found = BTreeMap::new();
+    for (name, value) in written {
+        let Some(known) = property(schema, name) else { continue };
+        if let Value::Object(within) = value {
+            // As deep as the schema is.
+            let within = addresses(known, within).into_iter();
+            found.extend(within.map(|(path, value)| (format!("{name}.{path}"), value)));
+        } else if !value.is_null() && is_address(known) {
+            found.insert(name.clone(), value);
+        }
+    }
+    found
+}
+
+fn is_address(schema: &Value) -> bool {
+    schema["format"] == "uri" || schema["format"] == "hostname"
 }
 
 /// The names of the secrets that are written.
@@ -111,6 +134,10 @@ mod tests {
                 "kind": {"type": "string"},
                 "client_secret": {"type": "string", "writeOnly": true},
             }},
+            "authority": {"type": "string", "format": "uri"},
+            "read_back": {"type": "object", "properties": {
+                "endpoint": {"type": "string", "format": "uri"},
+            }},
         }})
     }
 
@@ -157,6 +184,7 @@ mod tests {
             assert_eq!(Value::Object(found), at_home(expected), "{draft}");
         }
     }
+
     #[test]
     fn no_secret_goes_along_to_another_address() {
         let stored = json!({"domain": "a", "client_secret": "s", "identity": {"kind": "x", "client_secret": "i"}});
@@ -175,6 +203,35 @@ mod tests {
             let mut found = map(&draft);
             kept(&schema(), &mut found, &map(&stored));
             assert_eq!(Value::Object(found), expected, "{draft}");
+        }
+    }
+
+    #[test]
+    fn an_address_in_another_part_of_the_entry_counts_and_the_order_of_fields_does_not() {
+        let stored = json!({
+            "domain": "a", "authority": "https://b", "client_secret": "s",
+            "identity": {"kind": "x", "client_secret": "i"}, "read_back": {"endpoint": "https://c"},
+        });
+        let identity = json!({"kind": "x"});
+        for (draft, is_kept) in [
+            (
+                json!({"authority": "https://b", "read_back": {"endpoint": "https://c"}, "domain": "a"}),
+                true,
+            ),
+            (
+                json!({"domain": "a", "authority": "https://b", "read_back": {"endpoint": "https://d"}}),
+                false,
+            ),
+            (json!({"domain": "a", "authority": "https://b"}), false),
+        ] {
+            let mut found = map(&draft);
+            found.insert("identity".to_owned(), identity.clone());
+            kept(&schema(), &mut found, &map(&stored));
+            let secrets = (found.get("client_secret"), found["identity"].get("client_secret"));
+            let expected = is_kept.then_some((json!("s"), json!("i")));
+            let expected = expected.as_ref().map(|(outer, inner)| (outer, inner));
+            assert_eq!(secrets.0.zip(secrets.1), expected, "{draft}");
+            assert_eq!(secrets.0.is_some(), is_kept, "{draft}");
         }
     }
 }

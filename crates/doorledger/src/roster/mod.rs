@@ -8,6 +8,7 @@ mod desk;
 mod documents;
 mod kinds;
 mod masking;
+mod restart;
 mod supervisor;
 
 pub(crate) use desk::{Desk, Tools};
@@ -16,6 +17,7 @@ pub(crate) use supervisor::{Mode, Supervisor};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use model::Timestamp;
+use tokio::sync::{Mutex, OwnedMutexGuard};
 
 use crate::config::{ConfiguredDestination, ConfiguredSource, Way};
 
@@ -74,6 +76,8 @@ pub(crate) struct Snapshot {
     pub(crate) destinations: Vec<Goal>,
     /// Ways out that are known by name alone, and why they do not run. What they have not got is kept.
     pub(crate) kept: Vec<(String, String)>,
+    /// Whether there may be more: the registry could not be read yet, and nobody knows what it names.
+    pub(crate) is_partial: bool,
 }
 
 impl Snapshot {
@@ -93,6 +97,7 @@ impl Snapshot {
             sources: sources.into_iter().map(source).collect(),
             destinations: destinations.into_iter().map(goal).collect(),
             kept: Vec::new(),
+            is_partial: false,
         }
     }
 
@@ -103,7 +108,7 @@ impl Snapshot {
     }
 
     /// The ways in that `after` does not have, or has otherwise.
-    fn ended_sources<'a>(&'a self, after: &'a Self) -> impl Iterator<Item = &'a Source> {
+    pub(crate) fn ended_sources<'a>(&'a self, after: &'a Self) -> impl Iterator<Item = &'a Source> {
         self.sources.iter().filter(|source| !after.sources.iter().any(|next| next.is_same(source)))
     }
 
@@ -124,12 +129,18 @@ impl Snapshot {
 #[derive(Default)]
 pub(crate) struct Roster {
     now: RwLock<Arc<Snapshot>>,
+    turn: Arc<Mutex<()>>,
 }
 
 impl Roster {
     /// As it is at this moment.
     pub(crate) fn now(&self) -> Arc<Snapshot> {
         self.now.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Held by whoever changes it, and by whoever does something because it does not name somebody.
+    pub(crate) async fn turn(&self) -> OwnedMutexGuard<()> {
+        self.turn.clone().lock_owned().await
     }
 
     /// Puts another in its place.

@@ -7,15 +7,16 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use anyhow::Result;
-use api::{ReceiverEntry, ReceiverTable};
+use api::{ReceiverEntry, ReceiverTable, Trouble};
 use futures::future::join_all;
 use model::SourceId;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
+use super::restart::until_ended;
 use super::{Goal, Snapshot, Source};
-use crate::collect::Job;
-use crate::config::Way;
+use crate::collect::{Collector, Job};
+use crate::config::{ConfiguredDestination, ConfiguredSource, Way};
 use crate::node::place;
 use crate::parts::Parts;
 use crate::ship::Shipper;
@@ -76,6 +77,11 @@ impl Supervisor {
         Self { parts, receivers, mode, stop, polls, lines }
     }
 
+    /// Ends every task when it is cancelled; `None` if nothing runs by itself.
+    pub(crate) fn stop(&self) -> Option<&CancellationToken> {
+        (self.mode == Mode::Work).then_some(&self.stop)
+    }
+
     /// The parts that its tasks share.
     pub(crate) fn parts(&self) -> &Parts {
         &self.parts
@@ -95,21 +101,27 @@ impl Supervisor {
                 running.stop.cancel();
                 ending.push((id.to_string(), running));
             }
-            self.parts.board.forget_source(id);
         }
         for goal in before.ended_destinations(after) {
-            let next = after.destinations.iter().find(|next| next.name() == goal.name());
             let line = self.lines().remove(goal.name());
             if let Some(running) = line.and_then(|line| line.running) {
                 running.stop.cancel();
                 ending.push((goal.name().to_owned(), running));
             }
-            self.parts.board.destination_changed(goal.name(), next.is_some());
         }
         let ended = ending.into_iter().map(|(what, running)| async move {
             running.ended(&what).await;
         });
         join_all(ended).await;
+        // Not before: what a task was doing when it was told to end, it still notes.
+        let board = &self.parts.board;
+        for source in before.ended_sources(after) {
+            board.forget_source(&source.configured.id);
+        }
+        for goal in before.ended_destinations(after) {
+            let stays = after.destinations.iter().any(|next| next.name() == goal.name());
+            board.destination_changed(goal.name(), stays);
+        }
     }
 
     /// Begins what `after` names and `before` did not, or otherwise.
@@ -151,13 +163,7 @@ impl Supervisor {
             (Way::Poll(_), Mode::Work) if source.is_paused => {}
             (Way::Poll(_), Mode::Work) => {
                 let (collector, stop) = (self.parts.collector(), self.stop.child_token());
-                let (configured, stopped) = (source.configured.clone(), stop.clone());
-                let task = tokio::spawn(async move {
-                    if let Way::Poll(poll) = &configured.way {
-                        let job = Job { id: &configured.id, source: poll.as_ref() };
-                        collector.run(&job, &stopped, |_| ()).await;
-                    }
-                });
+                let task = tokio::spawn(poll(collector, source.configured.clone(), stop.clone()));
                 self.polls().insert(id.clone(), Running { stop, task });
             }
         }
@@ -168,12 +174,13 @@ impl Supervisor {
         if matches!(self.mode, Mode::ReadOnly(_)) {
             return Ok(());
         }
-        let place = place(&self.parts.journal, &goal.configured.plan)?;
+        // From now on the journal keeps what it has not got.
+        place(&self.parts.journal, &goal.configured.plan)?;
         let shipper = Arc::new(Shipper::new(&goal.configured, &self.parts));
         let runs = self.mode == Mode::Work && !goal.is_paused;
         let running = runs.then(|| {
             let stop = self.stop.child_token();
-            let task = tokio::spawn(shipper.clone().run(place, stop.clone()));
+            let task = tokio::spawn(ship(shipper.clone(), goal.configured.clone(), stop.clone()));
             Running { stop, task }
         });
         let line = Line { shipper, is_paused: goal.is_paused, running };
@@ -221,4 +228,38 @@ impl Supervisor {
     fn lines(&self) -> MutexGuard<'_, BTreeMap<String, Line>> {
         self.lines.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Polls a source until it is told to stop.
+async fn poll(collector: Collector, configured: Arc<ConfiguredSource>, stop: CancellationToken) {
+    let ConfiguredSource { id, way: Way::Poll(source), .. } = configured.as_ref() else { return };
+    let begin = || async {
+        let job = Job { id, source: source.as_ref() };
+        collector.run(&job, &stop, |_| ()).await;
+        Ok(())
+    };
+    let told = |reason: &str| {
+        let reason = reason.to_owned();
+        collector.board.source_condition(id, SourceCondition::Waiting { reason });
+    };
+    until_ended(&id.to_string(), &stop, begin, told).await;
+}
+
+/// Ships to a destination until it is told to stop.
+async fn ship(shipper: Arc<Shipper>, goal: Arc<ConfiguredDestination>, stop: CancellationToken) {
+    let begin = || async {
+        let place = place(&shipper.journal, &goal.plan).map_err(|error| format!("{error:#}"))?;
+        shipper.clone().run(place, stop.clone()).await;
+        Ok(())
+    };
+    let told = |reason: &str| {
+        let trouble = Trouble {
+            code: "destination.failed".to_owned(),
+            message: reason.to_owned(),
+            hint: "what it has not got is kept".to_owned(),
+            since: Some(shipper.clock.now()),
+        };
+        shipper.board.destination_trouble(&shipper.name, trouble, false);
+    };
+    until_ended(&shipper.name, &stop, begin, told).await;
 }

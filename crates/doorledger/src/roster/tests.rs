@@ -1,12 +1,13 @@
 //! Changes while pages are on their way, against a provider that needs no network and a journal of its own.
 //! Deliberately absent: whole tenants and destinations (`tests/it/roster.rs`).
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use api::ReceiverTable;
 use bytes::Bytes;
+use futures::FutureExt as _;
 use http::{HeaderMap, Method};
 use journal::{Journal, ReaderStart, StoredIds, StoredIdsError};
 use model::{Clock, Cursor, Event, SourceId, SystemClock, Timestamp};
@@ -24,17 +25,30 @@ const PAGE: u64 = 10;
 /// A provider that gives page after page without end, each behind the cursor of the one before.
 struct Endless {
     begun: Arc<AtomicUsize>,
+    gate: Arc<Gate>,
+}
+
+/// Where an answer waits before it is looked at.
+#[derive(Default)]
+struct Gate {
+    /// Held by whoever wants that none is looked at meanwhile.
+    closed: Mutex<()>,
+    /// How many have come to it.
+    arrived: AtomicUsize,
+    /// How many of the next ones meet a defect of ours.
+    defects: AtomicUsize,
 }
 
 struct Pages {
     next: u64,
+    gate: Arc<Gate>,
 }
 
 impl PollSource for Endless {
     fn start(&self, cursor: Option<Cursor>, _: Timestamp) -> Box<dyn Poll> {
         self.begun.fetch_add(1, Ordering::Relaxed);
         let next = cursor.and_then(|cursor| cursor.0.parse().ok()).unwrap_or(0);
-        Box::new(Pages { next })
+        Box::new(Pages { next, gate: self.gate.clone() })
     }
 
     fn capacity(&self) -> Capacity {
@@ -55,6 +69,11 @@ impl Poll for Pages {
     }
 
     fn answer(&mut self, _: Result<&Answer, &str>, now: Timestamp) -> Outcome {
+        self.gate.arrived.fetch_add(1, Ordering::SeqCst);
+        drop(self.gate.closed.lock());
+        let fewer = |left: usize| left.checked_sub(1);
+        let met = self.gate.defects.fetch_update(Ordering::SeqCst, Ordering::SeqCst, fewer);
+        assert!(met.is_err(), "a defect");
         let numbers = self.next..self.next + PAGE;
         self.next = numbers.end;
         let event = |number: u64| Event {
@@ -86,10 +105,14 @@ fn id(tenant: &str) -> SourceId {
 }
 
 fn endless(tenant: &str, begun: &Arc<AtomicUsize>) -> Source {
+    gated(tenant, begun, &Arc::default())
+}
+
+fn gated(tenant: &str, begun: &Arc<AtomicUsize>, gate: &Arc<Gate>) -> Source {
     let configured = ConfiguredSource {
         id: id(tenant),
         provider: sources::find("auth0").unwrap(),
-        way: Way::Poll(Box::new(Endless { begun: begun.clone() })),
+        way: Way::Poll(Box::new(Endless { begun: begun.clone(), gate: gate.clone() })),
         secret_expires: None,
         written: serde_json::Value::Null,
     };
@@ -183,4 +206,51 @@ async fn a_change_while_pages_are_on_their_way_loses_and_doubles_nothing() {
     }
     assert_eq!(changed.load(Ordering::Relaxed), 13, "begun once, and after each change");
     assert_eq!(left_alone.load(Ordering::Relaxed), 1, "nobody disturbed the other one");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_a_task_notes_while_it_ends_does_not_outlive_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let supervisor = supervisor(folder.path());
+    let board = supervisor.parts().board.clone();
+    let gate: Arc<Gate> = Arc::default();
+    let before = roster(&[&gated("acme", &Arc::default(), &gate)]);
+    supervisor.begin(&Snapshot::default(), &before).unwrap();
+    wait_for_more(&supervisor.parts().journal).await;
+    let after = Snapshot::default();
+    let mut ending = Box::pin(supervisor.end(&before, &after));
+    {
+        // An answer is looked at while the source is ended; what it means is noted afterwards.
+        let _closed = gate.closed.lock().unwrap();
+        let arrived = gate.arrived.load(Ordering::SeqCst);
+        while gate.arrived.load(Ordering::SeqCst) == arrived {
+            std::thread::yield_now();
+        }
+        assert!(ending.as_mut().now_or_never().is_none(), "it waits for the answer");
+    }
+    ending.await;
+    assert_eq!(board.sources(), std::collections::BTreeMap::new());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_defect_in_a_poll_does_not_end_it_for_good() {
+    let folder = tempfile::tempdir().unwrap();
+    let supervisor = supervisor(folder.path());
+    let journal = supervisor.parts().journal.clone();
+    let (gate, begun): (Arc<Gate>, Arc<AtomicUsize>) = Default::default();
+    let before = roster(&[&gated("acme", &begun, &gate)]);
+    supervisor.begin(&Snapshot::default(), &before).unwrap();
+    for round in 2..4 {
+        wait_for_more(&journal).await;
+        gate.defects.store(1, Ordering::SeqCst);
+        while gate.defects.load(Ordering::SeqCst) > 0 {
+            tokio::task::yield_now().await;
+        }
+        wait_for_more(&journal).await;
+        assert_eq!(begun.load(Ordering::SeqCst), round);
+    }
+    supervisor.end(&before, &Snapshot::default()).await;
+    let found = stored(&journal, "acme");
+    let expected: Vec<String> = (0..found.len()).map(|number| format!("{number:08}")).collect();
+    assert_eq!(found, expected);
 }

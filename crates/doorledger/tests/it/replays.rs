@@ -5,7 +5,7 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
-use crate::program::{Server, Simulated, run, succeed};
+use crate::program::{Server, Simulated, eventually, run, succeed};
 
 fn configure(folder: &Path, azure: &Simulated, start: &str) {
     let written = json!({
@@ -262,6 +262,64 @@ fn dead_letters_are_filtered_and_discarded_with_a_reason() {
     let noted = noted.unwrap();
     let line: Value = serde_json::from_str(noted.lines().next().unwrap()).unwrap();
     assert_eq!((line["why"].as_str(), noted.lines().count() as u64), (Some("a test of ours"), all));
+}
+
+#[test]
+fn a_letter_of_a_destination_that_is_gone_stays_until_it_is_there_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let azure = Simulated::start(folder.path(), &["azure"]);
+    configure(folder.path(), &azure, "now");
+    let server = Server::start(folder.path());
+    // Each column is as long as it may be, and together they are more than one call can hold.
+    let columns = [
+        "type",
+        "description",
+        "connection",
+        "client_id",
+        "client_name",
+        "ip",
+        "user_agent",
+        "hostname",
+        "user_id",
+        "user_name",
+        "audience",
+        "scope",
+        "strategy",
+        "strategy_type",
+        "tenant_name",
+        "connection_id",
+    ];
+    let long = "x".repeat(65_000);
+    let mut event = json!({"log_id": "90020261120", "date": "2026-11-20T09:00:00.000Z"});
+    for name in columns {
+        event[name] = json!(long);
+    }
+    let path = "/ingest/auth0/acme/stream";
+    assert_eq!(server.post(path, "Bearer t", event.to_string().as_bytes()).0, 200);
+    let letters = |server: &Server| {
+        let list =
+            ["dead-letters", "list", "--json", "--destination", "sentinel", "--url", &server.url];
+        let answer: Value = serde_json::from_str(&succeed(folder.path(), &list)).unwrap();
+        answer["total"].clone()
+    };
+    eventually(|| match letters(&server) {
+        total if total == 1 => Ok(()),
+        total => Err(total.to_string()),
+    });
+    assert_eq!(server.stop(), 0);
+
+    let written = std::fs::read_to_string(folder.path().join("doorledger.yaml")).unwrap();
+    let mut without: Value = serde_json::from_str(&written).unwrap();
+    without["destinations"] = json!([]);
+    std::fs::write(folder.path().join("doorledger.yaml"), without.to_string()).unwrap();
+    let server = Server::start(folder.path());
+    let headers = "Content-Type: application/json\r\n";
+    let replay = "/api/v1/dead-letters/replay";
+    let (status, answer) = server.request("POST", replay, headers, br#"{"all":true}"#).unwrap();
+    assert_eq!(status, 200, "{answer}");
+    let answer: Value = serde_json::from_str(&answer).unwrap();
+    assert_eq!((&answer["replayed"], &answer["failed"]), (&json!(0), &json!(1)), "{answer}");
+    assert_eq!(letters(&server), 1);
 }
 
 #[test]

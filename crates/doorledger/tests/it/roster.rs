@@ -159,6 +159,18 @@ fn a_push_source_has_two_secrets_while_one_is_being_changed() {
         assert_eq!(server.post(STREAM, token, &event(4)).0, expected);
     }
 
+    // Whoever writes other secrets of a source in the midst of a change ends what the change had left open.
+    done(&server, "POST", rotate, &json!({"keep_old_hours": 1, "secret": "chosen-next"}));
+    assert_eq!(server.post(STREAM, "chosen-by-somebody", &event(4)).0, 200);
+    let written = |token: &str| json!({"sources": {"stream": {"tokens": [token]}}});
+    let path = format!("{TENANTS}/auth0/pushed");
+    done(&server, "PUT", &path, &written("chosen-at-last"));
+    for (token, expected) in [("chosen-by-somebody", 401), ("chosen-next", 401)] {
+        assert_eq!(server.post(STREAM, token, &event(4)).0, expected, "{token}");
+    }
+    assert_eq!(server.post(STREAM, "chosen-at-last", &event(4)).0, 200);
+    done(&server, "PUT", &path, &written("chosen-by-somebody"));
+
     done(&server, "POST", "/api/v1/sources/auth0/pushed/stream/pause", &json!({}));
     let (head, answer) = server.send(STREAM, "chosen-by-somebody", &event(5));
     assert!(head.contains("503") && head.to_lowercase().contains("retry-after"), "{head}");
@@ -347,4 +359,38 @@ fn a_change_keeps_the_secrets_that_it_leaves_out() {
     assert_eq!((&stream["name"], &stream["via"]), (&json!("stream"), &json!("push")));
     let secret = &stream["schema"]["properties"]["tokens"];
     assert_eq!(secret["writeOnly"], true, "{secret}");
+}
+
+#[test]
+fn what_was_added_runs_as_soon_as_the_registry_can_be_read() {
+    let folder = folder(&json!({"data": "data"}));
+    let server = Server::start(folder.path());
+    let made = done(&server, "POST", TENANTS, &pushed());
+    let token = made["secret"].as_str().unwrap();
+    assert_eq!(server.stop(), 0);
+    let (data, away) = (folder.path().join("data"), tempfile::tempdir().unwrap());
+    let moved = |from: &Path, to: &Path| {
+        for entry in std::fs::read_dir(from).unwrap() {
+            let name = entry.unwrap().file_name();
+            if name.to_str().unwrap().starts_with("registry.db") {
+                std::fs::rename(from.join(&name), to.join(&name)).unwrap();
+            }
+        }
+    };
+    moved(&data, away.path());
+    std::fs::write(data.join("registry.db"), "no database at all, but text").unwrap();
+
+    let server = Server::start(folder.path());
+    assert_eq!(server.post(STREAM, token, &event(1)).0, 404);
+    // Nobody knows what it names, so nothing is given up.
+    let forget = json!({"name": "sentinel"});
+    let (status, answer) = ask(&server, "POST", "/api/v1/destinations/forget", &forget);
+    assert_eq!(status, 400, "{answer}");
+    assert!(answer.to_string().contains("the registry cannot be read"), "{answer}");
+    moved(away.path(), &data);
+    eventually(|| match server.post(STREAM, token, &event(1)).0 {
+        200 => Ok(()),
+        status => Err(status.to_string()),
+    });
+    assert_eq!(server.stop(), 0);
 }

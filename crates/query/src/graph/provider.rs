@@ -6,19 +6,18 @@ use std::fmt;
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, RecordBatch};
-use arrow::compute::{cast, concat_batches, take};
-use arrow::datatypes::{DataType, Field as ArrowField, Schema, SchemaRef};
+use arrow::compute::{cast, take};
+use arrow::datatypes::{DataType, SchemaRef};
 use async_trait::async_trait;
 use datafusion::catalog::{Session, TableProvider};
 use datafusion::common::runtime::SpawnedTask;
 use datafusion::common::{DataFusionError, Result};
-use datafusion::execution::memory_pool::{MemoryConsumer, MemoryReservation};
+use datafusion::execution::memory_pool::MemoryConsumer;
 use datafusion::execution::{SendableRecordBatchStream, TaskContext};
 use datafusion::logical_expr::{Expr, LogicalPlan, TableType};
+use datafusion::physical_plan::ExecutionPlan;
 use datafusion::physical_plan::stream::RecordBatchReceiverStream;
-use datafusion::physical_plan::streaming::{PartitionStream, StreamingTableExec};
-use datafusion::physical_plan::{ExecutionPlan, execute_stream};
-use futures::TryStreamExt;
+use datafusion::physical_plan::streaming::PartitionStream;
 use kql::plan::Search;
 use kql::types::Type;
 use tokio::sync::mpsc::Sender;
@@ -29,12 +28,20 @@ use super::pattern::{Candidates, PatternShape};
 use super::search::search;
 use super::store::{Shape, Store};
 use super::{GRAPH_ELEMENTS_MAX, MATCHES_AT_ONCE};
+use crate::computed::{self, Holding, collected};
 use crate::error::Error;
 use crate::functions::{self, Run};
-use crate::kernel::{Args, Column, arrow_type};
+use crate::kernel::{Args, Column};
 
 /// How many batches of rows may wait to be taken.
 const BATCHES_WAITING_MAX: usize = 2;
+
+/// A graph is held once as batches, once as what all of them are put together into, once as numbers and adjacency.
+const HOLDING: Holding = Holding {
+    rows_max: GRAPH_ELEMENTS_MAX,
+    too_many: || Error::TooManyTogether { what: "make-graph", rows_max: GRAPH_ELEMENTS_MAX }.into(),
+    copies: 3,
+};
 
 /// What is wanted of a graph.
 #[derive(Debug)]
@@ -70,11 +77,7 @@ impl GraphRows {
         wanted: Wanted,
         output: &[kql::plan::Field],
     ) -> Self {
-        let fields: Vec<ArrowField> = output
-            .iter()
-            .map(|field| ArrowField::new(&field.name, arrow_type(field.ty), true))
-            .collect();
-        let schema = Arc::new(Schema::new(fields));
+        let schema = computed::schema(output);
         Self { edges, nodes, work: Arc::new(Work { shape, id, wanted }), schema }
     }
 }
@@ -108,15 +111,7 @@ impl TableProvider for GraphRows {
             nodes.push(state.create_physical_plan(plan).await?);
         }
         let (work, schema) = (self.work.clone(), self.schema.clone());
-        let stream = Partition { edges, nodes, work, schema };
-        Ok(Arc::new(StreamingTableExec::try_new(
-            self.schema.clone(),
-            vec![Arc::new(stream)],
-            projection,
-            None,
-            false,
-            limit,
-        )?))
+        computed::scan(Partition { edges, nodes, work, schema }, projection, limit)
     }
 }
 
@@ -145,10 +140,10 @@ impl PartitionStream for Partition {
         let mut rows = RecordBatchReceiverStream::builder(schema.clone(), BATCHES_WAITING_MAX);
         let sender = rows.tx();
         rows.spawn(async move {
-            let edges = collected(&edges, &context, &memory).await?;
+            let edges = collected(&edges, &context, &memory, HOLDING).await?;
             let mut tables = Vec::with_capacity(nodes.len());
             for plan in &nodes {
-                tables.push(collected(plan, &context, &memory).await?);
+                tables.push(collected(plan, &context, &memory, HOLDING).await?);
             }
             let work = SpawnedTask::spawn_blocking(move || {
                 let done = run(&edges, &tables, &work, &schema, &sender);
@@ -159,31 +154,6 @@ impl PartitionStream for Partition {
         });
         rows.build()
     }
-}
-
-/// All rows of a plan.
-async fn collected(
-    plan: &Arc<dyn ExecutionPlan>,
-    context: &Arc<TaskContext>,
-    memory: &MemoryReservation,
-) -> Result<RecordBatch> {
-    let mut stream = execute_stream(plan.clone(), context.clone())?;
-    let schema = stream.schema();
-    let (mut batches, mut count) = (Vec::new(), 0);
-    while let Some(batch) = stream.try_next().await? {
-        count += batch.num_rows();
-        if count > GRAPH_ELEMENTS_MAX {
-            return Err(Error::TooManyTogether {
-                what: "make-graph",
-                rows_max: GRAPH_ELEMENTS_MAX,
-            }
-            .into());
-        }
-        // Once for the batch, once for what all of them are put together into, once for numbers and adjacency.
-        memory.try_grow(3 * batch.get_array_memory_size())?;
-        batches.push(batch);
-    }
-    Ok(concat_batches(&schema, &batches)?)
 }
 
 /// Builds the graph and sends the rows that are wanted of it.

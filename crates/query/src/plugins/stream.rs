@@ -6,8 +6,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use arrow::array::RecordBatch;
-use arrow::compute::concat_batches;
-use arrow::datatypes::{Field as ArrowField, Schema, SchemaRef};
+use arrow::datatypes::SchemaRef;
 use async_trait::async_trait;
 use datafusion::catalog::{Session, TableProvider};
 use datafusion::common::runtime::SpawnedTask;
@@ -16,15 +15,25 @@ use datafusion::execution::memory_pool::{MemoryConsumer, MemoryReservation};
 use datafusion::execution::{SendableRecordBatchStream, TaskContext};
 use datafusion::logical_expr::{Expr, LogicalPlan, TableType};
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
-use datafusion::physical_plan::streaming::{PartitionStream, StreamingTableExec};
+use datafusion::physical_plan::streaming::PartitionStream;
 use datafusion::physical_plan::{ExecutionPlan, execute_stream};
 use futures::{StreamExt, TryStreamExt};
 use kql::plan::Field;
 use kql::types::Type;
 
 use super::{COLLECTED_ROWS_MAX, Rows, Running, Work};
+use crate::computed::{self, Holding};
 use crate::error::Error;
-use crate::kernel::arrow_type;
+
+/// Rows are held once as batches, once as what all of them are put together into.
+const HOLDING: Holding = Holding {
+    rows_max: COLLECTED_ROWS_MAX,
+    too_many: || {
+        let error = Error::TooManyRows { operator: "evaluate", rows_max: COLLECTED_ROWS_MAX };
+        DataFusionError::External(Box::new(error))
+    },
+    copies: 2,
+};
 
 /// A plan and the Kusto types of its columns.
 #[derive(Clone)]
@@ -50,11 +59,7 @@ impl Evaluated {
         work: Work,
         output: &[Field],
     ) -> Self {
-        let fields: Vec<ArrowField> = output
-            .iter()
-            .map(|field| ArrowField::new(&field.name, arrow_type(field.ty), true))
-            .collect();
-        let schema = Arc::new(Schema::new(fields));
+        let schema = computed::schema(output);
         Self { name: name.to_owned(), input, tables, work: Arc::new(work), schema }
     }
 }
@@ -94,14 +99,7 @@ impl TableProvider for Evaluated {
             work: self.work.clone(),
             schema: self.schema.clone(),
         };
-        Ok(Arc::new(StreamingTableExec::try_new(
-            self.schema.clone(),
-            vec![Arc::new(stream)],
-            projection,
-            None,
-            false,
-            limit,
-        )?))
+        computed::scan(stream, projection, limit)
     }
 }
 
@@ -194,20 +192,7 @@ async fn collected(
     context: &Arc<TaskContext>,
     memory: &MemoryReservation,
 ) -> Result<Rows> {
-    let mut stream = execute_stream(planned.plan.clone(), context.clone())?;
-    let schema = stream.schema();
-    let (mut batches, mut count) = (Vec::new(), 0);
-    while let Some(batch) = stream.try_next().await? {
-        count += batch.num_rows();
-        if count > COLLECTED_ROWS_MAX {
-            let error = Error::TooManyRows { operator: "evaluate", rows_max: COLLECTED_ROWS_MAX };
-            return Err(DataFusionError::External(Box::new(error)));
-        }
-        // Once for the batch, once for what all of them are put together into.
-        memory.try_grow(2 * batch.get_array_memory_size())?;
-        batches.push(batch);
-    }
-    let whole = concat_batches(&schema, &batches)?;
+    let whole = computed::collected(&planned.plan, context, memory, HOLDING).await?;
     Ok(Rows::new(&whole, &planned.types, 0))
 }
 

@@ -9,20 +9,28 @@ mod tested;
 
 use std::path::PathBuf;
 use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
 
 use api::{ApplicationError, DeskError};
 use model::Clock;
+use net::Backoff;
 use serde_json::json;
-use tokio::sync::{Mutex, MutexGuard};
+use tokio::sync::OwnedMutexGuard;
+use tokio_util::sync::CancellationToken;
 
 use super::book::{self, Book};
 use super::{Roster, Snapshot, Supervisor};
 use crate::accounts;
 use crate::backfills::Backfills;
+use crate::collect::sleep;
 use crate::domains::Domains;
 use crate::removed;
 use crate::replays::Replays;
 use crate::twins::ProviderTwins;
+
+/// Between two tries to read a registry that could not be read: the first pause and the longest.
+const RETRY_FIRST: Duration = Duration::from_secs(2);
+const RETRY_MAX: Duration = Duration::from_secs(60);
 
 /// What a desk works with.
 pub(crate) struct Tools {
@@ -51,13 +59,11 @@ pub(crate) struct Desk(Arc<Inner>);
 struct Inner {
     tools: Tools,
     book: RwLock<Arc<Book>>,
-    /// Held by the change that is under way.
-    turn: Mutex<()>,
 }
 
 impl Desk {
     /// Begins with what the configuration file names and with what the registry holds. A registry that cannot be read
-    /// leaves the file's part at work.
+    /// leaves the file's part at work, and is tried again.
     ///
     /// # Errors
     /// The journal does not tell where a destination goes on.
@@ -70,15 +76,18 @@ impl Desk {
                 tracing::error!("what was added to the registry does not run: {error}");
             }
         }
-        let inner = Inner { tools, book: RwLock::default(), turn: Mutex::new(()) };
-        let desk = Self(Arc::new(inner));
-        desk.0.begin(book).await?;
-        Ok(desk)
+        let is_read = book.is_read;
+        let inner = Arc::new(Inner { tools, book: RwLock::default() });
+        inner.begin(book).await?;
+        if let (false, Some(stop)) = (is_read, inner.tools.supervisor.stop().cloned()) {
+            tokio::spawn(inner.clone().read_later(stop));
+        }
+        Ok(Self(inner))
     }
 
     /// Waits until the change that is under way is brought about.
     pub(crate) async fn finish(&self) {
-        drop(self.0.turn.lock().await);
+        drop(self.0.tools.roster.turn().await);
     }
 }
 
@@ -92,11 +101,11 @@ impl Inner {
     }
 
     /// The turn to change something, with the book as it is.
-    async fn turn(&self) -> Result<(MutexGuard<'_, ()>, Book), ApplicationError> {
+    async fn turn(&self) -> Result<(OwnedMutexGuard<()>, Book), ApplicationError> {
         if let Some(reason) = &self.tools.read_only {
             return Err(ApplicationError::ReadOnly(reason.clone()));
         }
-        let turn = self.turn.lock().await;
+        let turn = self.tools.roster.turn().await;
         let mut book = (*self.book()).clone();
         if !book.is_read {
             let (tenants, goals) = self.tools.registry.ask(book::stored).await?;
@@ -104,6 +113,17 @@ impl Inner {
             self.settle(book.clone()).await?;
         }
         Ok((turn, book))
+    }
+
+    /// Reads the registry as soon as it can be read: what was added runs although nobody asks for a change.
+    async fn read_later(self: Arc<Self>, stop: CancellationToken) {
+        let mut pauses = Backoff::new(RETRY_FIRST, RETRY_MAX, 0);
+        while sleep(pauses.next_wait(), &stop).await.is_ok() {
+            if self.turn().await.is_ok() {
+                tracing::info!("the registry can be read; what was added to it runs");
+                return;
+            }
+        }
     }
 
     /// Makes the roster what the book says.
@@ -114,17 +134,17 @@ impl Inner {
     async fn begin(&self, book: Book) -> anyhow::Result<()> {
         let Tools { roster, supervisor, backfills, replays, .. } = &self.tools;
         let (before, after) = (roster.now(), Arc::new(book.snapshot()));
-        before.ended_sources(&after).for_each(|source| backfills.interrupt(&source.configured.id));
-        before.ended_destinations(&after).for_each(|goal| replays.interrupt(goal.name()));
         self.learn_domains(&book);
         self.tools.twins.set(after.at_work());
-        let is_read = book.is_read;
         *self.book.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(book);
         supervisor.end(&before, &after).await;
         roster.set(after.clone());
+        // Not before: what is started from here on is started as it is now, or finds out that it is not.
+        before.ended_sources(&after).for_each(|source| backfills.interrupt(&source.configured.id));
+        before.ended_destinations(&after).for_each(|goal| replays.interrupt(goal.name()));
         let begun = supervisor.begin(&before, &after);
         // As long as nobody knows what the registry names, no destination is known to be gone.
-        if is_read && self.tools.read_only.is_none() {
+        if !after.is_partial && self.tools.read_only.is_none() {
             removed::look(&supervisor.parts().journal, after.destination_names())?;
         }
         begun

@@ -58,8 +58,11 @@ impl Inner {
         let sources = document.sources.clone();
         document.paused.retain(|name, _| sources.contains_key(name));
         document.resumed.retain(|name, _| sources.contains_key(name));
-        document.earlier.retain(|name, _| sources.contains_key(name));
         let made = make_secrets(&mut document, Some(&old));
+        // Whoever writes another secret has no use for the one before, and may have learned that it is known to others.
+        let TenantDocument { sources, earlier, .. } = &mut document;
+        earlier
+            .retain(|name, _| sources.get(name).map(tokens) == old.sources.get(name).map(tokens));
         self.save_tenant(book, document, Some(version)).await?;
         Ok(made)
     }
@@ -239,6 +242,11 @@ fn make_secrets(document: &mut TenantDocument, old: Option<&TenantDocument>) -> 
             secret: secrets.get(name).cloned(),
         })
         .collect()
+}
+
+/// The secrets of a source that is told events.
+fn tokens(source: &Value) -> &Value {
+    &source[TOKENS]
 }
 
 /// The sources that are told events and have no secret, with their fields.
