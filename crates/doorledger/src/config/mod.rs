@@ -6,6 +6,7 @@
 
 mod environment;
 mod file;
+mod public_url;
 mod settings;
 
 pub(crate) use environment::from_environment;
