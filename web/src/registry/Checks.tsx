@@ -2,7 +2,7 @@
 // Deliberately absent: testing; the server does.
 
 import { Text } from '@mantine/core';
-import type { TestCheck } from '../api/registry';
+import type { TestCheck } from '../api/types.gen';
 import { Lamp, type Tone } from '../widgets/Lamp';
 import classes from './Registry.module.css';
 
