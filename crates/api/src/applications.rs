@@ -60,6 +60,9 @@ pub enum ApplicationError {
     /// The configuration file holds it.
     #[error("{0} stands in the configuration file, which alone can change it")]
     ManagedByFile(String),
+    /// The configuration file has one of the name that another one was to get.
+    #[error("{0} stands in the configuration file already")]
+    NameOfFile(String),
     /// What was written has to be mended.
     #[error("{} of the fields cannot be used as they are", .0.len())]
     Wrong(Vec<Problem>),
@@ -81,6 +84,11 @@ impl From<ApplicationError> for HttpProblem {
             ApplicationError::ManagedByFile(_) => {
                 Self::new(StatusCode::CONFLICT, "managed_by_file", words)
                     .hint("change the file and start the server anew")
+            }
+            ApplicationError::NameOfFile(_) => {
+                let hint = "choose another name, or change the file";
+                let problem = Problem::new("name", words.clone(), hint);
+                Self::new(StatusCode::CONFLICT, "managed_by_file", words).problems(vec![problem])
             }
             ApplicationError::Wrong(problems) => {
                 Self::new(StatusCode::BAD_REQUEST, "invalid", words).problems(problems)

@@ -14,7 +14,7 @@ use serde_json::{Map, Value};
 use super::{Desk, Inner};
 use crate::config::ConfiguredDestination;
 use crate::roster::book::{GoalEntry, TenantEntry};
-use crate::roster::{Source, checks, kinds, masking};
+use crate::roster::{Source, checks, goal_checks, kinds, masking};
 
 /// Where receivers are served.
 const RECEIVERS: &str = "/ingest/";
@@ -119,7 +119,11 @@ impl Applications for Desk {
         Box::pin(async move {
             let destination = self.0.tested_destination(wanted)?;
             let parts = self.0.tools.supervisor.parts();
-            Ok(checks::of_destination(parts, destination.destination.as_ref()).await)
+            let roster = self.0.tools.roster.now();
+            let sources: Vec<SourceId> =
+                roster.sources.iter().map(|source| source.configured.id.clone()).collect();
+            let destination = destination.destination.as_ref();
+            Ok(goal_checks::of_destination(parts, destination, &sources).await)
         })
     }
 
