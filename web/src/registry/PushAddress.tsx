@@ -14,7 +14,7 @@ export function PushAddress({ url }: { url: string }) {
       {isGuessed && (
         <Text size="xs" c="dimmed">
           It begins with the address by which this page was opened. If providers reach the server by another
-          one, set <code>public_url</code> in the configuration file.
+          one, set <b>public_url</b> in the configuration file.
         </Text>
       )}
     </div>
