@@ -12,6 +12,7 @@ use utoipa::ToSchema;
 /// of our own.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
+#[expect(clippy::use_self, reason = "the document refers to a type by its name")]
 pub struct FieldSchema {
     /// What it is, or what it may be.
     #[serde(rename = "type")]

@@ -62,116 +62,114 @@ async fn test(kind: &str, change: Change, providers: &[&str]) -> (Vec<String>, S
     (found, advice, records)
 }
 
+/// What is wrong, how that comes, of which providers there are tenants, the checks behind address and token, and some words
+/// of the advice.
+type Row = (&'static str, Change, &'static [&'static str], &'static [&'static str], &'static str);
+
+const BOTH: &[&str] = &["auth0", "onelogin"];
+
+const LOGS_INGESTION: [Row; 11] = [
+    (
+        "nothing",
+        |_, _| {},
+        BOTH,
+        &["rule ok", "permission ok", "stream_auth0 ok", "stream_onelogin ok", "columns warning"],
+        "--check rule.json",
+    ),
+    (
+        "the secret",
+        |_, written| written["identity"]["client_secret"] = json!("another"),
+        BOTH,
+        &["token failed"],
+        "",
+    ),
+    (
+        "the role",
+        |azure, _| azure.may_publish = false,
+        BOTH,
+        &["permission failed"],
+        "Monitoring Metrics Publisher",
+    ),
+    (
+        "the rule",
+        |_, written| written["dcr_immutable_id"] = json!("dcr-00000000000000000000000000000000"),
+        BOTH,
+        &["rule failed"],
+        "dcr_immutable_id",
+    ),
+    (
+        "a stream",
+        |_, written| written["streams"] = json!({"auth0": "Custom-Other_CL"}),
+        BOTH,
+        &[
+            "rule ok",
+            "stream_auth0 failed",
+            "permission ok",
+            "stream_onelogin ok",
+            "columns warning",
+        ],
+        "declare `Custom-Other_CL` in the rule",
+    ),
+    (
+        "every stream",
+        |_, written| written["streams"] = json!("Custom-Other_CL"),
+        &[],
+        &["rule ok", "stream_auth0_onelogin failed"],
+        "declare `Custom-Other_CL` in the rule",
+    ),
+    (
+        "a stream that nobody needs",
+        |azure, _| drop(azure.streams.remove(ONELOGIN)),
+        &["auth0"],
+        &[
+            "rule ok",
+            "permission ok",
+            "stream_auth0 ok",
+            "columns warning",
+            "stream_onelogin warning",
+        ],
+        "declare `Custom-OneLoginEventsV2_CL`",
+    ),
+    (
+        "the tenants",
+        |_, written| written["tenants"] = json!(["nobody"]),
+        BOTH,
+        &[
+            "rule ok",
+            "permission ok",
+            "stream_auth0 ok",
+            "stream_onelogin ok",
+            "tenants warning",
+            "columns warning",
+        ],
+        "check `tenants`",
+    ),
+    (
+        "the service",
+        |azure, _| azure.ingestion_calls_per_minute = Some(1),
+        BOTH,
+        &["rule ok", "permission ok", "stream_auth0 ok", "columns warning", "service warning"],
+        "later",
+    ),
+    (
+        "the address",
+        |_, written| written["endpoint"] = json!("http://127.0.0.1:1"),
+        BOTH,
+        &["address failed", "token ok"],
+        "check the address",
+    ),
+    (
+        "the audience",
+        |_, written| written["audience"] = json!("https://vault.azure.net"),
+        BOTH,
+        &["token failed"],
+        "`audience`",
+    ),
+];
+
 #[tokio::test]
 async fn what_is_wrong_with_logs_ingestion_is_told_as_what_it_is() {
-    let both = &["auth0", "onelogin"][..];
-    let cases: [(&str, Change, &[&str], &[&str], &str); 11] = [
-        (
-            "nothing",
-            |_, _| {},
-            both,
-            &[
-                "rule ok",
-                "permission ok",
-                "stream_auth0 ok",
-                "stream_onelogin ok",
-                "columns warning",
-            ],
-            "--check rule.json",
-        ),
-        (
-            "the secret",
-            |_, written| written["identity"]["client_secret"] = json!("another"),
-            both,
-            &["token failed"],
-            "",
-        ),
-        (
-            "the role",
-            |azure, _| azure.may_publish = false,
-            both,
-            &["permission failed"],
-            "Monitoring Metrics Publisher",
-        ),
-        (
-            "the rule",
-            |_, written| {
-                written["dcr_immutable_id"] = json!("dcr-00000000000000000000000000000000")
-            },
-            both,
-            &["rule failed"],
-            "dcr_immutable_id",
-        ),
-        (
-            "a stream",
-            |_, written| written["streams"] = json!({"auth0": "Custom-Other_CL"}),
-            both,
-            &[
-                "rule ok",
-                "stream_auth0 failed",
-                "permission ok",
-                "stream_onelogin ok",
-                "columns warning",
-            ],
-            "declare `Custom-Other_CL` in the rule",
-        ),
-        (
-            "every stream",
-            |_, written| written["streams"] = json!("Custom-Other_CL"),
-            &[],
-            &["rule ok", "stream_auth0_onelogin failed"],
-            "declare `Custom-Other_CL` in the rule",
-        ),
-        (
-            "a stream that nobody needs",
-            |azure, _| drop(azure.streams.remove(ONELOGIN)),
-            &["auth0"],
-            &[
-                "rule ok",
-                "permission ok",
-                "stream_auth0 ok",
-                "columns warning",
-                "stream_onelogin warning",
-            ],
-            "declare `Custom-OneLoginEventsV2_CL`",
-        ),
-        (
-            "the tenants",
-            |_, written| written["tenants"] = json!(["nobody"]),
-            both,
-            &[
-                "rule ok",
-                "permission ok",
-                "stream_auth0 ok",
-                "stream_onelogin ok",
-                "tenants warning",
-                "columns warning",
-            ],
-            "check `tenants`",
-        ),
-        (
-            "the service",
-            |azure, _| azure.ingestion_calls_per_minute = Some(1),
-            both,
-            &["rule ok", "permission ok", "stream_auth0 ok", "columns warning", "service warning"],
-            "later",
-        ),
-        (
-            "the address",
-            |_, written| written["endpoint"] = json!("http://127.0.0.1:1"),
-            both,
-            &["address failed", "token ok"],
-            "check the address",
-        ),
-        (
-            "the audience",
-            |_, written| written["audience"] = json!("https://vault.azure.net"),
-            both,
-            &["token failed"],
-            "`audience`",
-        ),
-    ];
-    for (wrong, change, providers, expected, hint) in cases {
+    for (wrong, change, providers, expected, hint) in LOGS_INGESTION {
         let (found, advice, records) = test("azure_logs_ingestion", change, providers).await;
         assert_eq!(found, whole(expected, "token ok"), "{wrong}: {advice}");
         assert!(advice.contains(hint), "{wrong}: {advice}");
