@@ -1,9 +1,9 @@
 // Applications through the page: a tenant is added, tested, paused and removed; a push source shows address and secret, and
-// its first event arrives live.
+// its first event arrives live; a destination is tested, mended at its field, paused and removed.
 // Deliberately absent: the routes' own tests, which the server has.
 
 import type { Page } from '@playwright/test';
-import { expect, open, test, url } from './app';
+import { expect, open, signIn, test, url } from './app';
 
 /** What the stand-in of Auth0 takes; it protects nothing. */
 const SECRET = 'simulated-secret';
@@ -78,6 +78,7 @@ test('a push source shows address and secret once, and its first event arrives l
   await dialog.getByRole('button', { name: 'Save' }).click();
   await expect(dialog).toContainText('Paste this at the provider');
   await expect(dialog).toContainText('Waiting for the first event');
+  await expect(dialog).toContainText('set public_url in the configuration file');
   const [address, secret] = await dialog.locator('code').allTextContents();
   expect(address).toBe(`${url()}/ingest/auth0/pushes/stream`);
   const event = { log_id: '90020261122000000000000000000000000000000000000000000001', type: 's' };
@@ -89,6 +90,106 @@ test('a push source shows address and secret once, and its first event arrives l
   expect(sent.status).toBe(200);
   await expect(dialog).toContainText('The first event has come.', { timeout: 60_000 });
   await dialog.getByRole('button', { name: 'Done' }).click();
-  await expect(panel(page, 'pushes')).toContainText('stream');
+  await expect(panel(page, 'pushes')).toContainText(String(address));
   await remove(page, 'pushes');
+});
+
+interface Destinations {
+  destinations: { name: string; config: Record<string, unknown> }[];
+}
+
+/** Where the demo's stand-in of Azure listens, and who we are there. */
+async function azure(page: Page) {
+  const told = (await (await page.request.get(`${url()}/api/v1/destinations`)).json()) as Destinations;
+  const config = told.destinations.find((one) => one.name === 'sentinel')?.config ?? {};
+  const identity = config.identity as { tenant_id: string; client_id: string };
+  return {
+    ...identity,
+    endpoint: String(config.endpoint),
+    authority: String(config.authority),
+    rule: String(config.dcr_immutable_id),
+  };
+}
+
+test('a destination is added: what is wrong stands at its field, then it is tested, paused and removed', async ({
+  signedIn: page,
+}) => {
+  test.setTimeout(150_000);
+  const { endpoint, authority, rule, tenant_id, client_id } = await azure(page);
+  await open(page, '/applications');
+  await page.getByRole('button', { name: 'Destination', exact: true }).click();
+  const dialog = page.getByRole('dialog');
+  const address = dialog.getByLabel('Logs ingestion address');
+  const immutable = dialog.getByLabel('Immutable id of the data collection rule');
+  const identity = dialog.getByRole('group', { name: 'Identity' }).first();
+  const name = dialog.getByRole('textbox', { name: /^Name/ });
+  await name.fill('journey');
+  await address.fill('http://collect.example.com');
+  await immutable.fill(rule);
+  await identity.getByLabel('Directory (tenant) id').fill(tenant_id);
+  await identity.getByLabel('Application (client) id').fill(client_id);
+  await identity.getByRole('textbox', { name: 'Client secret' }).fill('surely-not-this-one');
+  await dialog.getByText('Further settings').first().click();
+  await dialog.getByLabel('Issuer of tokens').last().fill(authority);
+
+  await dialog.getByRole('button', { name: 'Save' }).click();
+  await expect(address).toBeFocused();
+  await expect(address).toHaveAccessibleDescription(/must begin with https:/);
+  await expect(dialog.getByRole('alert')).toHaveText(
+    'One field has to be mended; what is wrong stands at it.',
+  );
+  await expect(identity.getByRole('textbox', { name: 'Client secret' })).toHaveValue('surely-not-this-one');
+  await address.fill(endpoint);
+
+  const found = dialog.getByRole('status', { name: 'what the test found' });
+  await dialog.getByRole('button', { name: 'Test' }).click();
+  await expect(found).toContainText('checks failed');
+  await expect(dialog.getByRole('alert')).toHaveCount(0);
+  await identity.getByRole('textbox', { name: 'Client secret' }).fill(SECRET);
+  await immutable.fill('dcr-00000000000000000000000000000000');
+  await dialog.getByRole('button', { name: 'Test' }).click();
+  await expect(found).toContainText('check dcr_immutable_id');
+  await immutable.fill(rule);
+  await dialog.getByRole('button', { name: 'Test' }).click();
+  await expect(found).toContainText('It works.');
+  await expect(found).toContainText('the identity may send to the rule');
+
+  // The configuration file has one of that name.
+  await name.fill('sentinel');
+  await dialog.getByRole('button', { name: 'Save' }).click();
+  await expect(name).toBeFocused();
+  await expect(name).toHaveAccessibleDescription(/stands in the configuration file/);
+  await name.fill('journey');
+  await dialog.getByRole('button', { name: 'Save' }).click();
+  await expect(dialog).toHaveCount(0);
+
+  const row = page
+    .getByRole('table', { name: 'destinations' })
+    .getByRole('row')
+    .filter({ has: page.getByText('journey', { exact: true }) });
+  const waiting = row.getByRole('cell').nth(3);
+  await page.getByRole('button', { name: 'test journey' }).click();
+  await expect(page.getByRole('status', { name: 'what the test found' })).toContainText('It works.');
+  await choose(page, 'journey', 'Pause');
+  await expect(row).toContainText('paused');
+  // Events go on happening, and wait for it.
+  await expect(waiting).toHaveText(/^[1-9]/, { timeout: 60_000 });
+  await choose(page, 'journey', 'Edit');
+  await expect(address).toHaveValue(endpoint);
+  await expect(identity.getByRole('textbox', { name: 'Client secret' })).toHaveValue('');
+  await dialog.getByRole('button', { name: 'Save' }).click();
+  await expect(dialog).toHaveCount(0);
+  await choose(page, 'journey', 'Resume');
+  await expect(row).not.toContainText('paused');
+  await expect(waiting).toHaveText('0', { timeout: 60_000 });
+
+  await remove(page, 'journey');
+  await expect(page.getByRole('button', { name: 'change journey' })).toHaveCount(0);
+  // What happened in the last moment may wait for it still; that is given up.
+  const csrf = await signIn(page);
+  await page.request.post(`${url()}/api/v1/destinations/forget`, {
+    data: { name: 'journey' },
+    headers: { 'X-Doorledger-Csrf': csrf },
+  });
+  await expect(row).toHaveCount(0);
 });

@@ -52,10 +52,13 @@ function objectOf(schema) {
   }
   const lines = members.map(([name, member]) => {
     const optional = needed.has(name) ? '' : '?';
-    return `${comment(member)}${name}${optional}: ${typeOf(member)};`;
+    return `${comment(member)}${memberName(name)}${optional}: ${typeOf(member)};`;
   });
   return `{\n  ${lines.map(indented).join('\n  ')}\n}`;
 }
+
+/** A name as it stands before its type. */
+const memberName = (name) => (/^[A-Za-z_$][\w$]*$/.test(name) ? name : quoted(name));
 
 /** What a schema says of itself. */
 function comment(schema) {

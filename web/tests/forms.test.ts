@@ -2,7 +2,7 @@ import { MantineProvider } from '@mantine/core';
 import { createElement } from 'react';
 import { renderToStaticMarkup } from 'react-dom/server';
 import { describe, expect, test } from 'vitest';
-import type { FieldSchema } from '../src/api/registry';
+import type { FieldSchema } from '../src/api/types.gen';
 import { configuration, missing } from '../src/registry/fields';
 import { SchemaForm } from '../src/registry/SchemaForm';
 import { choose, hiddenFields, shownWay, type Ways, waysOf } from '../src/registry/ways';

@@ -67,6 +67,8 @@ pub struct ApiOptions {
     pub tokens: ApiTokens,
     /// Names by which this server may be addressed on local listeners, besides the loopback ones.
     pub hosts: Vec<String>,
+    /// The address under which providers reach this server, without a slash at its end; `None` if nobody said.
+    pub public_url: Option<String>,
     /// What a query may use up at most.
     pub query_limits: QueryLimits,
     /// The server's own limits.
@@ -102,6 +104,8 @@ pub(crate) struct Shared {
     pub(crate) sign_ins: Budget,
     pub(crate) metrics: Option<PrometheusHandle>,
     pub(crate) rules: Rules,
+    /// What push addresses begin with, if that is configured.
+    pub(crate) public_url: Option<String>,
     pub(crate) query_limits: QueryLimits,
     pub(crate) queries: Budget,
     pub(crate) tails: tail::Places,
@@ -137,6 +141,7 @@ impl Api {
             sign_ins: Budget::of(options.limits.sign_ins_max),
             metrics: options.metrics.clone(),
             rules: Rules { tokens: options.tokens, hosts: options.hosts },
+            public_url: options.public_url,
             query_limits: options.query_limits,
             queries: Budget::of(options.limits.queries_max),
             tails: tail::Places::default(),

@@ -16,6 +16,7 @@ use utoipa::ToSchema;
 
 use crate::accounts::DeskError;
 use crate::api::Shared;
+use crate::field_schema::FieldSchema;
 use crate::problem::HttpProblem;
 
 /// An answer that may take as long as a disk, or a service that is asked.
@@ -59,6 +60,9 @@ pub enum ApplicationError {
     /// The configuration file holds it.
     #[error("{0} stands in the configuration file, which alone can change it")]
     ManagedByFile(String),
+    /// The configuration file has one of the name that another one was to get.
+    #[error("{0} stands in the configuration file already")]
+    NameOfFile(String),
     /// What was written has to be mended.
     #[error("{} of the fields cannot be used as they are", .0.len())]
     Wrong(Vec<Problem>),
@@ -81,6 +85,11 @@ impl From<ApplicationError> for HttpProblem {
                 Self::new(StatusCode::CONFLICT, "managed_by_file", words)
                     .hint("change the file and start the server anew")
             }
+            ApplicationError::NameOfFile(_) => {
+                let hint = "choose another name, or change the file";
+                let problem = Problem::new("name", words.clone(), hint);
+                Self::new(StatusCode::CONFLICT, "managed_by_file", words).problems(vec![problem])
+            }
             ApplicationError::Wrong(problems) => {
                 Self::new(StatusCode::BAD_REQUEST, "invalid", words).problems(problems)
             }
@@ -91,6 +100,10 @@ impl From<ApplicationError> for HttpProblem {
             ApplicationError::NotStarted(_) => {
                 Self::new(StatusCode::SERVICE_UNAVAILABLE, "not_started", words)
                     .hint("it is saved, and tried again when the server starts anew")
+            }
+            ApplicationError::Desk(DeskError::Taken(_)) => {
+                let problem = Problem::new("name", words.clone(), "choose another name");
+                Self::new(StatusCode::CONFLICT, "taken", words).problems(vec![problem])
             }
             ApplicationError::Desk(error) => error.into(),
         }
@@ -138,6 +151,7 @@ pub struct SourceKind {
     /// Asked for, or told.
     pub via: Via,
     /// What has to be written, as JSON Schema.
+    #[schema(value_type = FieldSchema)]
     pub schema: Value,
 }
 
@@ -149,6 +163,7 @@ pub struct GoalKind {
     /// The name that people know.
     pub title: &'static str,
     /// What has to be written, as JSON Schema.
+    #[schema(value_type = FieldSchema)]
     pub schema: Value,
 }
 
@@ -184,8 +199,8 @@ pub struct ShownSource {
     /// Where collection began, as it was written; `None` of a source that is told.
     pub collection_start: Option<String>,
     /// What was written, with `{"set": true}` in the place of secrets.
-    pub config: Value,
-    /// The path under which it is told; as an address once it is known how the server was asked.
+    pub config: Map<String, Value>,
+    /// The path under which it is told; the API makes it a whole address.
     pub url: Option<String>,
     /// Until when an earlier secret is accepted, if one is.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -256,7 +271,7 @@ pub struct ShownDestination {
     /// Whether it is switched off.
     pub paused: bool,
     /// What was written, with `{"set": true}` in the place of secrets.
-    pub config: Value,
+    pub config: Map<String, Value>,
     /// Why it does not run.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub problems: Vec<Problem>,
@@ -304,7 +319,7 @@ pub enum CheckState {
 /// One thing that was looked at.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct TestCheck {
-    /// What: `poll_address`, `poll_token`.
+    /// What, unlike every other of the same test: `poll_address`, `poll_token`, `stream_auth0`.
     pub name: String,
     /// How it came out.
     pub state: CheckState,

@@ -17,6 +17,7 @@ mod dead_letters;
 mod destinations;
 mod document;
 mod encoding;
+mod field_schema;
 mod health;
 mod import;
 mod ingest;
@@ -60,6 +61,7 @@ pub use dead_letters::{
     DeadLetter, DeadLetterBox, DeadLetterBoxError, DeadLetterFilter, DeadLetterPage,
     DiscardOutcome, DiscardRequest, RawEncoding, ReplayOutcome, ReplayRequest,
 };
+pub use field_schema::{FieldSchema, TypeNames};
 pub use ingest::{ReceiverEntry, ReceiverTable};
 pub use intake::{Intake, IntakeError, Taken};
 pub use ledger::{LedgerDesk, StatementForm, StatementRequest};

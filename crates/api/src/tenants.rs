@@ -30,6 +30,9 @@ const KEEP_OLD_HOURS_MAX: u32 = 720;
 /// Every tenant.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Tenants {
+    /// The address under which providers reach this server, as configured, without a slash at its end. If it is null, the
+    /// addresses of sources begin with the one by which this was asked.
+    pub(crate) public_url: Option<String>,
     pub(crate) tenants: Vec<ShownTenant>,
 }
 
@@ -63,12 +66,12 @@ pub(crate) async fn list(
     State(shared): State<Arc<Shared>>,
     request: Request<Body>,
 ) -> Json<Tenants> {
-    let base = base_of(&request);
+    let base = base_of(&shared, &request);
     let mut tenants = shared.applications.tenants();
     for source in tenants.iter_mut().flat_map(|tenant| &mut tenant.sources) {
         source.url = source.url.take().map(|path| format!("{base}{path}"));
     }
-    Json(Tenants { tenants })
+    Json(Tenants { public_url: shared.public_url.clone(), tenants })
 }
 
 /// `POST /api/v1/tenants`
@@ -76,7 +79,7 @@ pub(crate) async fn add(
     State(shared): State<Arc<Shared>>,
     request: Request<Body>,
 ) -> Result<(StatusCode, Extension<Audited>, Json<Made>), HttpProblem> {
-    let base = base_of(&request);
+    let base = base_of(&shared, &request);
     let draft: TenantDraft = read_json(&shared, request).await?;
     let audited = audited(&draft);
     let made = shared.applications.add_tenant(draft).await?;
@@ -90,7 +93,7 @@ pub(crate) async fn change(
     request: Request<Body>,
 ) -> Result<(Extension<Audited>, Json<Made>), HttpProblem> {
     let Path((provider, name)) = path.map_err(unreadable)?;
-    let base = base_of(&request);
+    let base = base_of(&shared, &request);
     let mut draft: TenantDraft = read_json(&shared, request).await?;
     let is_same = |written: &str, meant: &str| written.is_empty() || written == meant;
     if !is_same(&draft.provider, &provider) || !is_same(&draft.name, &name) {
@@ -193,8 +196,11 @@ fn shown(secret: &Secret) -> String {
     secret.expose().to_owned()
 }
 
-/// How the server was addressed by whoever asks: providers reach it by the same address, or by one that people know.
-fn base_of(request: &Request<Body>) -> String {
+/// What push addresses begin with: the configured address; without one, how the server was addressed by whoever asks.
+fn base_of(shared: &Shared, request: &Request<Body>) -> String {
+    if let Some(public) = &shared.public_url {
+        return public.clone();
+    }
     let host = request.uri().authority().map(|authority| authority.as_str());
     let header = || request.headers().get(HOST).and_then(|value| value.to_str().ok());
     address(host.or_else(header), peer_in(request.extensions()))

@@ -6,6 +6,7 @@
 //! Deliberately absent: columns (the service's business) and compression (it takes none).
 
 mod form;
+mod probe;
 mod time_field;
 
 use std::fmt;
@@ -29,7 +30,9 @@ use crate::azure_answer::complaint;
 use crate::azure_read_back::{self, ReadBack};
 use crate::cut::write_leaves_cut;
 use crate::written::{TenantFilter, address, cloud, names_by_provider};
-use crate::{Credential, Destination, DestinationKind, Outgoing, Packed, Parcel, Verdict};
+use crate::{
+    Credential, Destination, DestinationKind, Finding, Outgoing, Packed, Parcel, Probe, Verdict,
+};
 
 /// The service's limit of a post ("30 MB").
 const POST_BYTES_MAX: usize = 30_000_000;
@@ -228,6 +231,14 @@ impl Destination for DataCollector {
             body: parcel.body.clone(),
             timeout: Duration::from_secs(POST_SECONDS_MAX),
         }
+    }
+
+    fn probes(&self) -> Vec<Probe> {
+        probe::probes(self)
+    }
+
+    fn read_probe(&self, probe: &Probe, answer: &Answer, now: Timestamp) -> Vec<Finding> {
+        probe::read(self, probe, answer, now)
     }
 
     fn read_back(&self) -> Option<&ReadBack> {

@@ -6,6 +6,7 @@
 
 mod form;
 mod identity;
+mod probe;
 
 pub(crate) use form::{authority_field, identity_field};
 pub(crate) use identity::authority;
@@ -32,7 +33,9 @@ use crate::array::ArrayFiller;
 use crate::azure_answer::complaint;
 use crate::azure_read_back::{self, ReadBack};
 use crate::written::{TenantFilter, address, cloud, names_by_provider};
-use crate::{Credential, Destination, DestinationKind, Outgoing, Packed, Parcel, Verdict};
+use crate::{
+    Credential, Destination, DestinationKind, Finding, Outgoing, Packed, Parcel, Probe, Verdict,
+};
 
 /// The largest call, raw and packed alike. The service says 1 MB for both; its own error text counts 1,048,576 bytes, other
 /// pages a round million, so it is the smaller, and less than it.
@@ -189,6 +192,14 @@ impl Destination for LogsIngestion {
             body: parcel.body.clone(),
             timeout: Duration::from_secs(CALL_SECONDS_MAX),
         }
+    }
+
+    fn probes(&self) -> Vec<Probe> {
+        probe::probes(self)
+    }
+
+    fn read_probe(&self, probe: &Probe, answer: &Answer, now: Timestamp) -> Vec<Finding> {
+        probe::read(self, probe, answer, now)
     }
 
     fn read_back(&self) -> Option<&ReadBack> {

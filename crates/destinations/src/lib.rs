@@ -10,10 +10,12 @@ mod azure_logs_ingestion;
 pub mod azure_migration;
 mod azure_read_back;
 mod cut;
+mod probe;
 mod written;
 
 pub use azure_logs_ingestion::identity;
 pub use azure_read_back::{ReadBack, ReadTable, Seen, Unread};
+pub use probe::{Finding, Probe, Soundness};
 
 use std::fmt;
 use std::sync::Arc;
@@ -65,6 +67,15 @@ pub trait Destination: Send + Sync + fmt::Debug {
     fn request(&self, parcel: &Parcel, token: Option<&model::Secret>, now: Timestamp) -> Request;
     /// What the answer to `parcel` means.
     fn read(&self, parcel: &Parcel, answer: &Answer, now: Timestamp) -> Verdict;
+    /// Requests that the service answers as it would answer events, and that leave none there: one for each stream or table.
+    /// Without any, what can be known shows with the first events only.
+    fn probes(&self) -> Vec<Probe> {
+        Vec::new()
+    }
+    /// What the answer to a probe says of the configuration, part by part; only what the answer proves.
+    fn read_probe(&self, _probe: &Probe, _answer: &Answer, _now: Timestamp) -> Vec<Finding> {
+        Vec::new()
+    }
     /// How to ask what the destination shows of what it acknowledged; `None` if nobody configured it.
     fn read_back(&self) -> Option<&ReadBack> {
         None

@@ -5,109 +5,19 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { json } from './client';
 import { Problem } from './problem';
-
-export interface FieldSchema {
-  type?: string | string[];
-  title?: string;
-  description?: string;
-  default?: unknown;
-  examples?: unknown[];
-  enum?: unknown[];
-  writeOnly?: boolean;
-  format?: string;
-  minimum?: number;
-  maximum?: number;
-  items?: FieldSchema;
-  properties?: Record<string, FieldSchema>;
-  required?: string[];
-  const?: unknown;
-  /** What a text of several lines is. */
-  contentMediaType?: string;
-  /** Groups of alternatives. */
-  allOf?: FieldSchema[];
-  /** At least one of these. */
-  anyOf?: FieldSchema[];
-  /** Exactly one of these. */
-  oneOf?: FieldSchema[];
-  /** Nearly nobody needs it. */
-  'x-advanced'?: boolean;
-  /** The server makes one if it is left out. */
-  'x-generated'?: boolean;
-}
-
-export interface SourceKind {
-  name: string;
-  via: 'poll' | 'push';
-  schema: FieldSchema;
-}
-
-export interface ProviderKind {
-  name: string;
-  title: string;
-  table: string;
-  sources: SourceKind[];
-}
-
-export interface Kinds {
-  providers: ProviderKind[];
-  destinations: { kind: string; title: string; schema: FieldSchema }[];
-}
-
-export interface TenantSource {
-  source: string;
-  name: string;
-  via: 'poll' | 'push';
-  paused: boolean;
-  collection_start?: string | null;
-  config: Record<string, unknown>;
-  url?: string | null;
-  /** Until when an earlier secret is accepted beside the new one. */
-  earlier_until?: string | null;
-}
-
-/** Why an entry of the registry does not run. */
-export interface EntryProblem {
-  path: string;
-  message: string;
-  hint: string;
-}
-
-export interface Tenant {
-  provider: string;
-  name: string;
-  domain?: string | null;
-  managed: 'file' | 'registry';
-  sources: TenantSource[];
-  problems?: EntryProblem[];
-}
-
-export interface Destination {
-  name: string;
-  kind: string;
-  managed: 'file' | 'registry';
-  paused?: boolean;
-  config: Record<string, unknown> | null;
-  problems?: EntryProblem[];
-}
-
-export interface TestCheck {
-  name: string;
-  state: 'ok' | 'warning' | 'failed';
-  message: string;
-  hint?: string | null;
-}
-
-export interface TenantDraft {
-  provider: string;
-  name: string;
-  sources: Record<string, Record<string, unknown>>;
-}
-
-/** What a push source shows once. */
-export interface Made {
-  url?: string | null;
-  secret?: string | null;
-}
+import type {
+  Checks,
+  DestinationDraft,
+  Destinations,
+  DestinationTest,
+  Kinds,
+  Made,
+  Rotated,
+  Rotation,
+  TenantDraft,
+  Tenants,
+  TenantTest,
+} from './types.gen';
 
 /** The answer, or `null` where the server has no registry. */
 async function orNone<T>(asking: Promise<T>): Promise<T | null> {
@@ -130,8 +40,7 @@ export function useKinds() {
 export function useTenants() {
   return useQuery({
     queryKey: ['tenants'],
-    queryFn: async ({ signal }) =>
-      (await orNone(json<{ tenants: Tenant[] }>('/api/v1/tenants', { signal })))?.tenants ?? null,
+    queryFn: ({ signal }) => orNone(json<Tenants>('/api/v1/tenants', { signal })),
   });
 }
 
@@ -139,8 +48,7 @@ export function useDestinations() {
   return useQuery({
     queryKey: ['destinations'],
     queryFn: async ({ signal }) =>
-      (await orNone(json<{ destinations: Destination[] }>('/api/v1/destinations', { signal })))
-        ?.destinations ?? null,
+      (await orNone(json<Destinations>('/api/v1/destinations', { signal })))?.destinations ?? null,
   });
 }
 
@@ -162,36 +70,27 @@ const tenantPath = (provider: string, name: string) =>
 const sourcePath = (source: string) =>
   `/api/v1/sources/${source.split('/').map(encodeURIComponent).join('/')}`;
 
-export const testTenant = (draft: Partial<TenantDraft>) =>
-  json<{ checks: TestCheck[] }>('/api/v1/tenants/test', { method: 'POST', body: draft });
+export const testTenant = (wanted: TenantTest) =>
+  json<Checks>('/api/v1/tenants/test', { method: 'POST', body: wanted });
 export const addTenant = (draft: TenantDraft) =>
-  json<Made | undefined>('/api/v1/tenants', { method: 'POST', body: draft });
+  json<Made>('/api/v1/tenants', { method: 'POST', body: draft });
 export const putTenant = (draft: TenantDraft) =>
-  json<Made | undefined>(tenantPath(draft.provider, draft.name), { method: 'PUT', body: draft });
+  json<Made>(tenantPath(draft.provider ?? '', draft.name ?? ''), { method: 'PUT', body: draft });
 export const dropTenant = (of: { provider: string; name: string }) =>
   json(tenantPath(of.provider, of.name), { method: 'DELETE' });
 export const pauseSource = (of: { source: string; pause: boolean }) =>
   json(`${sourcePath(of.source)}/${of.pause ? 'pause' : 'resume'}`, { method: 'POST', body: {} });
-export const rotateSource = (of: { source: string; secret?: string; keep_old_hours: number }) => {
-  const { source, ...body } = of;
-  return json<{ secret?: string | null } | undefined>(`${sourcePath(source)}/rotate`, {
-    method: 'POST',
-    body,
-  });
-};
+export const rotateSource = ({ source, ...wanted }: Rotation & { source: string }) =>
+  json<Rotated>(`${sourcePath(source)}/rotate`, { method: 'POST', body: wanted });
 
-export type DestinationDraft = { name: string; kind: string; config: Record<string, unknown> };
-export const testDestination = (draft: DestinationDraft | { name: string }) =>
-  json<{ checks: TestCheck[] }>('/api/v1/destinations/test', { method: 'POST', body: draft });
-export const saveDestination = (of: { draft: DestinationDraft; fresh: boolean }) =>
-  json(of.fresh ? '/api/v1/destinations' : `/api/v1/destinations/${encodeURIComponent(of.draft.name)}`, {
-    method: of.fresh ? 'POST' : 'PUT',
-    body: of.draft,
-  });
-export const dropDestination = (name: string) =>
-  json(`/api/v1/destinations/${encodeURIComponent(name)}`, { method: 'DELETE' });
+const destinationPath = (name: string) => `/api/v1/destinations/${encodeURIComponent(name)}`;
+
+export const testDestination = (wanted: DestinationTest) =>
+  json<Checks>('/api/v1/destinations/test', { method: 'POST', body: wanted });
+export const addDestination = (draft: DestinationDraft) =>
+  json('/api/v1/destinations', { method: 'POST', body: draft });
+export const putDestination = (draft: DestinationDraft) =>
+  json(destinationPath(draft.name), { method: 'PUT', body: draft });
+export const dropDestination = (name: string) => json(destinationPath(name), { method: 'DELETE' });
 export const pauseDestination = (of: { name: string; pause: boolean }) =>
-  json(`/api/v1/destinations/${encodeURIComponent(of.name)}/${of.pause ? 'pause' : 'resume'}`, {
-    method: 'POST',
-    body: {},
-  });
+  json(`${destinationPath(of.name)}/${of.pause ? 'pause' : 'resume'}`, { method: 'POST', body: {} });

@@ -357,6 +357,60 @@ export type DiscardRequest = {
   why: string;
 };
 
+/** What may be written of a field, or of an object of fields: the words of JSON Schema (2020-12) that are used here, and two of our own. */
+export type FieldSchema = {
+  /** Whether an object may have other fields. */
+  additionalProperties?: boolean;
+  /** Groups of alternatives. */
+  allOf?: FieldSchema[];
+  /** At least one of these. */
+  anyOf?: FieldSchema[];
+  /** The only value that it may have. */
+  const?: unknown;
+  /** What a text of several lines is. */
+  contentMediaType?: string;
+  /** What counts if it is left out. */
+  default?: unknown;
+  /** What it is and where it is found. */
+  description?: string;
+  /** The only values that it may have. */
+  enum?: unknown[];
+  /** What it may look like. */
+  examples?: unknown[];
+  /** What a number has to be above. */
+  exclusiveMinimum?: number;
+  /** What a text is: `uri`, `hostname`. */
+  format?: string;
+  /** The entries of a list. */
+  items?: FieldSchema;
+  /** The largest number of entries. */
+  maxItems?: number;
+  /** The largest number. */
+  maximum?: number;
+  /** The least number of entries. */
+  minItems?: number;
+  /** The least number of characters. */
+  minLength?: number;
+  /** The least number. */
+  minimum?: number;
+  /** Exactly one of these. */
+  oneOf?: FieldSchema[];
+  /** The fields of an object, in the order of a form. */
+  properties?: Record<string, FieldSchema>;
+  /** The fields that must be given. */
+  required?: string[];
+  /** Its label. */
+  title?: string;
+  /** What it is, or what it may be. */
+  type?: TypeNames;
+  /** It is a secret. */
+  writeOnly?: boolean;
+  /** Nearly nobody needs it. */
+  'x-advanced'?: boolean;
+  /** The server makes one if it is left out. */
+  'x-generated'?: boolean;
+};
+
 /** Which destination is to be forgotten. */
 export type ForgetRequest = {
   /** Its name. */
@@ -419,7 +473,7 @@ export type GoalKind = {
   /** As it is written: `azure_logs_ingestion`. */
   kind: string;
   /** What has to be written, as JSON Schema. */
-  schema: unknown;
+  schema: FieldSchema;
   /** The name that people know. */
   title: string;
 };
@@ -909,7 +963,7 @@ export type Severity = 'error' | 'warning';
 /** A destination, without its secrets. */
 export type ShownDestination = {
   /** What was written, with `{"set": true}` in the place of secrets. */
-  config: unknown;
+  config: Record<string, unknown>;
   /** Its kind; empty if that is not known. */
   kind: string;
   /** Where it is managed. */
@@ -927,7 +981,7 @@ export type ShownSource = {
   /** Where collection began, as it was written; `None` of a source that is told. */
   collection_start?: string | null;
   /** What was written, with `{"set": true}` in the place of secrets. */
-  config: unknown;
+  config: Record<string, unknown>;
   /** Until when an earlier secret is accepted, if one is. */
   earlier_until?: null | string;
   /** Its name within the tenant. */
@@ -936,7 +990,7 @@ export type ShownSource = {
   paused: boolean;
   /** Its whole name: `auth0/acme/poll`. */
   source: string;
-  /** The path under which it is told; as an address once it is known how the server was asked. */
+  /** The path under which it is told; the API makes it a whole address. */
   url?: string | null;
   /** Asked for, or told. */
   via: Via;
@@ -1011,7 +1065,7 @@ export type SourceKind = {
   /** Its name: `poll`, `stream`. */
   name: string;
   /** What has to be written, as JSON Schema. */
-  schema: unknown;
+  schema: FieldSchema;
   /** Asked for, or told. */
   via: Via;
 };
@@ -1136,6 +1190,8 @@ export type TenantTest = {
 
 /** Every tenant. */
 export type Tenants = {
+  /** The address under which providers reach this server, as configured, without a slash at its end. If it is null, the addresses of sources begin with the one by which this was asked. */
+  public_url?: string | null;
   tenants: ShownTenant[];
 };
 
@@ -1145,7 +1201,7 @@ export type TestCheck = {
   hint: string;
   /** What was found, as a lowercase fragment. */
   message: string;
-  /** What: `poll_address`, `poll_token`. */
+  /** What, unlike every other of the same test: `poll_address`, `poll_token`, `stream_auth0`. */
   name: string;
   /** How it came out. */
   state: CheckState;
@@ -1204,6 +1260,9 @@ export type Trouble = {
   /** Since when. */
   since: null | string;
 };
+
+/** The name of a type, or of each that it may be. */
+export type TypeNames = string | string[];
 
 /** Who one is. */
 export type User = {

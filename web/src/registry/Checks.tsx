@@ -2,7 +2,8 @@
 // Deliberately absent: testing; the server does.
 
 import { Text } from '@mantine/core';
-import type { TestCheck } from '../api/registry';
+import { Fragment } from 'react';
+import type { TestCheck } from '../api/types.gen';
 import { Lamp, type Tone } from '../widgets/Lamp';
 import classes from './Registry.module.css';
 
@@ -19,11 +20,27 @@ export function Checks({ checks }: { checks: TestCheck[] }) {
         <div key={check.name} className={classes.check}>
           <Lamp tone={TONES[check.state]}>{check.name.replaceAll('_', ' ')}</Lamp>
           <div className="foreign">
-            {check.message}
-            {check.hint && <div className="quiet">{check.hint}</div>}
+            <Words text={check.message} />
+            {check.hint && (
+              <div className="quiet">
+                <Words text={check.hint} />
+              </div>
+            )}
           </div>
         </div>
       ))}
     </section>
   );
+}
+
+/** A text in which names of fields and commands stand between backticks. */
+function Words({ text }: { text: string }) {
+  const names = [...text.matchAll(/`([^`]+)`/g)];
+  const between = text.split(/`[^`]+`/);
+  return between.map((words, at) => (
+    <Fragment key={between.slice(0, at + 1).join('`')}>
+      {words}
+      {names[at] !== undefined && <code>{names[at][1]}</code>}
+    </Fragment>
+  ));
 }

@@ -8,8 +8,9 @@ import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { ask } from '../api/ask';
 import { asProblem } from '../api/problem';
-import { type Tenant, useKinds, useTenants } from '../api/registry';
+import { useKinds, useTenants } from '../api/registry';
 import { useStatus } from '../api/status';
+import type { ShownTenant } from '../api/types.gen';
 import { useMay } from '../app/session';
 import { Empty } from '../widgets/Empty';
 import { PageHead } from '../widgets/PageHead';
@@ -42,7 +43,7 @@ export default function RegistryPage() {
   const tenants = useTenants();
   const proved = useProved();
   const mayChange = useMay('administrator');
-  const [edited, setEdited] = useState<Tenant | 'new' | null>(null);
+  const [edited, setEdited] = useState<ShownTenant | 'new' | null>(null);
   const may = mayChange && kinds.data !== null && kinds.data !== undefined;
   const sources = status.data?.sources ?? [];
   const now = Date.parse(status.data?.now ?? '') || Date.now();
@@ -52,7 +53,7 @@ export default function RegistryPage() {
       provider: one.source.provider,
       name: one.source.tenant,
     });
-  for (const one of tenants.data ?? []) names.set(`${one.provider}/${one.name}`, one);
+  for (const one of tenants.data?.tenants ?? []) names.set(`${one.provider}/${one.name}`, one);
   const error = status.error ?? tenants.error ?? kinds.error;
   return (
     <>
@@ -85,7 +86,9 @@ export default function RegistryPage() {
           .sort(([a], [b]) => (a < b ? -1 : 1))
           .flatMap(([key, { provider, name }]) => {
             // The file's entry comes first; one of the registry behind it is not used, and can be removed.
-            const same = (tenants.data ?? []).filter((one) => one.provider === provider && one.name === name);
+            const same = (tenants.data?.tenants ?? []).filter(
+              (one) => one.provider === provider && one.name === name,
+            );
             const entries = same.length === 0 ? [null] : same;
             return entries.map((tenant, at) => (
               <TenantCard

@@ -5,11 +5,12 @@
 import { Button, Modal, NumberInput, PasswordInput, Stack } from '@mantine/core';
 import { useState } from 'react';
 import { asProblem } from '../api/problem';
-import { rotateSource, type TenantSource, useChange } from '../api/registry';
+import { rotateSource, useChange } from '../api/registry';
+import type { ShownSource } from '../api/types.gen';
 import { ProblemView } from '../widgets/ProblemView';
 import { ShownOnce } from './ShownOnce';
 
-export function Rotate({ of, close }: { of: TenantSource; close: () => void }) {
+export function Rotate({ of, close }: { of: ShownSource; close: () => void }) {
   const source = of.source;
   const isPushed = of.via === 'push';
   const [secret, setSecret] = useState('');
@@ -19,7 +20,7 @@ export function Rotate({ of, close }: { of: TenantSource; close: () => void }) {
     <Modal opened onClose={close} title={`Another secret for ${source}`}>
       <Stack gap="sm">
         {rotate.data?.secret ? (
-          <ShownOnce made={{ secret: rotate.data.secret }} source={null} />
+          <ShownOnce made={{ url: of.url, secret: rotate.data.secret }} source={null} />
         ) : (
           <>
             <PasswordInput

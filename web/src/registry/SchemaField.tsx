@@ -8,7 +8,8 @@ import { isSet } from './fields';
 interface Props {
   field: FormField;
   value: unknown;
-  error: string | undefined;
+  /** What is wrong with it; empty if nothing is. */
+  error: string;
   onValue: (value: unknown) => void;
 }
 
@@ -24,7 +25,7 @@ export function SchemaField({ field, value, error, onValue }: Props) {
     description: field.about,
     withAsterisk: field.required,
     placeholder: field.placeholder,
-    error: error ?? null,
+    error: error === '' ? null : error,
   };
   switch (field.kind) {
     case 'switch':
@@ -32,6 +33,7 @@ export function SchemaField({ field, value, error, onValue }: Props) {
         <Switch
           label={field.label}
           description={field.about}
+          error={shared.error}
           checked={value === undefined ? field.schema.default === true : value === true}
           onChange={(event) => onValue(event.currentTarget.checked)}
         />

@@ -1,11 +1,13 @@
 // A form made from a connector's JSON Schema: a new provider needs no new page. Of alternatives the chosen one is shown, and
-// what nearly nobody needs waits behind a line.
+// what nearly nobody needs waits behind a line. Each problem stands at its field; that of a field which the chosen alternative
+// hides stands at the choice.
 // Deliberately absent: what the values mean (`fields`, `ways`), and one field (`SchemaField`).
 
 import { SegmentedControl, Stack, Text } from '@mantine/core';
-import { useState } from 'react';
-import type { FieldSchema } from '../api/registry';
+import { useEffect, useState } from 'react';
+import type { FieldSchema } from '../api/types.gen';
 import { type FormField, fieldsOf, isEmpty, type Values, within } from './fields';
+import { below } from './placed';
 import classes from './Registry.module.css';
 import { SchemaField } from './SchemaField';
 import { choose, hiddenFields, shownWay, type Ways, waysOf } from './ways';
@@ -26,8 +28,15 @@ export function SchemaForm({ schema, values, onChange, errors }: Props) {
   const fields = fieldsOf(schema).filter((field) => !hidden.has(field.name));
   const usual = fields.filter((field) => !field.advanced);
   const further = fields.filter((field) => field.advanced);
-  const isUsed = further.some((field) => !isEmpty(values[field.name]) || errors?.has(field.name) === true);
   const choices = groups.filter((group) => group.exclusive);
+  const said = [...(errors ?? [])].map(([path, words]) => ({ name: path.split('.')[0] ?? '', words }));
+  const saidOf = (is: (name: string) => boolean) =>
+    said.filter((one) => is(one.name)).map((one) => one.words);
+  const wrong = saidOf((name) => !usual.some((field) => field.name === name)).join(' ');
+  const [isOpen, setOpen] = useState(wrong !== '' || further.some((field) => !isEmpty(values[field.name])));
+  useEffect(() => {
+    if (wrong !== '') setOpen(true);
+  }, [wrong]);
   const one = (field: FormField) =>
     field.kind === 'fields' && typeof values[field.name] !== 'string' ? (
       <fieldset key={field.name} className={classes.within}>
@@ -36,11 +45,12 @@ export function SchemaForm({ schema, values, onChange, errors }: Props) {
           <Text size="xs" c="dimmed">
             {field.about}
           </Text>
+          <Said words={errors?.get(field.name)} />
           <SchemaForm
             schema={field.schema}
             values={within(values[field.name])}
             onChange={(inner) => onChange({ ...values, [field.name]: inner })}
-            errors={errorsWithin(errors, field.name)}
+            errors={below(errors ?? NONE, field.name)}
           />
         </Stack>
       </fieldset>
@@ -49,7 +59,7 @@ export function SchemaForm({ schema, values, onChange, errors }: Props) {
         key={field.name}
         field={field}
         value={values[field.name]}
-        error={errors?.get(field.name)}
+        error={saidOf((name) => name === field.name).join('. ')}
         onValue={(value) => onChange({ ...values, [field.name]: value })}
       />
     );
@@ -67,6 +77,7 @@ export function SchemaForm({ schema, values, onChange, errors }: Props) {
           onChange(choose(group, Number(value), values));
         }}
       />
+      <Said words={saidOf((name) => hidden.has(name) && belongs(group, name)).join('. ')} />
     </div>
   );
   // A choice stands before the first of the fields that depend on it.
@@ -78,7 +89,11 @@ export function SchemaForm({ schema, values, onChange, errors }: Props) {
       {lonely.map(selector)}
       {usual.map((field) => [...before(field).map(selector), one(field)])}
       {further.length > 0 && (
-        <details open={isUsed || undefined} className={classes.further}>
+        <details
+          open={isOpen}
+          onToggle={(event) => setOpen(event.currentTarget.open)}
+          className={classes.further}
+        >
           <summary>Further settings</summary>
           <Stack gap="sm">{further.map((field) => [...before(field).map(selector), one(field)])}</Stack>
         </details>
@@ -89,7 +104,14 @@ export function SchemaForm({ schema, values, onChange, errors }: Props) {
 
 const belongs = (group: Ways, name: string) => group.ways.some((way) => way.takes.includes(name));
 
-function errorsWithin(errors: ReadonlyMap<string, string> | undefined, name: string) {
-  const inner = [...(errors ?? [])].filter(([path]) => path.startsWith(`${name}.`));
-  return new Map(inner.map(([path, message]) => [path.slice(name.length + 1), message]));
+const NONE: ReadonlyMap<string, string> = new Map();
+
+/** What is wrong where no input stands that could say it. */
+function Said({ words }: { words: string | undefined }) {
+  if (!words) return null;
+  return (
+    <Text size="xs" c="var(--mantine-color-error)" className="foreign">
+      {words}
+    </Text>
+  );
 }

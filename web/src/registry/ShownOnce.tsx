@@ -1,16 +1,22 @@
 // What a push source needs at the provider: address and secret, shown once; then waits, live, for the first event.
 // Deliberately absent: making the secret; the server does.
 
-import { ActionIcon, Code, CopyButton, Loader, Stack, Text, Tooltip } from '@mantine/core';
-import { IconCheck, IconCopy } from '@tabler/icons-react';
+import { Loader, Stack, Text } from '@mantine/core';
 import { useRef } from 'react';
-import type { Made } from '../api/registry';
 import { useStatus } from '../api/status';
 import { sourceName } from '../status/words';
 import { Lamp } from '../widgets/Lamp';
+import { CopyLine } from './CopyLine';
+import { PushAddress } from './PushAddress';
 import classes from './Registry.module.css';
 
-export function ShownOnce({ made, source }: { made: Made; source: string | null }) {
+interface Props {
+  made: { url?: string | null | undefined; secret?: string | null };
+  /** The source of which the first event is waited for; `null` if it had some before. */
+  source: string | null;
+}
+
+export function ShownOnce({ made, source }: Props) {
   const status = useStatus();
   const opened = useRef(Date.now());
   const found = status.data?.sources.find((one) => sourceName(one.source) === source);
@@ -23,8 +29,8 @@ export function ShownOnce({ made, source }: { made: Made; source: string | null 
       <Text size="sm" fw={600}>
         Paste this at the provider. The secret is shown only now.
       </Text>
-      {made.url && <Line label="address" value={made.url} />}
-      {made.secret && <Line label="secret" value={made.secret} />}
+      {made.url && <PushAddress url={made.url} />}
+      {made.secret && <CopyLine label="secret" value={made.secret} />}
       {source !== null && (
         <div role="status" aria-live="polite">
           {came ? (
@@ -37,23 +43,5 @@ export function ShownOnce({ made, source }: { made: Made; source: string | null 
         </div>
       )}
     </Stack>
-  );
-}
-
-function Line({ label, value }: { label: string; value: string }) {
-  return (
-    <div className={classes.line}>
-      <span className="quiet">{label}</span>
-      <Code className="foreign">{value}</Code>
-      <CopyButton value={value}>
-        {({ copied, copy }) => (
-          <Tooltip label={copied ? 'Copied' : 'Copy'}>
-            <ActionIcon onClick={copy} aria-label={`copy the ${label}`}>
-              {copied ? <IconCheck size={15} /> : <IconCopy size={15} />}
-            </ActionIcon>
-          </Tooltip>
-        )}
-      </CopyButton>
-    </div>
   );
 }

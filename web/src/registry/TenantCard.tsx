@@ -14,15 +14,8 @@ import {
 import { useMutation } from '@tanstack/react-query';
 import { useState } from 'react';
 import { asProblem, Problem } from '../api/problem';
-import {
-  dropTenant,
-  pauseSource,
-  type Tenant,
-  type TenantSource,
-  testTenant,
-  useChange,
-} from '../api/registry';
-import type { SourceStatus } from '../api/types.gen';
+import { dropTenant, pauseSource, testTenant, useChange } from '../api/registry';
+import type { ShownSource, ShownTenant, SourceStatus } from '../api/types.gen';
 import { sourceName, sourceState } from '../status/words';
 import { agoText, countText, lengthText, momentText, useZone } from '../time/moment';
 import { ConfirmDialog } from '../widgets/ConfirmDialog';
@@ -31,6 +24,7 @@ import { Lamp } from '../widgets/Lamp';
 import { Panel } from '../widgets/Panel';
 import { ProblemView } from '../widgets/ProblemView';
 import { Checks } from './Checks';
+import { PushAddress } from './PushAddress';
 import classes from './Registry.module.css';
 import { Rotate } from './Rotate';
 
@@ -42,7 +36,7 @@ export interface Facts {
 interface Props {
   provider: string;
   name: string;
-  tenant: Tenant | null;
+  tenant: ShownTenant | null;
   /** Whether the server told which tenants are connected. */
   isKnown: boolean;
   sources: SourceStatus[];
@@ -54,13 +48,14 @@ interface Props {
 
 export function TenantCard({ provider, name, tenant, isKnown, sources, facts, now, mayChange, edit }: Props) {
   const [zone] = useZone();
-  const [rotating, setRotating] = useState<TenantSource | null>(null);
+  const [rotating, setRotating] = useState<ShownSource | null>(null);
   const [removing, setRemoving] = useState(false);
   const pause = useChange(pauseSource);
   const drop = useChange(dropTenant);
   const test = useMutation({ mutationFn: () => testTenant({ provider, name }) });
   const ours = tenant?.managed === 'registry' && mayChange;
   const paused = new Map(tenant?.sources.map((source) => [source.source, source.paused]));
+  const addresses = new Map(tenant?.sources.map((source) => [source.source, source.url]));
   const earlierUntil = new Map(
     tenant?.sources.flatMap((source) =>
       source.earlier_until ? [[source.source, momentText(source.earlier_until, zone)] as const] : [],
@@ -158,13 +153,16 @@ export function TenantCard({ provider, name, tenant, isKnown, sources, facts, no
         id={(one) => sourceName(one.source)}
         below={(one) => {
           const earlier = earlierUntil.get(sourceName(one.source));
+          const address = addresses.get(sourceName(one.source));
+          if (one.trouble === null && earlier === undefined && !address) return false;
           return (
-            (one.trouble !== null || earlier !== undefined) && (
+            <>
               <span className="foreign quiet">
                 {one.trouble?.message} {one.trouble?.hint}
                 {earlier !== undefined && `The earlier secret is accepted until ${earlier}.`}
               </span>
-            )
+              {address && <PushAddress url={address} />}
+            </>
           );
         }}
         fields={[

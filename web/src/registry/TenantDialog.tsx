@@ -5,26 +5,19 @@ import { Button, Group, Modal, Select, Stack, Switch, Text, TextInput } from '@m
 import { useMutation } from '@tanstack/react-query';
 import { useState } from 'react';
 import { asProblem } from '../api/problem';
-import {
-  addTenant,
-  type Made,
-  type ProviderKind,
-  putTenant,
-  type Tenant,
-  type TenantDraft,
-  testTenant,
-  useChange,
-} from '../api/registry';
-import { ProblemView } from '../widgets/ProblemView';
+import { addTenant, putTenant, testTenant, useChange } from '../api/registry';
+import type { Made, ProviderKind, ShownTenant } from '../api/types.gen';
 import { Checks } from './Checks';
 import { configuration, missing, type Values } from './fields';
+import { below, placed } from './placed';
+import { Refusal } from './Refusal';
 import classes from './Registry.module.css';
 import { SchemaForm } from './SchemaForm';
 import { ShownOnce } from './ShownOnce';
 
 interface Props {
   providers: ProviderKind[];
-  tenant: Tenant | null;
+  tenant: ShownTenant | null;
   close: () => void;
 }
 
@@ -39,11 +32,11 @@ export function TenantDialog({ providers, tenant, close }: Props) {
     new Set(tenant?.sources.map((source) => source.name) ?? ['poll']),
   );
   const [made, setMade] = useState<Made | null>(null);
-  const save = useChange((draft: TenantDraft) => (tenant === null ? addTenant(draft) : putTenant(draft)));
-  const test = useMutation({ mutationFn: (draft: TenantDraft) => testTenant(draft) });
+  const save = useChange(tenant === null ? addTenant : putTenant);
+  const test = useMutation({ mutationFn: testTenant });
   const chosen = kind?.sources.filter((source) => used.has(source.name)) ?? [];
   const lacking = chosen.flatMap((source) => missing(source.schema, values[source.name] ?? {}));
-  const draft: TenantDraft = {
+  const draft = {
     provider,
     name: name.trim(),
     sources: Object.fromEntries(
@@ -51,13 +44,11 @@ export function TenantDialog({ providers, tenant, close }: Props) {
     ),
   };
   const error = save.error ?? test.error;
-  const problem = error === null ? null : asProblem(error);
-  const errors = (source: string) =>
-    new Map(
-      (problem?.parts ?? [])
-        .filter((part) => part.path?.includes(source))
-        .map((part) => [part.path?.split(`${source}.`).at(-1) ?? '', part.message]),
-    );
+  const refused = placed(
+    error === null ? null : asProblem(error),
+    ['name', 'provider'],
+    chosen.map((source) => ({ path: `sources.${source.name}`, schema: source.schema })),
+  );
 
   function toggle(source: string, on: boolean) {
     setUsed((before) => {
@@ -72,6 +63,7 @@ export function TenantDialog({ providers, tenant, close }: Props) {
     <Modal
       opened
       onClose={close}
+      closeOnClickOutside={false}
       title={tenant === null ? 'Add an application' : `${tenant.provider}/${tenant.name}`}
       size="lg"
     >
@@ -92,6 +84,7 @@ export function TenantDialog({ providers, tenant, close }: Props) {
               value={provider}
               onChange={(value) => setProvider(value ?? '')}
               disabled={tenant !== null}
+              error={refused.fields.get('provider')}
               allowDeselect={false}
             />
             <TextInput
@@ -100,6 +93,7 @@ export function TenantDialog({ providers, tenant, close }: Props) {
               value={name}
               onChange={(event) => setName(event.currentTarget.value)}
               disabled={tenant !== null}
+              error={refused.fields.get('name')}
               required
             />
           </Group>
@@ -121,13 +115,13 @@ export function TenantDialog({ providers, tenant, close }: Props) {
                   schema={source.schema}
                   values={values[source.name] ?? {}}
                   onChange={(next) => setValues({ ...values, [source.name]: next })}
-                  errors={errors(source.name)}
+                  errors={below(refused.fields, `sources.${source.name}`)}
                 />
               )}
             </fieldset>
           ))}
           {test.data !== undefined && <Checks checks={test.data.checks} />}
-          {problem !== null && <ProblemView problem={problem} compact />}
+          <Refusal placed={refused} refusal={error} />
           {lacking.length > 0 && (
             <Text size="xs" c="dimmed">
               Still to give: {lacking.join(', ')}
@@ -136,21 +130,22 @@ export function TenantDialog({ providers, tenant, close }: Props) {
           <Group justify="end">
             <Button
               variant="default"
-              onClick={() => test.mutate(draft)}
+              onClick={() => {
+                save.reset();
+                test.mutate(draft);
+              }}
               loading={test.isPending}
               disabled={draft.name === ''}
             >
               Test
             </Button>
             <Button
-              onClick={() =>
+              onClick={() => {
+                test.reset();
                 save.mutate(draft, {
-                  onSuccess: (answer) => {
-                    if (answer?.secret || answer?.url) setMade(answer);
-                    else close();
-                  },
-                })
-              }
+                  onSuccess: (answer) => (answer.secret || answer.url ? setMade(answer) : close()),
+                });
+              }}
               loading={save.isPending}
               disabled={draft.name === '' || chosen.length === 0}
             >

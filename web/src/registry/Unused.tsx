@@ -3,14 +3,14 @@
 
 import { Button, Group } from '@mantine/core';
 import { Problem } from '../api/problem';
-import type { Destination } from '../api/registry';
+import type { ShownDestination } from '../api/types.gen';
 import { ProblemView } from '../widgets/ProblemView';
 
 export function Unused({
   destination,
   remove,
 }: {
-  destination: Destination;
+  destination: ShownDestination;
   remove: (() => void) | undefined;
 }) {
   const { name, problems } = destination;

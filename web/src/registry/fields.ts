@@ -2,7 +2,7 @@
 // Deliberately absent: drawing (`SchemaForm`), alternatives (`ways`), and judging values; the server's words are shown
 // beside the fields.
 
-import type { FieldSchema } from '../api/registry';
+import type { FieldSchema } from '../api/types.gen';
 import { lackingWays, shownWay, waysOf } from './ways';
 
 export type FieldKind = 'secret' | 'choice' | 'switch' | 'number' | 'list' | 'fields' | 'json' | 'text';

@@ -2,7 +2,7 @@
 // be given (`anyOf`), each with its title and its fields.
 // Deliberately absent: the fields themselves (`fields`), and drawing (`SchemaForm`).
 
-import type { FieldSchema } from '../api/registry';
+import type { FieldSchema } from '../api/types.gen';
 
 export interface Way {
   title: string;

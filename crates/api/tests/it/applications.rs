@@ -6,7 +6,7 @@ use http::Request;
 use model::Role;
 use serde_json::{Value, json};
 
-use super::fakes::{get, post_json, stage};
+use super::fakes::{Setting, get, post_json, stage, stage_with};
 
 const TENANTS: &str = "/api/v1/tenants";
 const SOURCE: &str = "/api/v1/sources/auth0/acme/poll";
@@ -89,6 +89,10 @@ async fn refusals_say_where_and_why() {
     let told: Value = serde_json::from_str(&answered.text).unwrap();
     assert_eq!(told["problems"][0]["path"], "sources.poll.wrong");
     assert_eq!(told["hint"], "drop it");
+    let taken = stage.send(post_json(DESTINATIONS, destination("taken").to_string())).await;
+    assert_eq!((taken.status, taken.code().as_str()), (409, "taken"));
+    let told: Value = serde_json::from_str(&taken.text).unwrap();
+    assert_eq!(told["problems"][0]["path"], "name", "{told}");
     for (request, status, code) in [
         (post_json(TENANTS, tenant("file").to_string()), 409, "managed_by_file"),
         (delete("/api/v1/tenants/auth0/file"), 409, "managed_by_file"),
@@ -118,6 +122,7 @@ async fn address_and_secret_of_what_is_pushed_are_told_once() {
     );
     let listed = stage.send(get(TENANTS)).await;
     let listed: Value = serde_json::from_str(&listed.text).unwrap();
+    assert_eq!(listed["public_url"], Value::Null);
     let source = &listed["tenants"][0]["sources"][0];
     assert_eq!(source["url"], "http://localhost/ingest/auth0/file/stream");
     assert_eq!(source["config"], json!({"tokens": {"set": true}}));
@@ -125,4 +130,24 @@ async fn address_and_secret_of_what_is_pushed_are_told_once() {
     assert_eq!(rotated.text, r#"{"secret":"made-here"}"#);
     let rotated = stage.send(post_json(&format!("{SOURCE}/rotate"), r#"{"secret":"own"}"#)).await;
     assert_eq!(rotated.text, r#"{"secret":null}"#);
+}
+
+#[tokio::test]
+async fn push_addresses_begin_with_the_configured_address_however_the_server_was_asked() {
+    let public_url = Some("https://logs.example.com/ledger".to_owned());
+    let stage = stage_with(Setting { public_url, ..Setting::default() });
+    let draft = json!({"provider": "auth0", "name": "acme", "sources": {"stream": {}}});
+    let url = "https://logs.example.com/ledger/ingest/auth0/acme/stream";
+    let added = post_json(TENANTS, draft.to_string());
+    let changed = put_json("/api/v1/tenants/auth0/acme", &draft);
+    for request in [added, changed] {
+        let answered = stage.send(request).await;
+        let made: Value = serde_json::from_str(&answered.text).unwrap();
+        assert_eq!((&made["url"], &made["sources"][0]["url"]), (&json!(url), &json!(url)));
+    }
+    let listed = stage.send(get(TENANTS)).await;
+    let listed: Value = serde_json::from_str(&listed.text).unwrap();
+    assert_eq!(listed["public_url"], "https://logs.example.com/ledger");
+    let url = &listed["tenants"][0]["sources"][0]["url"];
+    assert_eq!(*url, "https://logs.example.com/ledger/ingest/auth0/file/stream");
 }

@@ -4,9 +4,9 @@
 use std::sync::{Mutex, PoisonError};
 
 use api::{
-    ApplicationError, Applications, DestinationDraft, DestinationTest, Done, Kinds, MadeSource,
-    ManagedBy, Rotation, ShownDestination, ShownSource, ShownTenant, TenantDraft, TenantTest,
-    TestCheck,
+    ApplicationError, Applications, DeskError, DestinationDraft, DestinationTest, Done, Kinds,
+    MadeSource, ManagedBy, Rotation, ShownDestination, ShownSource, ShownTenant, TenantDraft,
+    TenantTest, TestCheck,
 };
 use model::{Problem, Secret, SourceId, Via};
 use serde_json::json;
@@ -21,13 +21,18 @@ impl FakeApplications {
         self.asked.lock().unwrap_or_else(PoisonError::into_inner).push(what);
     }
 
-    /// Refuses what is called `file`, and whatever has a field called `wrong`.
+    /// Refuses what is called `file` or `taken`, and whatever has a field called `wrong`.
     fn judge<T: Send + 'static>(&self, what: String, is_wrong: bool, answer: T) -> Done<'_, T> {
         let is_of_file = what.contains("file");
         self.note(what.clone());
         Box::pin(async move {
             if is_of_file {
                 return Err(ApplicationError::ManagedByFile(what));
+            }
+            if what.ends_with("taken") {
+                return Err(
+                    DeskError::Taken("there is one called `taken` already".to_owned()).into()
+                );
             }
             if is_wrong {
                 let problem = Problem::new("sources.poll.wrong", "is not a known field", "drop it");
@@ -69,7 +74,7 @@ impl Applications for FakeApplications {
                 via: Via::Push,
                 paused: false,
                 collection_start: None,
-                config: json!({"tokens": {"set": true}}),
+                config: json!({"tokens": {"set": true}}).as_object().cloned().unwrap_or_default(),
                 url: Some("/ingest/auth0/file/stream".to_owned()),
                 earlier_until: None,
             }],

@@ -65,6 +65,7 @@ pub(crate) struct Setting {
     pub(crate) limits: Limits,
     pub(crate) query_limits: QueryLimits,
     pub(crate) tokens: Vec<&'static str>,
+    pub(crate) public_url: Option<String>,
     pub(crate) receiver: Option<Arc<dyn Receiver>>,
     pub(crate) intake: Option<Arc<dyn Intake>>,
 }
@@ -102,6 +103,7 @@ pub(crate) fn stage_with(setting: Setting) -> Stage {
         metrics: Some(api::recorder().unwrap().handle()),
         tokens: ApiTokens::from_hashes(hashes.iter().map(String::as_str)).unwrap(),
         hosts: Vec::new(),
+        public_url: setting.public_url,
         query_limits: setting.query_limits,
         limits: setting.limits,
         clock: Arc::<FixedClock>::clone(&clock),

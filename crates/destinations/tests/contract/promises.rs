@@ -5,7 +5,9 @@ use std::path::Path;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use destinations::{ALL, Credential, Destination, Outgoing, Parcel, Verdict, find, halve};
+use destinations::{
+    ALL, Credential, Destination, Outgoing, Parcel, Soundness, Verdict, find, halve,
+};
 use flate2::read::MultiGzDecoder;
 use http::{HeaderMap, HeaderValue, StatusCode};
 use model::{Secret, SourceId, Timestamp, disagreements, untold};
@@ -233,6 +235,25 @@ fn every_status_has_its_meaning() {
         for failure in [TransportErrorKind::TimedOut, TransportErrorKind::Interrupted] {
             let verdict = destination.read_failure(&TransportError::new(failure, &url));
             assert!(matches!(verdict, Verdict::Retry { .. }), "{kind}: {verdict:?}");
+        }
+    }
+}
+
+#[test]
+fn a_probe_carries_no_event_and_whatever_is_answered_is_told() {
+    for (kind, destination, _) in destinations() {
+        for probe in destination.probes() {
+            assert!(probe.parcel.events.is_empty() && !probe.providers.is_empty(), "{kind}");
+            assert_eq!(&probe.parcel.body[..], b"[]", "{kind}");
+            for status in 100..=599 {
+                let findings = destination.read_probe(&probe, &answer(status), now());
+                assert!(!findings.is_empty(), "{kind}: {status}");
+                for finding in findings {
+                    assert!(!finding.words.is_empty(), "{kind}: {status}: {finding:?}");
+                    let is_sound = finding.soundness == Soundness::Sound;
+                    assert_eq!(finding.hint.is_empty(), is_sound, "{kind}: {status}: {finding:?}");
+                }
+            }
         }
     }
 }

@@ -7,6 +7,7 @@
 mod environment;
 mod file;
 mod machine_identity;
+mod public_url;
 mod settings;
 
 pub(crate) use environment::from_environment;

@@ -10,6 +10,8 @@ use api::ApiTokens;
 use model::{Fields, Problem};
 use serde_json::Value;
 
+use super::public_url;
+
 /// Where `doorledger` listens and asks by default.
 pub(crate) const DEFAULT_LISTEN: &str = "127.0.0.1:7788";
 const DEFAULT_DATA: &str = "doorledger-data";
@@ -30,6 +32,8 @@ pub(crate) struct Settings {
     pub(crate) behind_proxy: bool,
     /// Host names besides the loopback's own under which requests are answered.
     pub(crate) hosts: Vec<String>,
+    /// The address under which providers reach this server, without a slash at its end.
+    pub(crate) public_url: Option<String>,
     /// Hashes of the tokens of those who may ask, as written: `sha256:…`.
     pub(crate) tokens: Vec<String>,
     /// Where tables lie; `None` for the data folder.
@@ -87,6 +91,7 @@ pub(crate) fn read(fields: &mut Fields<'_>) -> Settings {
     });
     let behind_proxy = fields.flag("behind_proxy").unwrap_or(false);
     let hosts = fields.texts("hosts").into_iter().map(str::to_owned).collect();
+    let public_url = public_url::read(fields);
     let tokens = read_tokens(fields);
     let lake = section(fields, "lake", |lake| Some(read_lake(lake))).unwrap_or_default();
     let (journal_bytes_max, dedup_days) = section(fields, "journal", |journal| {
@@ -113,6 +118,7 @@ pub(crate) fn read(fields: &mut Fields<'_>) -> Settings {
         tls,
         behind_proxy,
         hosts,
+        public_url,
         tokens,
         lake_url: lake.url,
         lake_options: lake.options,

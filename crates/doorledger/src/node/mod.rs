@@ -168,6 +168,7 @@ impl Core {
             metrics,
             tokens: tokens.context("read tokens")?,
             hosts: settings.hosts.clone(),
+            public_url: settings.public_url.clone(),
             query_limits: QueryLimits::default(),
             limits: Limits::default(),
             clock: parts.clock.clone(),

@@ -1,26 +1,19 @@
-//! Whether an application would work, found out by doing what it does first, and told in words: is the address reachable,
-//! is a token granted, is the permission there, can a page be read. Nothing of what is read is kept, and nothing is sent
-//! to a destination.
-//! Deliberately absent: the requests, which sources and destinations make as they always do.
+//! Whether a source would work, found out by doing what it does first, and told in words: is the address reachable, is a
+//! token granted, is the permission there, can a page be read. Nothing of what is read is kept.
+//! Deliberately absent: the requests, which sources make as they always do; and destinations (`goal_checks`).
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use api::{CheckState, TestCheck};
-use bytes::Bytes;
-use destinations::{ANSWER_BYTES_MAX, Credential, Destination, Parcel};
-use http::{HeaderMap, Method};
-use net::{EntraCredential, Request, TokenError};
 use sources::{PollSource, SourceError, SourceErrorKind};
 
 use crate::config::{ConfiguredSource, Way};
 use crate::node::{self, FirstPage};
 use crate::parts::Parts;
 
-/// How long a whole test may take.
-const TIME_MAX: Duration = Duration::from_secs(60);
-/// How long the address of a destination may take to answer.
-const ANSWER_TIME_MAX: Duration = Duration::from_secs(15);
+/// How long a source may take to give a page, and an issuer to give a token.
+pub(super) const TIME_MAX: Duration = Duration::from_secs(60);
 
 /// How far the first page is from there: each stage needs the ones before.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -123,70 +116,14 @@ fn of_receiver(parts: &Parts, source: &ConfiguredSource) -> TestCheck {
     }
 }
 
-/// What can be known of a destination without sending events.
-pub(super) async fn of_destination(parts: &Parts, destination: &dyn Destination) -> Vec<TestCheck> {
-    let mut checks = vec![address(parts, destination).await];
-    if let Credential::Entra(credential) = destination.credential() {
-        checks.push(token(parts, &credential).await);
-    }
-    if checks.iter().all(|check| check.state == CheckState::Ok) {
-        let message = "whether it takes events is seen with the first ones".to_owned();
-        let hint = "look at its line in the list after it is saved";
-        checks.push(check("", "events", CheckState::Ok, message, hint));
-    }
-    checks
-}
-
-/// Whether anything answers where events would be sent. The question carries no credential.
-async fn address(parts: &Parts, destination: &dyn Destination) -> TestCheck {
-    let nothing = Parcel {
-        stream: String::new(),
-        body: Bytes::new(),
-        gzip: false,
-        headers: HeaderMap::new(),
-        events: Vec::new(),
-    };
-    let mut url = destination.request(&nothing, None, parts.clock.now()).url;
-    url.set_path("/");
-    url.set_query(None);
-    let host = url.host_str().unwrap_or_default().to_owned();
-    let request = Request {
-        method: Method::GET,
-        url,
-        headers: HeaderMap::new(),
-        body: Bytes::new(),
-        timeout: ANSWER_TIME_MAX,
-    };
-    match parts.client.send(request, ANSWER_BYTES_MAX).await {
-        Ok(_) => check("", "address", CheckState::Ok, format!("{host} answers"), ""),
-        Err(failure) => {
-            let message = format!("{host} does not answer: {}", failure.reason());
-            let hint = match failure.hint() {
-                "" => "check the address, name resolution and the way there",
-                hint => hint,
-            };
-            check("", "address", CheckState::Failed, message, hint)
-        }
-    }
-}
-
-async fn token(parts: &Parts, credential: &EntraCredential) -> TestCheck {
-    let failed =
-        |message: String, hint: &str| check("", "token", CheckState::Failed, message, hint);
-    match tokio::time::timeout(TIME_MAX, parts.tokens.token(credential)).await {
-        Ok(Ok(_)) => {
-            check("", "token", CheckState::Ok, "the credential is accepted".to_owned(), "")
-        }
-        Ok(Err(error)) => match &error {
-            TokenError::Refused { hint, .. } => failed(error.to_string(), hint),
-            TokenError::Unavailable { .. } => failed(error.to_string(), "try again later"),
-        },
-        Err(_) => failed("no token came in time".to_owned(), "try again later"),
-    }
-}
-
 /// A check of a source, or (without a name) of a destination.
-fn check(source: &str, what: &str, state: CheckState, message: String, hint: &str) -> TestCheck {
+pub(super) fn check(
+    source: &str,
+    what: &str,
+    state: CheckState,
+    message: String,
+    hint: &str,
+) -> TestCheck {
     let name = if source.is_empty() { what.to_owned() } else { format!("{source}_{what}") };
     TestCheck { name, state, message, hint: hint.to_owned() }
 }

@@ -98,3 +98,23 @@ fn with(mut schema: Value, name: &str, property: Value) -> Value {
     }
     schema
 }
+
+#[cfg(test)]
+mod tests {
+    use api::FieldSchema;
+
+    use super::*;
+
+    #[test]
+    fn the_forms_use_no_word_that_the_interface_does_not_tell() {
+        let kinds = all();
+        let sources = kinds.providers.into_iter().flat_map(|provider| provider.sources);
+        let mut schemas: Vec<Value> = sources.map(|source| source.schema).collect();
+        schemas.extend(kinds.destinations.into_iter().map(|goal| goal.schema));
+        assert_eq!(schemas.len(), 2 * sources::ALL.len() + destinations::ALL.len());
+        for schema in schemas {
+            let read: FieldSchema = serde_json::from_value(schema).unwrap();
+            assert!(read.properties.is_some_and(|properties| !properties.is_empty()));
+        }
+    }
+}

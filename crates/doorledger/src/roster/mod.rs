@@ -6,6 +6,7 @@ mod book;
 mod checks;
 mod desk;
 mod documents;
+mod goal_checks;
 mod kinds;
 mod masking;
 mod restart;

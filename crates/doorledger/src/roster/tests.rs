@@ -128,7 +128,8 @@ fn roster(sources: &[&Source]) -> Snapshot {
     Snapshot { sources: sources.iter().copied().cloned().collect(), ..Snapshot::default() }
 }
 
-fn supervisor(folder: &std::path::Path) -> Supervisor {
+/// A supervisor that begins with nothing, over a journal in `folder`.
+pub(super) fn supervisor(folder: &std::path::Path) -> Supervisor {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let options = journal::Options::default();
     let journal = Journal::open(folder, options, clock.clone(), Arc::new(Nothing)).unwrap();

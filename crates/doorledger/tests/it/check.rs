@@ -20,6 +20,11 @@ fn an_unknown_field_is_told_with_the_one_that_was_meant() {
 }
 
 #[test]
+fn a_public_address_that_no_provider_could_use_is_told() {
+    check("public_url: http://logs.example.com\n", &["public_url: must begin with https://"]);
+}
+
+#[test]
 fn every_problem_is_told_at_once() {
     check(
         "tenants:\n  - name: acme\n    provider: auth0\n    sources:\n      poll: {domain: acme.eu.auth0.com, client_id: c}\n  \

@@ -190,6 +190,8 @@ fn what_the_file_names_and_what_a_viewer_asks_is_left_alone() {
     let folder = folder(&json!({"data": "data", "tenants": [tenant]}));
     let server = Server::start(folder.path());
     let source = "/api/v1/sources/auth0/pushed/stream";
+    let (_, taken) = ask(&server, "POST", TENANTS, &pushed());
+    assert_eq!(taken["problems"][0]["path"], "name", "{taken}");
     for (method, path, body) in [
         ("POST", TENANTS.to_owned(), pushed()),
         ("PUT", format!("{TENANTS}/auth0/pushed"), pushed()),
@@ -252,7 +254,17 @@ fn a_destination_that_is_added_gets_events_and_keeps_its_place_while_it_is_pause
     let found = done(&server, "POST", &format!("{path}/test"), &wrong);
     assert_eq!(checks(&found), ["address ok", "token failed"], "{found}");
     let found = done(&server, "POST", &format!("{path}/test"), &draft);
-    assert_eq!(checks(&found), ["address ok", "token ok", "events ok"], "{found}");
+    let expected = [
+        "address ok",
+        "token ok",
+        "rule ok",
+        "permission ok",
+        "stream_auth0 ok",
+        "stream_onelogin ok",
+        "columns warning",
+    ];
+    assert_eq!(checks(&found), expected, "{found}");
+    assert_eq!(got(), (0, 0), "a test sends no events");
 
     done(&server, "POST", path, &draft);
     assert_eq!(server.post(STREAM, "t", &event(1)).0, 200);
@@ -393,4 +405,15 @@ fn what_was_added_runs_as_soon_as_the_registry_can_be_read() {
         status => Err(status.to_string()),
     });
     assert_eq!(server.stop(), 0);
+}
+
+#[test]
+fn push_addresses_begin_with_the_public_address_of_the_configuration() {
+    let folder = folder(&json!({"data": "data", "public_url": "https://logs.example.com/ledger/"}));
+    let server = Server::start(folder.path());
+    let made = done(&server, "POST", TENANTS, &pushed());
+    assert_eq!(made["url"], format!("https://logs.example.com/ledger{STREAM}"));
+    let listed = done(&server, "GET", TENANTS, &json!({}));
+    assert_eq!(listed["public_url"], "https://logs.example.com/ledger");
+    assert_eq!(listed["tenants"][0]["sources"][0]["url"], made["url"]);
 }

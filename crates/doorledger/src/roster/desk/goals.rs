@@ -21,7 +21,7 @@ impl Inner {
     ) -> Result<(), ApplicationError> {
         let (_turn, book) = self.turn().await?;
         if book.is_destination_of_file(&draft.name) {
-            return Err(ApplicationError::ManagedByFile(draft.name));
+            return Err(ApplicationError::NameOfFile(draft.name));
         }
         if book.goals.contains_key(&draft.name) {
             let message = format!("there is a destination called `{}` already", draft.name);

@@ -14,7 +14,7 @@ use serde_json::{Map, Value};
 use super::{Desk, Inner};
 use crate::config::ConfiguredDestination;
 use crate::roster::book::{GoalEntry, TenantEntry};
-use crate::roster::{Source, checks, kinds, masking};
+use crate::roster::{Source, checks, goal_checks, kinds, masking};
 
 /// Where receivers are served.
 const RECEIVERS: &str = "/ingest/";
@@ -119,7 +119,11 @@ impl Applications for Desk {
         Box::pin(async move {
             let destination = self.0.tested_destination(wanted)?;
             let parts = self.0.tools.supervisor.parts();
-            Ok(checks::of_destination(parts, destination.destination.as_ref()).await)
+            let roster = self.0.tools.roster.now();
+            let sources: Vec<SourceId> =
+                roster.sources.iter().map(|source| source.configured.id.clone()).collect();
+            let destination = destination.destination.as_ref();
+            Ok(goal_checks::of_destination(parts, destination, &sources).await)
         })
     }
 
@@ -170,7 +174,7 @@ fn shown_source(source: &Source) -> ShownSource {
         via: if is_polled { Via::Poll } else { Via::Push },
         paused: source.is_paused,
         collection_start: is_polled.then(start),
-        config: masking::shown(&schema, &written),
+        config: fields_of(masking::shown(&schema, &written)),
         url: (!is_polled).then(|| format!("{RECEIVERS}{id}")),
         earlier_until: source.earlier_until,
     }
@@ -184,16 +188,23 @@ fn registered_goal(name: &str, entry: &GoalEntry) -> ShownDestination {
         kind: kind.and_then(Value::as_str).unwrap_or_default().to_owned(),
         managed: ManagedBy::Registry,
         paused: goal.is_some_and(|goal| goal.is_paused),
-        config: goal.map_or_else(Value::default, |goal| shown_destination(&goal.configured)),
+        config: goal.map_or_else(Map::default, |goal| shown_destination(&goal.configured)),
         problems: entry.problems.clone(),
     }
 }
 
-fn shown_destination(configured: &ConfiguredDestination) -> Value {
-    let Some(kind) = destinations::find(configured.kind) else { return Value::Null };
+fn shown_destination(configured: &ConfiguredDestination) -> Map<String, Value> {
+    let Some(kind) = destinations::find(configured.kind) else { return Map::new() };
     let mut written: Map<String, Value> =
         configured.written.as_object().cloned().unwrap_or_default();
     written.remove("name");
     written.remove("kind");
-    masking::shown(&kinds::of_destination(kind), &written)
+    fields_of(masking::shown(&kinds::of_destination(kind), &written))
+}
+
+fn fields_of(shown: Value) -> Map<String, Value> {
+    match shown {
+        Value::Object(fields) => fields,
+        _ => Map::new(),
+    }
 }

@@ -25,7 +25,7 @@ impl Inner {
         let (_turn, book) = self.turn().await?;
         let key = tenant_key(&draft.provider, &draft.name);
         if book.is_tenant_of_file(&draft.provider, &draft.name) {
-            return Err(ApplicationError::ManagedByFile(key));
+            return Err(ApplicationError::NameOfFile(key));
         }
         if book.tenants.contains_key(&key) {
             return Err(
