@@ -42,6 +42,14 @@ pub(crate) enum NoKey {
         /// How long it is, at least.
         found: usize,
     },
+    /// Whoever has an account on the machine may have read it.
+    #[error("others than its owner can read its key, the file `{}` (mode {mode:03o}): run `chmod 600` on it, and change the secrets if others may have read it", path.display())]
+    Exposed {
+        /// Which file.
+        path: PathBuf,
+        /// Who may do what.
+        mode: u32,
+    },
     /// The file cannot be read.
     #[error("its key, the file `{}`, cannot be read ({source}): let the program's user read it", path.display())]
     Unreadable {
@@ -63,6 +71,9 @@ impl Vault {
             }
             Err(source) => return Err(NoKey::Unreadable { path, source }),
         };
+        if let Some(mode) = exposure(&path) {
+            return Err(NoKey::Exposed { path, mode });
+        }
         Self::of(&bytes).ok_or(NoKey::NotOne { path, found: bytes.len() })
     }
 
@@ -120,6 +131,20 @@ fn read(path: &Path) -> io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
+/// The file's mode, if others than its owner may read or write it.
+#[cfg(unix)]
+fn exposure(path: &Path) -> Option<u32> {
+    use std::os::unix::fs::PermissionsExt as _;
+    let mode = fs::metadata(path).ok()?.permissions().mode() & 0o777;
+    (mode & 0o077 != 0).then_some(mode)
+}
+
+/// Elsewhere the folder's rights decide.
+#[cfg(not(unix))]
+fn exposure(_: &Path) -> Option<u32> {
+    None
+}
+
 /// Writes the file beside its place and moves it there, so that no crash leaves half a key.
 fn write(folder: &Path, path: &Path, bytes: &[u8]) -> io::Result<()> {
     let draft = folder.join(format!("{KEY_FILE_NAME}.new"));
@@ -174,11 +199,30 @@ mod tests {
         assert_eq!(stranger.unseal(b"here", &sealed), None);
     }
 
+    #[cfg(unix)]
+    #[test]
+    fn a_key_that_others_can_read_is_refused() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let folder = tempfile::tempdir().unwrap();
+        Vault::make(folder.path()).unwrap();
+        let set = |mode| {
+            let permissions = fs::Permissions::from_mode(mode);
+            fs::set_permissions(folder.path().join(KEY_FILE_NAME), permissions).unwrap();
+        };
+        for mode in [0o640, 0o604, 0o620] {
+            set(mode);
+            let found = Vault::open(folder.path()).err().unwrap();
+            assert!(matches!(found, NoKey::Exposed { mode: told, .. } if told == mode), "{found}");
+        }
+        set(0o400);
+        assert!(Vault::open(folder.path()).is_ok());
+    }
+
     #[test]
     fn a_file_of_another_length_is_no_key() {
         for length in [0, KEY_BYTES - 1, KEY_BYTES + 1, 1_000_000] {
             let folder = tempfile::tempdir().unwrap();
-            fs::write(folder.path().join(KEY_FILE_NAME), vec![7; length]).unwrap();
+            write(folder.path(), &folder.path().join(KEY_FILE_NAME), &vec![7; length]).unwrap();
             let found = Vault::open(folder.path()).err().unwrap();
             assert!(matches!(found, NoKey::NotOne { .. }), "{found}");
         }

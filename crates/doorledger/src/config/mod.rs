@@ -18,7 +18,7 @@ use std::collections::HashSet;
 
 use destinations::Destination;
 use model::{Fields, NAME_HINT, Problem, SourceId, Timestamp, name_problem, nearest};
-use serde_json::Value;
+use serde_json::{Map, Value};
 use sources::{PollSource, Provider, Receiver};
 
 use crate::domains::Domains;
@@ -55,8 +55,10 @@ pub(crate) struct ConfiguredSource {
     pub(crate) way: Way,
     /// When its secret expires, if that was told.
     pub(crate) secret_expires: Option<Timestamp>,
-    /// What was written of it: a backfill starts the same source at another moment.
+    /// What was written of it for its provider: a backfill starts the same source at another moment.
     pub(crate) written: Value,
+    /// What was written of it beside that, which the configuration reads itself.
+    pub(crate) beside: Map<String, Value>,
 }
 
 /// How a source works.
@@ -206,6 +208,9 @@ fn read_provider(fields: &mut Fields<'_>) -> Option<&'static dyn Provider> {
     provider
 }
 
+/// What the configuration itself reads of a source.
+const BESIDE: [&str; 2] = ["kind", "secret_expires"];
+
 /// A source's kind is its name, unless a `kind` field says otherwise: so a tenant can have two streams.
 fn read_source(
     provider: &'static dyn Provider,
@@ -214,13 +219,16 @@ fn read_source(
     written: &Value,
 ) -> Result<ConfiguredSource, Vec<Problem>> {
     let mut written = written.clone();
-    let kind = match written.as_object_mut().and_then(|fields| fields.remove("kind")) {
+    let beside: Map<String, Value> = match written.as_object_mut() {
+        Some(fields) => BESIDE.iter().filter_map(|name| fields.remove_entry(*name)).collect(),
+        None => Map::new(),
+    };
+    let kind = match beside.get("kind") {
         Some(Value::String(kind)) => kind,
         Some(_) => return Err(vec![Problem::new("kind", "expected a text", "")]),
-        None => source.to_owned(),
+        None => source,
     };
-    let expires = written.as_object_mut().and_then(|fields| fields.remove("secret_expires"));
-    let secret_expires = expires.map(|written| moment(&written)).transpose()?;
+    let secret_expires = beside.get("secret_expires").map(moment).transpose()?;
     if let Some(problem) = name_problem(source) {
         return Err(vec![Problem::new("", problem, NAME_HINT)]);
     }
@@ -243,7 +251,7 @@ fn read_source(
         tenant: tenant.to_owned(),
         source: source.to_owned(),
     };
-    Ok(ConfiguredSource { id, provider, way, secret_expires, written })
+    Ok(ConfiguredSource { id, provider, way, secret_expires, written, beside })
 }
 
 fn read_destinations(fields: &mut Fields<'_>) -> Vec<ConfiguredDestination> {
@@ -286,7 +294,7 @@ fn read_destination(written: &Value) -> Result<ConfiguredDestination, Vec<Proble
         )]);
     };
     // What every destination has is taken out here; the rest belongs to the kind.
-    let (mut own, mut rest) = (serde_json::Map::new(), serde_json::Map::new());
+    let (mut own, mut rest) = (Map::new(), Map::new());
     for (name, value) in object {
         let target = if ["name", "kind", "start", "secret_expires"].contains(&name.as_str()) {
             &mut own

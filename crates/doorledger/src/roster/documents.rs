@@ -117,6 +117,5 @@ fn rotating(configured: &ConfiguredSource, earlier: &Earlier) -> Option<Rotating
 fn is_same(known: &ConfiguredSource, configured: &ConfiguredSource) -> bool {
     known.id == configured.id
         && known.written == configured.written
-        && known.secret_expires == configured.secret_expires
-        && matches!(known.way, Way::Poll(_)) == matches!(configured.way, Way::Poll(_))
+        && known.beside == configured.beside
 }

@@ -115,6 +115,7 @@ fn gated(tenant: &str, begun: &Arc<AtomicUsize>, gate: &Arc<Gate>) -> Source {
         way: Way::Poll(Box::new(Endless { begun: begun.clone(), gate: gate.clone() })),
         secret_expires: None,
         written: serde_json::Value::Null,
+        beside: serde_json::Map::new(),
     };
     Source {
         configured: Arc::new(configured),

@@ -373,6 +373,29 @@ fn a_change_keeps_the_secrets_that_it_leaves_out() {
     assert_eq!(secret["writeOnly"], true, "{secret}");
 }
 
+/// Whoever opens the form and saves it has changed nothing.
+#[test]
+fn what_is_shown_can_be_written_back() {
+    let folder = folder(&json!({"data": "data"}));
+    let server = Server::start(folder.path());
+    let fields =
+        json!({"kind": "stream", "secret_expires": "2030-01-31", "domain": "acme.eu.auth0.com"});
+    let sources = json!({"second": fields});
+    done(
+        &server,
+        "POST",
+        TENANTS,
+        &json!({"provider": "auth0", "name": "two", "sources": sources}),
+    );
+    let listed = done(&server, "GET", TENANTS, &json!({}));
+    let shown = &listed["tenants"][0]["sources"][0]["config"];
+    for name in ["kind", "secret_expires", "domain"] {
+        assert_eq!(shown[name], fields[name], "{listed}");
+    }
+    done(&server, "PUT", &format!("{TENANTS}/auth0/two"), &json!({"sources": {"second": shown}}));
+    assert_eq!(done(&server, "GET", TENANTS, &json!({})), listed);
+}
+
 #[test]
 fn what_was_added_runs_as_soon_as_the_registry_can_be_read() {
     let folder = folder(&json!({"data": "data"}));

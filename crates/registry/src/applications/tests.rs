@@ -119,7 +119,7 @@ fn exchanged_and_changed_rows_are_refused_and_the_others_are_not() {
 #[test]
 fn a_missing_or_wrong_key_is_told_and_never_overwritten() {
     let (registry, _clock, folder) = opened();
-    let key = folder.path().join(KEY_FILE_NAME);
+    let (key, aside) = (folder.path().join(KEY_FILE_NAME), folder.path().join("aside"));
     registry.add_application(Tenant, "a", &json!({})).unwrap();
     let kept = fs::read(&key).unwrap();
     for (wrong, told) in [
@@ -128,7 +128,7 @@ fn a_missing_or_wrong_key_is_told_and_never_overwritten() {
         (Some(b"short".to_vec()), "a ! the file"),
     ] {
         match &wrong {
-            None => fs::remove_file(&key).unwrap(),
+            None => fs::rename(&key, &aside).unwrap(),
             Some(bytes) => fs::write(&key, bytes).unwrap(),
         }
         let found = keys(&registry, Tenant);
@@ -137,7 +137,10 @@ fn a_missing_or_wrong_key_is_told_and_never_overwritten() {
         let refused = registry.add_application(Tenant, "b", &json!({})).unwrap_err();
         assert!(matches!(refused, Error::Refused { .. }), "{refused:?}");
         assert_eq!(fs::read(&key).ok(), wrong, "nothing was put there");
-        fs::write(&key, &kept).unwrap();
+        match wrong {
+            None => fs::rename(&aside, &key).unwrap(),
+            Some(_) => fs::write(&key, &kept).unwrap(),
+        }
     }
     assert_eq!(keys(&registry, Tenant), ["a 1"]);
     // The only one may be written anew with the key that is there, or with a new one.

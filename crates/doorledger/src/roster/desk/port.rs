@@ -43,9 +43,9 @@ impl Applications for Desk {
                 .iter_mut()
                 .find(|tenant| tenant.provider == id.provider && tenant.name == id.tenant);
             match known {
-                Some(tenant) => tenant.sources.push(shown_source(source)),
+                Some(tenant) => tenant.sources.push(self.0.shown_source(source)),
                 None => {
-                    let sources = vec![shown_source(source)];
+                    let sources = vec![self.0.shown_source(source)];
                     tenants.push(self.0.tenant(id, ManagedBy::File, sources));
                 }
             }
@@ -155,28 +155,32 @@ impl Inner {
             tenant: name.to_owned(),
             source: String::new(),
         };
-        let sources = entry.runs.iter().map(shown_source).collect();
+        let sources = entry.runs.iter().map(|source| self.shown_source(source)).collect();
         let problems = entry.problems.clone();
         ShownTenant { problems, ..self.tenant(&id, ManagedBy::Registry, sources) }
     }
-}
 
-fn shown_source(source: &Source) -> ShownSource {
-    let configured = &source.configured;
-    let id = &configured.id;
-    let is_polled = source.is_polled();
-    let written = configured.written.as_object().cloned().unwrap_or_default();
-    let schema = kinds::schema(configured.provider, is_polled);
-    let start = || written.get("start").and_then(Value::as_str).unwrap_or("now").to_owned();
-    ShownSource {
-        source: id.to_string(),
-        name: id.source.clone(),
-        via: if is_polled { Via::Poll } else { Via::Push },
-        paused: source.is_paused,
-        collection_start: is_polled.then(start),
-        config: fields_of(masking::shown(&schema, &written)),
-        url: (!is_polled).then(|| format!("{RECEIVERS}{id}")),
-        earlier_until: source.earlier_until,
+    fn shown_source(&self, source: &Source) -> ShownSource {
+        let configured = &source.configured;
+        let id = &configured.id;
+        let is_polled = source.is_polled();
+        let mut written = configured.written.as_object().cloned().unwrap_or_default();
+        written.extend(configured.beside.clone());
+        // No field of a form: it says which form it is.
+        let kind = written.remove_entry("kind");
+        let schema = kinds::schema(configured.provider, is_polled);
+        let start = || written.get("start").and_then(Value::as_str).unwrap_or("now").to_owned();
+        ShownSource {
+            source: id.to_string(),
+            name: id.source.clone(),
+            via: if is_polled { Via::Poll } else { Via::Push },
+            paused: source.is_paused,
+            collection_start: is_polled.then(start),
+            config: fields_of(masking::shown(&schema, &written)).into_iter().chain(kind).collect(),
+            url: (!is_polled).then(|| format!("{RECEIVERS}{id}")),
+            // What was, is over.
+            earlier_until: source.earlier_until.filter(|until| *until > self.clock().now()),
+        }
     }
 }
 
