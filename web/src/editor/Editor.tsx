@@ -2,6 +2,7 @@
 // Deliberately absent: running the query and keeping it (the page does).
 
 import {
+  acceptCompletion,
   autocompletion,
   closeBrackets,
   closeBracketsKeymap,
@@ -98,7 +99,8 @@ export default function Editor(props: EditorProps) {
             ...lintKeymap,
             ...historyKeymap,
             ...defaultKeymap,
-            { key: 'Tab', run: insertTab, shift: indentLess },
+            // As in every editor that analysts know: Tab takes what is offered.
+            { key: 'Tab', run: (editor) => acceptCompletion(editor) || insertTab(editor), shift: indentLess },
           ]),
           look,
           EditorView.updateListener.of((update) => {

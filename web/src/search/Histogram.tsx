@@ -109,7 +109,11 @@ export function Histogram({ bars, busy, onRange }: Props) {
       </svg>
       <div className={classes.axis} aria-hidden>
         {ticks(bars.from, bars.until, 9).map((at) => (
-          <span key={at} style={{ left: `${((at - bars.from) / length) * 100}%` }}>
+          <span
+            key={at}
+            style={{ left: `${((at - bars.from) / length) * 100}%` }}
+            data-last={(at - bars.from) / length > 0.93 || undefined}
+          >
             {shortMoment(at, zone).replace(/ 00:00$/, '')}
           </span>
         ))}

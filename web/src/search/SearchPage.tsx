@@ -54,7 +54,7 @@ export default function SearchPage() {
 
   const format = useCallback(async () => {
     try {
-      search.type((await formatQuery(textNow.current)).query);
+      search.type((await formatQuery(textNow.current)).query.trimEnd());
     } catch (error) {
       notifications.show({ color: 'red', message: asProblem(error).message });
     }
