@@ -7,6 +7,7 @@ import {
   closeBrackets,
   closeBracketsKeymap,
   completionKeymap,
+  completionStatus,
 } from '@codemirror/autocomplete';
 import {
   defaultKeymap,
@@ -34,6 +35,11 @@ import { complete, hover, signatureHelp } from './complete';
 import { look } from './look';
 import { serverMarks } from './marks';
 
+/** As in every editor that analysts know, Tab takes what is offered; also in the moment in which a list has just opened. */
+function tab(editor: EditorView): boolean {
+  return acceptCompletion(editor) || completionStatus(editor.state) === 'active' || insertTab(editor);
+}
+
 export interface EditorProps {
   value: string;
   onChange: (value: string) => void;
@@ -42,6 +48,8 @@ export interface EditorProps {
   onFormat: () => void;
   onCheck: (check: Check, query: string) => void;
   autoFocus?: boolean;
+  /** What of the text the server judges, place for place; all of it unless told otherwise. */
+  judged?: (query: string) => string;
   label: string;
 }
 
@@ -78,7 +86,10 @@ export default function Editor(props: EditorProps) {
           autocompletion({ override: [complete], icons: true, activateOnTypingDelay: 60 }),
           hover,
           signatureHelp,
-          serverMarks((check, query) => handlers.current.onCheck(check, query)),
+          serverMarks(
+            (check, query) => handlers.current.onCheck(check, query),
+            (query) => handlers.current.judged?.(query) ?? query,
+          ),
           Prec.highest(
             keymap.of([
               { key: 'Mod-Enter', run: (editor) => run(editor, true) },
@@ -99,8 +110,7 @@ export default function Editor(props: EditorProps) {
             ...lintKeymap,
             ...historyKeymap,
             ...defaultKeymap,
-            // As in every editor that analysts know: Tab takes what is offered.
-            { key: 'Tab', run: (editor) => acceptCompletion(editor) || insertTab(editor), shift: indentLess },
+            { key: 'Tab', run: tab, shift: indentLess },
           ]),
           look,
           EditorView.updateListener.of((update) => {
