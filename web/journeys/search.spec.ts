@@ -113,7 +113,9 @@ test('the editor offers names, Tab takes them, and a name tells what it is', asy
     await expect(editor).toHaveText('Auth0Logs_CL', { timeout: 200 });
   }).toPass();
   await page.keyboard.type(' | summarize dcount(LogId)');
-  await editor.getByText('dcount').hover();
+  await page.keyboard.press('Escape');
+  // The name has its colour once the server has told what it is.
+  await editor.locator('span', { hasText: /^dcount$/ }).hover();
   await expect(page.locator('.cm-tooltip-hover')).toContainText('dcount(value, [accuracy])');
   await expect(page.locator('.cm-tooltip-hover')).not.toContainText('```');
 });
@@ -203,4 +205,17 @@ test('a query is cancelled', async ({ signedIn: page }) => {
   await page.keyboard.press('Control+Enter');
   await page.getByRole('button', { name: 'Cancel' }).click();
   await expect(page.getByText('cancelled', { exact: false }).first()).toBeVisible();
+});
+
+test('a link is copied where the browser keeps its clipboard for secure origins', async ({
+  signedIn: page,
+}) => {
+  await page.addInitScript(() => Object.defineProperty(navigator, 'clipboard', { value: undefined }));
+  await search(page, 'print Copied = 1');
+  await page.getByRole('button', { name: 'copy a link to this' }).click();
+  await expect(page.getByText('The link is copied')).toBeVisible();
+  const box = page.getByLabel('search in words or Lucene');
+  await box.click();
+  await page.keyboard.press('Control+V');
+  await expect(box).toHaveValue(page.url());
 });

@@ -31,7 +31,7 @@ function boost(kind: string, label: string, at: number): number {
 }
 
 /** Before a string is completed once more, and again: its values are found out in the background. */
-const VALUES_WAITS_MS = [150, 300, 600, 1_200];
+const VALUES_WAITS_MS = [150, 300, 600, 1_200, 2_400, 4_800];
 
 /** Completes what the server knows; in a string that is compared, the column's frequent values. */
 export async function complete(context: CompletionContext): Promise<CompletionResult | null> {
