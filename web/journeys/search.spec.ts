@@ -11,6 +11,9 @@ test('from the first start to the first answer', async ({ page }) => {
   await expect(page.getByRole('alert')).toBeVisible();
   await page.getByLabel('Password', { exact: true }).fill(password());
   await page.getByRole('button', { name: 'Sign in' }).click();
+  // The newcomer's question is answered before anything is clicked.
+  const failed = page.getByRole('region', { name: /^failed logins/ });
+  await expect(failed.getByRole('link').first()).toContainText(/\d failures$/);
   await page.getByRole('button', { name: /Who failed to log in most, and from where/ }).click();
   await expect(table(page).getByRole('row').nth(1)).toContainText(/acme|globex|initech/);
   await expect(table(page).getByRole('columnheader', { name: /Failures/ })).toBeVisible();
@@ -98,6 +101,25 @@ test('sort, filter, group, hide, pin, and open a row to its tree', async ({ sign
   await expect(table(page).getByText('Details', { exact: true }).last()).toBeVisible();
 });
 
+test('the editor offers names, Tab takes them, and a name tells what it is', async ({ signedIn: page }) => {
+  await open(page, '/search');
+  const editor = page.getByTestId('editor').locator('.cm-content');
+  await editor.click();
+  await page.keyboard.type('Auth0Lo');
+  await expect(page.locator('.cm-tooltip-autocomplete [aria-selected=true]')).toContainText('Auth0Logs_CL');
+  // CodeMirror takes no key for a list that has only just opened.
+  await expect(async () => {
+    await page.keyboard.press('Tab');
+    await expect(editor).toHaveText('Auth0Logs_CL', { timeout: 200 });
+  }).toPass();
+  await page.keyboard.type(' | summarize dcount(LogId)');
+  await page.keyboard.press('Escape');
+  // The name has its colour once the server has told what it is.
+  await editor.locator('span', { hasText: /^dcount$/ }).hover();
+  await expect(page.locator('.cm-tooltip-hover')).toContainText('dcount(value, [accuracy])');
+  await expect(page.locator('.cm-tooltip-hover')).not.toContainText('```');
+});
+
 test('words and Lucene become KQL', async ({ signedIn: page }) => {
   await open(page, '/search');
   await page.getByLabel('search in words or Lucene').fill('type:fp');
@@ -169,7 +191,7 @@ test('a lost connection is said and tried again', async ({ signedIn: page }) => 
   await expect(page.getByTestId('editor')).toContainText('print After');
   await page.unroute('**/*');
   await expect(page.getByText('The server cannot be reached. Trying again')).toHaveCount(0);
-  await page.getByRole('button', { name: 'Run' }).click();
+  // Without another click.
   await expect(table(page)).toContainText('2');
   expect(url()).not.toBe('');
 });
@@ -183,4 +205,17 @@ test('a query is cancelled', async ({ signedIn: page }) => {
   await page.keyboard.press('Control+Enter');
   await page.getByRole('button', { name: 'Cancel' }).click();
   await expect(page.getByText('cancelled', { exact: false }).first()).toBeVisible();
+});
+
+test('a link is copied where the browser keeps its clipboard for secure origins', async ({
+  signedIn: page,
+}) => {
+  await page.addInitScript(() => Object.defineProperty(navigator, 'clipboard', { value: undefined }));
+  await search(page, 'print Copied = 1');
+  await page.getByRole('button', { name: 'copy a link to this' }).click();
+  await expect(page.getByText('The link is copied')).toBeVisible();
+  const box = page.getByLabel('search in words or Lucene');
+  await box.click();
+  await page.keyboard.press('Control+V');
+  await expect(box).toHaveValue(page.url());
 });

@@ -10,6 +10,8 @@ import { join } from 'node:path';
 
 /** Events of history for each tenant: enough for every page, quick to collect. */
 const EVENTS = '6000';
+/** Events each second at each tenant while the journeys run: a live tail need not be waited for. */
+const RATE = '0.5';
 const START_MS_MAX = 240_000;
 const LOOK_MS = 500;
 
@@ -73,9 +75,13 @@ export default async function start(): Promise<() => Promise<void>> {
   if (binary === undefined) throw new Error('DOORLEDGER_BIN names no binary: `cargo xtask test` sets it');
   const port = await freePort();
   const data = mkdtempSync(join(tmpdir(), 'doorledger-journeys-'));
-  const child = spawn(binary, ['demo', '--listen', `127.0.0.1:${port}`, '--data', data, '--events', EVENTS], {
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
+  const child = spawn(
+    binary,
+    ['demo', '--listen', `127.0.0.1:${port}`, '--data', data, '--events', EVENTS, '--rate', RATE],
+    {
+      stdio: ['ignore', 'pipe', 'pipe'],
+    },
+  );
   try {
     process.env.DOORLEDGER_PASSWORD = await password(child);
     process.env.DOORLEDGER_URL = `http://127.0.0.1:${port}`;

@@ -68,6 +68,43 @@ describe('a live tail', () => {
     expect(failed).toBeUndefined();
   });
 
+  test('begins with the newest rows that are there, and tells the new ones behind them', async () => {
+    const abort = new AbortController();
+    const told: unknown[] = [];
+    const asked: unknown[] = [];
+    const columns = ['Name', '_Offset'].map((name) => ({ name, type: name === 'Name' ? 'string' : 'long' }));
+    let answerPast = () => {};
+    const read = async (path: string, body: unknown, _signal: AbortSignal, each: (frame: Frame) => void) => {
+      if (path === '/api/v1/query') {
+        asked.push(body);
+        await new Promise<void>((resolve) => {
+          answerPast = resolve;
+        });
+        each({
+          frame: 'rows',
+          rows: [
+            ['old', 5],
+            ['older', 3],
+          ],
+        });
+        return;
+      }
+      each({ ...table, columns } as Frame);
+      each(beat(5));
+      each({ frame: 'rows', rows: [['new', 6]] });
+      each(beat(6));
+      answerPast();
+      await new Promise((resolve) => setTimeout(resolve));
+      abort.abort();
+    };
+    const take = (frame: Frame) => frame.frame === 'rows' && told.push(...frame.rows.map((row) => row[0]));
+    await tail('T | where Name != ""', abort.signal, take, read, 0);
+    expect(told).toEqual(['older', 'old', 'new']);
+    expect(asked).toMatchObject([
+      { query: 'T | where Name != ""\n| where _Offset <= 5\n| top 100 by _Offset' },
+    ]);
+  });
+
   test('ends with what the server refuses, and where it cannot begin', async () => {
     const refused = new Problem({ code: 'tail_unsupported', detail: '`summarize` cannot be followed' });
     expect((await follow([[[], refused]]))[2]).toBe(refused);

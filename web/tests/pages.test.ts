@@ -5,11 +5,12 @@ import { parseFrame } from '../src/api/frames';
 import type { ResultColumn, Tile } from '../src/api/types.gen';
 import { addTile, emptyDashboard } from '../src/dashboards/document';
 import { put, settled } from '../src/dashboards/grid';
-import { substituted } from '../src/dashboards/parameters';
+import { judged, substituted } from '../src/dashboards/parameters';
 import { condition, isAddress, likelyName } from '../src/person/questions';
 import { happenings, sessions } from '../src/person/sessions';
 import { deviceName } from '../src/person/words';
 import { configuration, fieldsOf, missing } from '../src/registry/fields';
+import { address, person } from '../src/search/Failures';
 import { barsOf, brushed } from '../src/search/histogram';
 import { columnWindow, place, positionAt, topOf, totalHeight } from '../src/table/layout';
 
@@ -66,6 +67,29 @@ test('parameters become literals, whatever they hold', () => {
       values,
     ),
   ).toBe('T | where x == "\\" or true //" and a > ago(7200s) and d == dynamic({"k":{other}})');
+});
+
+test('an editor judges a literal in the place of each parameter, place for place', () => {
+  const parameters = [
+    { name: 'tenant', label: '', kind: 'tenant' as const, default: '' },
+    { name: 'since', label: '', kind: 'time' as const, default: 'P1D' },
+  ];
+  const query = 'T | where x == {tenant} and a > ago({since}) | extend {other}';
+  const seen = judged(query, parameters);
+  expect(seen).toBe('T | where x == "xxxxxx" and a > ago(1d     ) | extend {other}');
+  expect(seen.length).toBe(query.length);
+});
+
+describe('who failed to log in', () => {
+  test.each([
+    [['ada@x', 12, '203.0.113.7', 'US', 3, 'acme'], '203.0.113.7 · US · and 2 more'],
+    [['ada@x', 1, '203.0.113.7', null, 1, 'acme'], '203.0.113.7'],
+    [['ada@x', 1, '', '', 0, 'acme'], ''],
+  ])('a person: %j', (row, about) => expect(person(row)).toMatchObject({ name: 'ada@x', about }));
+  test.each([
+    [['203.0.113.7', 152, '203.0.113.7', 'VN', 1500, 'acme'], 'VN · 1,500 people at acme'],
+    [['203.0.113.7', 1, '203.0.113.7', '', 1, 'acme'], '1 person at acme'],
+  ])('an address: %j', (row, about) => expect(address(row)).toMatchObject({ about }));
 });
 
 describe('sessions', () => {

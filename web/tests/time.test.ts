@@ -5,6 +5,7 @@ import { EMPTY, parseSearch, searchParameters, searchUrl } from '../src/search/u
 import { agoText, bytesText, lengthText, momentText } from '../src/time/moment';
 import {
   durationMs,
+  longerThan,
   parseRange,
   rangeEnds,
   rangeText,
@@ -87,9 +88,23 @@ describe('the address', () => {
     expect(parseSearch(new URLSearchParams('rows=7')).rows).toBe(EMPTY.rows));
 });
 
+test.each([
+  ['PT15M', 'P1D'],
+  ['PT12H', 'P1D'],
+  ['P1D', 'P7D'],
+  ['P7D', 'P30D'],
+  ['P30D', 'P365D'],
+  ['P365D', undefined],
+  ['all', undefined],
+  ['2026-01-01T00:00:00Z/2026-01-02T00:00:00Z', undefined],
+])('after %s somebody who found nothing tries %s', (text, expected) =>
+  expect(longerThan(parseRange(text))?.duration).toBe(expected),
+);
+
 describe('words', () => {
   test.each([
     ['2026-11-21T09:03:10.1230000Z', '2026-11-21 09:03:10.123'],
+    ['2026-11-21T09:03:10.1000000Z', '2026-11-21 09:03:10.100'],
     ['2026-11-21T09:03:10.0000000Z', '2026-11-21 09:03:10'],
     ['no moment', 'no moment'],
   ])('%s is shown as %s', (text, expected) => expect(momentText(text, 'utc')).toBe(expected));

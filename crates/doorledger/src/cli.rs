@@ -121,6 +121,9 @@ pub(crate) struct Demo {
     /// Events of history for each tenant
     #[arg(long, default_value_t = 20_000)]
     pub(crate) events: usize,
+    /// New events each second at each tenant [default: in step with the history]
+    #[arg(long, conflicts_with = "once")]
+    pub(crate) rate: Option<f64>,
     /// Stop by itself once history is collected and delivered, and say whether the counts agree
     #[arg(long)]
     pub(crate) once: bool,

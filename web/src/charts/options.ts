@@ -220,7 +220,8 @@ function pie(shape: Shape, drawing: Drawing): EChartsCoreOption {
     series: [
       {
         type: 'pie',
-        radius: ['48%', '76%'],
+        // Beside it a tile's legend needs its room, also where the tile is narrow.
+        radius: small ? ['38%', '60%'] : ['48%', '76%'],
         center: [small ? '34%' : '38%', '50%'],
         itemStyle: { borderColor: look.panel, borderWidth: 2 },
         label: { show: !small, color: look.text, formatter: '{b}  {d} %' },

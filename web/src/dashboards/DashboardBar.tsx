@@ -19,6 +19,7 @@ import {
 import type { Dashboard } from '../api/types.gen';
 import type { TimeRange } from '../time/range';
 import { TimePicker } from '../time/TimePicker';
+import { copyText } from '../widgets/copy';
 import { REFRESHES } from './refresh';
 
 interface Edit {
@@ -95,9 +96,13 @@ export function DashboardBar({
         label="Copy a link to this"
         icon={IconLink}
         onClick={() =>
-          void navigator.clipboard
-            .writeText(window.location.href)
-            .then(() => notifications.show({ message: 'The link is copied.' }))
+          void copyText(window.location.href).then((copied) =>
+            notifications.show({
+              message: copied
+                ? 'The link is copied.'
+                : 'The browser does not let it be copied: the link stands in its address line.',
+            }),
+          )
         }
       />
       {edit.may && edit.own && (

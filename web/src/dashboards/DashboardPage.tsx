@@ -168,6 +168,7 @@ export default function DashboardPage() {
       {tileEdited !== null && (
         <TileDialog
           tile={tileEdited}
+          parameters={shown.parameters}
           close={() => setTileEdited(null)}
           save={(tile) => {
             change({ ...shown, tiles: shown.tiles.map((one) => (one.id === tile.id ? tile : one)) });

@@ -3,8 +3,9 @@
 
 import { Button, Center, Group, Loader, Modal, Select, Stack, Textarea, TextInput } from '@mantine/core';
 import { lazy, Suspense, useState } from 'react';
-import type { Tile } from '../api/types.gen';
+import type { Parameter, Tile } from '../api/types.gen';
 import { CHARTS } from '../charts/options';
+import { judged } from './parameters';
 
 const Editor = lazy(() => import('../editor/Editor'));
 
@@ -17,11 +18,12 @@ const KINDS = [
 
 interface Props {
   tile: Tile;
+  parameters: Parameter[];
   save: (tile: Tile) => void;
   close: () => void;
 }
 
-export function TileDialog({ tile, save, close }: Props) {
+export function TileDialog({ tile, parameters, save, close }: Props) {
   const [draft, setDraft] = useState(tile);
   return (
     <Modal opened onClose={close} title="Tile" size="xl" closeOnEscape={false}>
@@ -67,6 +69,7 @@ export function TileDialog({ tile, save, close }: Props) {
                 onRun={() => save(draft)}
                 onFormat={() => undefined}
                 onCheck={() => undefined}
+                judged={(query) => judged(query, parameters)}
                 label="query of the tile"
               />
             </Suspense>

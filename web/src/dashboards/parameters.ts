@@ -26,6 +26,16 @@ function valueLiteral(parameter: Parameter, value: string): string {
   return `${Math.round(ms / 1000)}s`;
 }
 
+/** The query with a literal of the same length in each parameter's place: what an editor may judge. */
+export function judged(query: string, parameters: Parameter[]): string {
+  const known = new Map(parameters.map((one) => [one.name, one.kind]));
+  return query.replace(/\{([A-Za-z_]\w*)\}/g, (whole, name: string) => {
+    const kind = known.get(name);
+    if (kind === undefined) return whole;
+    return kind === 'time' ? '1d'.padEnd(whole.length) : `"${'x'.repeat(whole.length - 2)}"`;
+  });
+}
+
 /** The query with `{name}` replaced for every parameter that there is; other braces stay. */
 export function substituted(query: string, parameters: Parameter[], values: Values): string {
   const known = new Map(parameters.map((one) => [one.name, one]));

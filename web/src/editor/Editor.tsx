@@ -2,11 +2,13 @@
 // Deliberately absent: running the query and keeping it (the page does).
 
 import {
+  acceptCompletion,
   autocompletion,
   closeBrackets,
   closeBracketsKeymap,
   closeCompletion,
   completionKeymap,
+  completionStatus,
 } from '@codemirror/autocomplete';
 import {
   defaultKeymap,
@@ -34,6 +36,11 @@ import { complete, hover, signatureHelp } from './complete';
 import { look } from './look';
 import { serverMarks } from './marks';
 
+/** As in every editor that analysts know, Tab takes what is offered; also in the moment in which a list has just opened. */
+function tab(editor: EditorView): boolean {
+  return acceptCompletion(editor) || completionStatus(editor.state) === 'active' || insertTab(editor);
+}
+
 export interface EditorProps {
   value: string;
   onChange: (value: string) => void;
@@ -42,6 +49,8 @@ export interface EditorProps {
   onFormat: () => void;
   onCheck: (check: Check, query: string) => void;
   autoFocus?: boolean;
+  /** What of the text the server judges, place for place; all of it unless told otherwise. */
+  judged?: (query: string) => string;
   label: string;
 }
 
@@ -79,7 +88,10 @@ export default function Editor(props: EditorProps) {
           autocompletion({ override: [complete], icons: true, activateOnTypingDelay: 60 }),
           hover,
           signatureHelp,
-          serverMarks((check, query) => handlers.current.onCheck(check, query)),
+          serverMarks(
+            (check, query) => handlers.current.onCheck(check, query),
+            (query) => handlers.current.judged?.(query) ?? query,
+          ),
           Prec.highest(
             keymap.of([
               { key: 'Mod-Enter', run: (editor) => run(editor, true) },
@@ -100,7 +112,7 @@ export default function Editor(props: EditorProps) {
             ...lintKeymap,
             ...historyKeymap,
             ...defaultKeymap,
-            { key: 'Tab', run: insertTab, shift: indentLess },
+            { key: 'Tab', run: tab, shift: indentLess },
           ]),
           look,
           EditorView.updateListener.of((update) => {

@@ -23,8 +23,15 @@ const KIND_ORDER: Record<string, number> = {
   function: 1,
 };
 
+/** Columns that doorledger itself adds come behind those of the events. */
+function boost(kind: string, label: string, at: number): number {
+  if (kind === 'value') return 50 - at;
+  const order = KIND_ORDER[kind] ?? 0;
+  return kind === 'column' && label.startsWith('_') ? order - 0.5 : order;
+}
+
 /** Before a string is completed once more, and again: its values are found out in the background. */
-const VALUES_WAITS_MS = [150, 300, 600, 1_200];
+const VALUES_WAITS_MS = [150, 300, 600, 1_200, 2_400, 4_800];
 
 /** Completes what the server knows; in a string that is compared, the column's frequent values. */
 export async function complete(context: CompletionContext): Promise<CompletionResult | null> {
@@ -50,7 +57,7 @@ export async function complete(context: CompletionContext): Promise<CompletionRe
         label: item.label,
         type: item.kind,
         detail: item.detail,
-        boost: item.kind === 'value' ? 50 - at : (KIND_ORDER[item.kind] ?? 0),
+        boost: boost(item.kind, item.label, at),
       };
       if (item.insert) option.apply = item.insert;
       return option;
@@ -76,9 +83,15 @@ function card(title: string, text: string): HTMLElement {
   dom.className = 'kql-card';
   const head = document.createElement('strong');
   head.textContent = title;
-  const body = document.createElement('div');
-  body.textContent = text;
-  dom.append(head, body);
+  dom.append(head);
+  text.split('```').forEach((part, at) => {
+    // Every second part stands between fences, behind the name of its language.
+    const shown = (at % 2 === 0 ? part : part.replace(/^\w*\n/, '')).trim();
+    if (shown === '') return;
+    const piece = document.createElement(at % 2 === 0 ? 'div' : 'code');
+    piece.textContent = shown;
+    dom.append(piece);
+  });
   return dom;
 }
 

@@ -34,8 +34,11 @@ function decorations(check: Check, length: number): DecorationSet {
   return Decoration.set(marks, true);
 }
 
-/** Watches the text; tells what the server said about it. */
-export function serverMarks(told: (check: Check, query: string) => void) {
+/** Watches the text; tells what the server said about it. `judged` is what of the text it is asked about, place for place. */
+export function serverMarks(
+  told: (check: Check, query: string) => void,
+  judged: (query: string) => string = (query) => query,
+) {
   const plugin = ViewPlugin.fromClass(
     class {
       private timer: ReturnType<typeof setTimeout> | null = null;
@@ -65,7 +68,7 @@ export function serverMarks(told: (check: Check, query: string) => void) {
         const query = this.view.state.doc.toString();
         if (query.length > CHECKED_CHARS_MAX) return;
         try {
-          const check = await checkQuery(query, this.abort.signal);
+          const check = await checkQuery(judged(query), this.abort.signal);
           // The text has gone on: the next answer is on its way.
           if (this.view.state.doc.toString() !== query) return;
           this.view.dispatch({ effects: setTokens.of(decorations(check, query.length)) });

@@ -8,27 +8,17 @@ import { Link } from 'react-router';
 import { type Answer, ask, objects } from '../api/ask';
 import { asProblem } from '../api/problem';
 import { agoText, countText } from '../time/moment';
-import { type TimeRange, timespan } from '../time/range';
+import type { TimeRange } from '../time/range';
 import { Empty } from '../widgets/Empty';
 import { Panel } from '../widgets/Panel';
 import { ProblemView } from '../widgets/ProblemView';
 import { AsKql } from './AsKql';
 import { Changes } from './Changes';
 import { Facts } from './Facts';
+import { Happened } from './Happened';
 import { Hours } from './Hours';
 import classes from './Person.module.css';
-import {
-  accountsQuery,
-  condition,
-  isAddress,
-  type Known,
-  namesakesQuery,
-  TIMELINE_MAX,
-  timelineQuery,
-} from './questions';
-import { happenings, sessions } from './sessions';
-import { Timeline } from './Timeline';
-import { useFirsts } from './useFirsts';
+import { accountsQuery, condition, isAddress, type Known, namesakesQuery } from './questions';
 
 function known(answer: Answer | undefined): Known[] {
   if (answer === undefined) return [];
@@ -44,7 +34,6 @@ function known(answer: Answer | undefined): Known[] {
 }
 
 export function Person({ id, range }: { id: string; range: TimeRange }) {
-  const span = timespan(range);
   const accounts = useQuery({
     queryKey: ['accounts', id],
     queryFn: ({ signal }) => ask(accountsQuery(id), undefined, signal),
@@ -57,17 +46,7 @@ export function Person({ id, range }: { id: string; range: TimeRange }) {
   });
   const where = condition(id, all);
   const ready = accounts.data !== undefined;
-  const timeline = useQuery({
-    queryKey: ['timeline', where, span],
-    enabled: ready,
-    queryFn: ({ signal }) => ask(timelineQuery(where), span, signal),
-  });
-  const firsts = useFirsts(ready ? where : null);
-  const folded = useMemo(
-    () => (timeline.data === undefined ? [] : sessions(happenings(objects(timeline.data)), firsts)),
-    [timeline.data, firsts],
-  );
-  const error = accounts.error ?? timeline.error;
+  const { error } = accounts;
   if (error !== null) {
     return (
       <div className={classes.page}>
@@ -83,22 +62,7 @@ export function Person({ id, range }: { id: string; range: TimeRange }) {
     <div className={classes.page}>
       <Accounts id={id} accounts={all} others={others} range={range} />
       <div className={classes.columns}>
-        <Panel
-          title="What happened"
-          note={
-            timeline.data !== undefined &&
-            `${countText(folded.length)} sessions${timeline.data.rows.length >= TIMELINE_MAX ? `, the newest ${countText(TIMELINE_MAX)} events` : ''}`
-          }
-          actions={<AsKql query={timelineQuery(where)} range={range} />}
-        >
-          {timeline.isPending ? (
-            <Loader size="sm" />
-          ) : folded.length === 0 ? (
-            <Empty title="Nothing in this time">Choose a longer one above.</Empty>
-          ) : (
-            <Timeline sessions={folded} address={isAddress(id)} />
-          )}
-        </Panel>
+        <Happened id={id} where={where} range={range} />
         <div className={classes.side}>
           <Hours where={where} range={range} />
           {isAddress(id) && <Facts title="People" fact="User" where={where} range={range} />}

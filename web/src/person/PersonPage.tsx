@@ -34,7 +34,7 @@ export default function PersonPage() {
       <PageHead title={id === '' ? 'Person' : id}>
         <form onSubmit={submit} className={classes.form}>
           <TextInput
-            w={330}
+            className={classes.typed}
             leftSection={<IconSearch size={15} />}
             placeholder="E-mail, name, user id or IP address"
             aria-label="e-mail, name, user id or IP address"

@@ -14,6 +14,8 @@ interface Props {
 }
 
 const HEIGHT = 100;
+/** A label further right would be cut off. */
+const LABEL_SHARE_MAX = 0.94;
 
 export function Histogram({ bars, busy, onRange }: Props) {
   const [zone] = useZone();
@@ -108,11 +110,14 @@ export function Histogram({ bars, busy, onRange }: Props) {
         )}
       </svg>
       <div className={classes.axis} aria-hidden>
-        {ticks(bars.from, bars.until, 9).map((at) => (
-          <span key={at} style={{ left: `${((at - bars.from) / length) * 100}%` }}>
-            {shortMoment(at, zone).replace(/ 00:00$/, '')}
-          </span>
-        ))}
+        {ticks(bars.from, bars.until, 9)
+          .map((at) => ({ at, share: (at - bars.from) / length }))
+          .filter(({ share }) => share < LABEL_SHARE_MAX)
+          .map(({ at, share }) => (
+            <span key={at} style={{ left: `${share * 100}%` }}>
+              {shortMoment(at, zone).replace(/ 00:00$/, '')}
+            </span>
+          ))}
       </div>
       {told !== undefined && (
         <div className={classes.tip} data-right={(over ?? 0) > 0.6 || undefined} role="status">

@@ -8,12 +8,14 @@ import { CHARTS, chartKind } from '../charts/options';
 import { withoutRender } from '../kql/pipes';
 import { isNumeric } from '../rows/cell';
 import { countText } from '../time/moment';
+import { longerThan } from '../time/range';
 import { Empty } from '../widgets/Empty';
 import { ProblemView } from '../widgets/ProblemView';
 import classes from './ResultPane.module.css';
 import { ResultRows } from './ResultRows';
 import type { Result } from './run';
 import { StatusLine } from './StatusLine';
+import { useRetry } from './useRetry';
 import { type Search, useSnapshot } from './useSearch';
 
 function canDraw(result: Result): boolean {
@@ -24,6 +26,7 @@ export function ResultPane({ search }: { search: Search }) {
   const { state, go } = search;
   const snapshot = useSnapshot();
   const { result, problem, phase } = snapshot;
+  useRetry(search);
   const asked = chartKind(result?.render?.visualization);
   const fallback = result?.rows.columns.some((column) => column.type === 'datetime')
     ? 'timechart'
@@ -90,9 +93,7 @@ export function ResultPane({ search }: { search: Search }) {
         {result === null ? (
           <Waiting phase={phase} />
         ) : result.rows.columns.length === 0 || (result.rows.length === 0 && phase !== 'running') ? (
-          <Empty icon={IconDatabaseOff} title="No rows">
-            Nothing matches in this time. Choose a longer one, or take a condition away.
-          </Empty>
+          <NoRows search={search} />
         ) : drawn ? (
           <div className={classes.chart}>
             <Chart
@@ -108,6 +109,27 @@ export function ResultPane({ search }: { search: Search }) {
         )}
       </div>
     </>
+  );
+}
+
+/** What a person would try next: a longer time. */
+function NoRows({ search }: { search: Search }) {
+  const longer = longerThan(search.state.range);
+  return (
+    <Empty icon={IconDatabaseOff} title="No rows">
+      Nothing matches in this time. Choose a longer one, or take a condition away.
+      {longer !== null && (
+        <div className={classes.next}>
+          <Button
+            variant="default"
+            size="xs"
+            onClick={() => search.go({ range: { kind: 'relative', duration: longer.duration } })}
+          >
+            {longer.label}
+          </Button>
+        </div>
+      )}
+    </Empty>
   );
 }
 

@@ -58,7 +58,7 @@ export default function SearchPage() {
 
   const format = useCallback(async () => {
     try {
-      search.type((await formatQuery(now.current.text)).query);
+      search.type((await formatQuery(now.current.text)).query.trimEnd());
     } catch (error) {
       notifications.show({ color: 'red', message: asProblem(error).message });
     }

@@ -3,8 +3,9 @@
 
 import { IconArrowRight, IconHistory, IconStar } from '@tabler/icons-react';
 import { useSavedQueries } from '../api/saved';
+import { Failures } from './Failures';
 import { recent } from './past';
-import { READY } from './ready';
+import { BOTH, READY } from './ready';
 import { useSchema } from './SchemaTree';
 import classes from './Start.module.css';
 
@@ -18,6 +19,7 @@ export function Start({ open }: { open: (query: string, time: string | null) => 
   const past = recent().slice(0, 6);
   return (
     <div className={classes.start}>
+      {(schema.data === undefined || BOTH.some((table) => tables.has(table))) && <Failures />}
       <h2>What do you want to know?</h2>
       <div className={classes.cards}>
         {ready.map((one) => (

@@ -17,6 +17,7 @@ import {
 import { useMay } from '../app/session';
 import { countText } from '../time/moment';
 import { TimePicker } from '../time/TimePicker';
+import { copyText } from '../widgets/copy';
 import { ExportMenu } from './ExportMenu';
 import { PastMenu } from './PastMenu';
 import { PinDialog } from './PinDialog';
@@ -33,8 +34,12 @@ export function Toolbar({ search, format, errors }: { search: Search; format: ()
   const running = usePhase() === 'running';
 
   async function share() {
-    await navigator.clipboard.writeText(window.location.href);
-    notifications.show({ message: 'The link is copied: whoever may sign in here sees the same.' });
+    const copied = await copyText(window.location.href);
+    notifications.show({
+      message: copied
+        ? 'The link is copied: whoever may sign in here sees the same.'
+        : 'The browser does not let it be copied: the link stands in its address line.',
+    });
   }
 
   return (

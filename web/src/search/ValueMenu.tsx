@@ -5,6 +5,7 @@ import { Menu } from '@mantine/core';
 import { IconCopy, IconMinus, IconPlus, IconStack2, IconUserSearch } from '@tabler/icons-react';
 import { useNavigate } from 'react-router';
 import type { Cell } from '../rows/packed';
+import { copyText } from '../widgets/copy';
 
 export interface Chosen {
   anchor: DOMRect;
@@ -77,10 +78,7 @@ export function ValueMenu({ chosen, close, choose, group }: Props) {
         <Menu.Item leftSection={<IconStack2 size={14} />} onClick={() => group(column)}>
           Group by {column}
         </Menu.Item>
-        <Menu.Item
-          leftSection={<IconCopy size={14} />}
-          onClick={() => void navigator.clipboard.writeText(text)}
-        >
+        <Menu.Item leftSection={<IconCopy size={14} />} onClick={() => void copyText(text)}>
           Copy
         </Menu.Item>
       </Menu.Dropdown>

@@ -50,7 +50,7 @@ export function WordsBox({ table, onQuery }: { table: string; onQuery: (query: s
         }}
         disabled={busy}
         data-search-field
-        rightSectionWidth={90}
+        rightSectionWidth={116}
         rightSection={
           told !== null && (
             <Badge size="sm" variant="light" tt="none">

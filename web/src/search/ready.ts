@@ -10,7 +10,8 @@ export interface Ready {
   needs: string[];
 }
 
-const BOTH = ['Auth0Logs_CL', 'OneLoginEventsV2_CL'];
+/** The tables that logins come from. */
+export const BOTH = ['Auth0Logs_CL', 'OneLoginEventsV2_CL'];
 
 export const READY: Ready[] = [
   {

@@ -3,6 +3,7 @@
 
 import { IconCopy, IconMinus, IconPlus } from '@tabler/icons-react';
 import { useState } from 'react';
+import { copyText } from '../widgets/copy';
 import classes from './JsonTree.module.css';
 
 export type Path = (string | number)[];
@@ -109,12 +110,7 @@ function Leaf({ name, value, path, actions }: Props) {
             </button>
           </>
         )}
-        <button
-          type="button"
-          title="Copy"
-          aria-label={`copy ${name}`}
-          onClick={() => void navigator.clipboard.writeText(text)}
-        >
+        <button type="button" title="Copy" aria-label={`copy ${name}`} onClick={() => void copyText(text)}>
           <IconCopy size={12} />
         </button>
       </span>

@@ -5,6 +5,7 @@ import { type ReactNode, useCallback, useLayoutEffect, useMemo, useRef, useState
 import type { PackedRows } from '../rows/packed';
 import type { View } from '../rows/view';
 import type { Zone } from '../time/moment';
+import { copyText } from '../widgets/copy';
 import { CellBar } from './CellBar';
 import { GroupRow } from './GroupRow';
 import { HeaderRow } from './HeaderRow';
@@ -103,8 +104,7 @@ export function ResultTable(props: Props) {
 
   function copy() {
     const [row, column] = [itemAt(active.position), placed[active.column]];
-    if (row >= 0 && column !== undefined)
-      void navigator.clipboard.writeText(String(rows.at(row, column.at) ?? ''));
+    if (row >= 0 && column !== undefined) void copyText(String(rows.at(row, column.at) ?? ''));
   }
 
   const pressed = useGridKeys({

@@ -7,6 +7,7 @@ import { useMemo, useState } from 'react';
 import { cellText } from '../rows/cell';
 import type { Cell, PackedRows } from '../rows/packed';
 import { useZone } from '../time/moment';
+import { copyText } from '../widgets/copy';
 import { JsonTree, type Path } from './JsonTree';
 import classes from './RowDetail.module.css';
 
@@ -78,10 +79,7 @@ export function RowDetail({ rows, row, actions }: Props) {
           />
         )}
         <Tooltip label="Copy the row as JSON">
-          <ActionIcon
-            onClick={() => void navigator.clipboard.writeText(whole())}
-            aria-label="copy the row as JSON"
-          >
+          <ActionIcon onClick={() => void copyText(whole())} aria-label="copy the row as JSON">
             <IconCopy size={15} />
           </ActionIcon>
         </Tooltip>

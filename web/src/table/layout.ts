@@ -28,7 +28,7 @@ export interface Placed {
 
 /** A first width from the name and a few values. */
 export function guessWidth(column: Column, at: number, rows: PackedRows): number {
-  if (column.type === 'datetime') return 196;
+  if (column.type === 'datetime') return momentWidth(column, at, rows);
   if (column.type === 'bool') return Math.max(76, column.name.length * CHAR_PX + PADDING_PX + 16);
   let chars = column.name.length + 3;
   for (let row = 0; row < Math.min(rows.length, 40); row += 1) {
@@ -37,6 +37,16 @@ export function guessWidth(column: Column, at: number, rows: PackedRows): number
       chars = Math.max(chars, Math.min(String(value).length, column.type === 'dynamic' ? 36 : 44));
   }
   return clampWidth(Math.round(chars * CHAR_PX + PADDING_PX));
+}
+
+/** Moments take less room where none has a fraction of a second. */
+function momentWidth(column: Column, at: number, rows: PackedRows): number {
+  let chars = 19;
+  for (let row = 0; row < Math.min(rows.length, 40) && chars === 19; row += 1) {
+    if (/\.\d*[1-9]/.test(String(rows.at(row, at)))) chars = 23;
+  }
+  // The name, the mark of its type, and the dots.
+  return clampWidth(Math.round(Math.max(chars, column.name.length + 6) * CHAR_PX + PADDING_PX));
 }
 
 export function clampWidth(width: number): number {

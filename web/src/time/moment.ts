@@ -73,14 +73,14 @@ export function parts(ms: number, zone: Zone): Parts {
       };
 }
 
-/** `2026-11-21 09:03:10`, with the fraction that the server's text has, without zeros at its end. */
+/** `2026-11-21 09:03:10`, with the fraction that the server's text has: milliseconds, or more digits where it has more. */
 export function momentText(text: string, zone: Zone): string {
   const ms = Date.parse(text);
   if (!Number.isFinite(ms)) return text;
   const fraction = /\.(\d+?)0*Z?$/.exec(text)?.[1] ?? '';
   const p = parts(ms, zone);
   return `${p.year}-${two(p.month)}-${two(p.day)} ${two(p.hour)}:${two(p.minute)}:${two(p.second)}${
-    fraction === '' || fraction === '0' ? '' : `.${fraction}`
+    fraction === '' || fraction === '0' ? '' : `.${fraction.padEnd(3, '0')}`
   }`;
 }
 

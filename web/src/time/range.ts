@@ -86,6 +86,21 @@ export function rangeEnds(range: TimeRange, now: number): { from: number; until:
   return { from: now - (durationMs(range.duration) ?? DAY_MS), until: now };
 }
 
+/** The lengths that somebody who found nothing would try next. */
+const LONGER = ['P1D', 'P7D', 'P30D', 'P365D'];
+
+/** The next longer stretch; `null` for one that is chosen to the minute, and for everything. */
+export function longerThan(range: TimeRange): { duration: string; label: string } | null {
+  if (range.kind !== 'relative') return null;
+  const length = durationMs(range.duration) ?? 0;
+  return (
+    PRESETS.find(
+      ({ duration }) =>
+        LONGER.includes(duration) && (durationMs(duration) ?? 0) >= Math.max(2 * length, DAY_MS),
+    ) ?? null
+  );
+}
+
 const STEPS_MS: [number, string][] = [
   [SECOND_MS, '1s'],
   [5 * SECOND_MS, '5s'],

@@ -29,8 +29,9 @@ use crate::node::{self, Node, Written};
 
 /// The token of both simulated push channels; it protects nothing.
 const PUSH_TOKEN: &str = "Bearer demo-push-token";
-/// How many events happen each second at each tenant, unless the demo is to end by itself.
-const LIVE_EVENTS_PER_SECOND: f64 = 2.0;
+/// How much busier a tenant is while the demo runs than on the average of its history, unless told otherwise: enough for
+/// something to happen every few seconds, not so much that the last bar of a chart makes the history vanish.
+const LIVE_TO_HISTORY: f64 = 6.0;
 /// How long `--once` waits for the counts to agree.
 const AGREEMENT_TIME_MAX: Duration = Duration::from_secs(600);
 /// What the simulated tenants keep.
@@ -94,6 +95,16 @@ fn welcome(url: &str) -> Result<()> {
     )
 }
 
+/// How many events happen each second at a tenant with so many events of history.
+#[expect(clippy::cast_precision_loss, reason = "a rate needs no exact count")]
+fn live_events_per_second(options: &Demo, history_events: usize) -> f64 {
+    match options.rate {
+        _ if options.once => 0.0,
+        Some(rate) => rate,
+        None => history_events as f64 * LIVE_TO_HISTORY / (HISTORY_DAYS * 24 * 60 * 60) as f64,
+    }
+}
+
 /// The simulated services.
 struct Stage {
     acme: Running<Auth0>,
@@ -106,7 +117,7 @@ struct Stage {
 impl Stage {
     async fn set(options: &Demo, clock: Arc<dyn Clock>) -> Result<Self> {
         let faults = faults(&options.faults)?;
-        let live_events_per_second = if options.once { 0.0 } else { LIVE_EVENTS_PER_SECOND };
+        let live = |events: usize| live_events_per_second(options, events);
         let push =
             |path: &str| PushTarget::new(format!("http://{}{path}", options.listen), PUSH_TOKEN);
         let days_ago = |days: i64| SignedDuration::from_hours(24 * days);
@@ -118,8 +129,10 @@ impl Stage {
                 (Attack::PasswordSpray, days_ago(9)),
                 (Attack::ImpossibleTravel, days_ago(5)),
                 (Attack::AdminTakeover, days_ago(2)),
+                // Within the day that a search looks at unless told otherwise.
+                (Attack::PasswordSpray, SignedDuration::from_hours(5)),
             ],
-            live_events_per_second,
+            live_events_per_second: live(options.events),
             faults: faults.clone(),
             stream: Some(StreamOptions {
                 from_the_start: options.once,
@@ -132,7 +145,7 @@ impl Stage {
             subdomain: "globex".to_owned(),
             events: options.events / 2,
             attacks: vec![(Attack::MfaFatigue, days_ago(3))],
-            live_events_per_second,
+            live_events_per_second: live(options.events / 2),
             faults: faults.clone(),
             ..OneLoginOptions::default()
         };
@@ -142,7 +155,7 @@ impl Stage {
             account_id: 71_003,
             events: options.events / 4,
             attacks: vec![(Attack::CredentialStuffing, days_ago(7))],
-            live_events_per_second,
+            live_events_per_second: live(options.events / 4),
             faults: faults.clone(),
             webhook: Some(WebhookOptions {
                 batch_events_max: 100,
