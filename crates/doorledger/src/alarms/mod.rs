@@ -88,6 +88,8 @@ struct SourceFacts {
     /// When it was switched on again.
     resumed: Option<Timestamp>,
     last_event: Option<Timestamp>,
+    /// When events last came, however old they were.
+    last_received: Option<Timestamp>,
     /// For how long the provider keeps events, if that is told.
     retention: Option<SignedDuration>,
     /// Events by hour of the last weeks, oldest first.

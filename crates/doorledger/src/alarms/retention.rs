@@ -63,6 +63,7 @@ mod tests {
                 is_paused: false,
                 resumed: None,
                 last_event: None,
+                last_received: None,
                 retention: Some(hours(retention)),
                 hours: Vec::new(),
             };

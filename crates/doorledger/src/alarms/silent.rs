@@ -30,6 +30,9 @@ fn find(facts: &Facts) -> Vec<Finding> {
 fn judge(source: &SourceFacts, now: Timestamp) -> Option<Finding> {
     // Nothing was missed while it was switched off.
     let from = source.last_event?.max(source.resumed.unwrap_or(Timestamp::MIN));
+    // Who sends what is old has not fallen silent, but is catching up.
+    let told = source.last_received.filter(|_| !source.is_polled);
+    let from = from.max(told.unwrap_or(Timestamp::MIN));
     // What is not read yet is late, not silent.
     let until = if source.is_polled { source.reached?.min(now) } else { now };
     let missing = expected(&source.hours, from, until)?;
@@ -99,6 +102,7 @@ mod tests {
             is_paused: false,
             resumed: None,
             last_event: Some(at(last)),
+            last_received: Some(at(last)),
             retention: None,
             hours: hours.collect(),
         }
@@ -137,6 +141,20 @@ mod tests {
         source.reached = source.last_event;
         assert_eq!(judge(&source, test_now()), None);
         source.is_polled = false;
+        assert!(judge(&source, test_now()).is_some());
+    }
+
+    #[test]
+    fn a_sender_that_catches_up_is_not_silent() {
+        let mut source = source(5, 100, 5);
+        source.is_polled = false;
+        for (minutes, expected) in [(0, false), (5, false), (60, true)] {
+            source.last_received = test_now().checked_sub(SignedDuration::from_mins(minutes)).ok();
+            assert_eq!(judge(&source, test_now()).is_some(), expected, "{minutes}");
+        }
+        // A poll is judged by what it has read, whenever that came.
+        source.is_polled = true;
+        source.last_received = Some(test_now());
         assert!(judge(&source, test_now()).is_some());
     }
 

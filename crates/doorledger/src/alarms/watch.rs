@@ -156,6 +156,7 @@ impl Watch {
                 resumed: source.resumed,
                 reached: walk.and_then(|walk| walk.walked.extent()).map(|walk| walk.until),
                 last_event: state.and_then(|state| state.last_event),
+                last_received: state.and_then(|state| state.last_received),
                 retention: days
                     .and_then(|days| i64::try_from(days).ok())
                     .map(|days| SignedDuration::from_hours(days.saturating_mul(24))),
