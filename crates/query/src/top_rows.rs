@@ -19,6 +19,7 @@ use datafusion::logical_expr::Operator;
 use datafusion::physical_expr::expressions::{
     BinaryExpr, Column, DynamicFilterPhysicalExpr, InListExpr, IsNullExpr, lit,
 };
+use datafusion::physical_expr::utils::collect_columns;
 use datafusion::physical_expr::{
     Distribution, LexOrdering, OrderingRequirements, PhysicalExpr, PhysicalSortExpr,
 };
@@ -32,7 +33,7 @@ use datafusion::physical_plan::union::UnionExec;
 use datafusion::physical_plan::{
     DisplayAs, DisplayFormatType, ExecutionPlan, InputDistributionRequirements, PlanProperties,
 };
-use futures::{StreamExt as _, TryStreamExt as _};
+use futures::TryStreamExt as _;
 
 /// Fewer columns besides the keys are carried along faster than they are read again.
 const OTHER_COLUMNS_MIN: usize = 6;
@@ -123,6 +124,19 @@ fn is_read(plan: &Arc<dyn ExecutionPlan>) -> Result<bool> {
     Ok(!plan.exists(is_other)?)
 }
 
+/// Whether rows are dropped for what stands in other columns than the key's.
+fn is_filtered_otherwise(
+    plan: &Arc<dyn ExecutionPlan>,
+    key: &Arc<dyn PhysicalExpr>,
+) -> Result<bool> {
+    let of_key = collect_columns(key);
+    let is_other = |column: &Column| of_key.iter().all(|known| known.name() != column.name());
+    plan.exists(|plan| {
+        let filter = plan.downcast_ref::<FilterExec>();
+        Ok(filter.is_some_and(|it| collect_columns(it.predicate()).iter().any(is_other)))
+    })
+}
+
 /// The first rows of a sort; its children are the two passes.
 #[derive(Debug)]
 struct TopRows {
@@ -148,9 +162,11 @@ impl TopRows {
         let keys = SortExec::new(by_key.clone(), Arc::new(narrow)).with_fetch(Some(fetch));
         // A plan is executed once; the second pass is another plan.
         let again = reset_plan_states(input.clone())?;
-        let wanted = Arc::new(Wanted::none(key, again.schema()));
+        let is_listed = is_filtered_otherwise(&again, &key.expr)?;
+        let wanted = Arc::new(Wanted::none(key, again.schema(), is_listed));
         let rows = FilterExec::try_new(wanted.filter.clone(), again)?;
-        let rows = SortExec::new(order.clone(), Arc::new(rows));
+        // Rows of many may have the last key, if it is one of few.
+        let rows = SortExec::new(order.clone(), Arc::new(rows)).with_fetch(Some(fetch));
         Ok(Self {
             properties: rows.properties().clone(),
             keys: Arc::new(keys),
@@ -233,19 +249,9 @@ impl ExecutionPlan for TopRows {
             wanted.become_known(keys.try_collect().await?)?;
             rows.execute(partition, context)
         };
-        let first = futures::stream::once(both).try_flatten().scan(self.fetch, |left, batch| {
-            let told = (*left > 0).then(|| batch.map(|batch| head(&batch, *left)));
-            if let Some(Ok(batch)) = &told {
-                *left -= batch.num_rows();
-            }
-            std::future::ready(told)
-        });
+        let first = futures::stream::once(both).try_flatten();
         Ok(Box::pin(RecordBatchStreamAdapter::new(self.schema(), first)))
     }
-}
-
-fn head(batch: &RecordBatch, rows: usize) -> RecordBatch {
-    batch.slice(0, batch.num_rows().min(rows))
 }
 
 /// The keys that the first pass found.
@@ -255,13 +261,15 @@ struct Wanted {
     key: PhysicalSortExpr,
     /// The columns that the key is made of.
     schema: SchemaRef,
+    /// Whether rows between the first and the last key may be none of the answer's.
+    is_listed: bool,
 }
 
 impl Wanted {
     /// Nothing is known yet, and every row passes.
-    fn none(key: PhysicalSortExpr, schema: SchemaRef) -> Self {
+    fn none(key: PhysicalSortExpr, schema: SchemaRef, is_listed: bool) -> Self {
         let filter = DynamicFilterPhysicalExpr::new(vec![key.expr.clone()], lit(true));
-        Self { filter: Arc::new(filter), key, schema }
+        Self { filter: Arc::new(filter), key, schema, is_listed }
     }
 
     /// From here on only rows pass whose key is one of `sorted`: all rows of the answer, and those as good as its last one.
@@ -282,8 +290,8 @@ impl Wanted {
         })
     }
 
-    /// Between the first and the last key, which rules out whole files and pages, and one of them, which spares the filters
-    /// of the query from being computed again for the rows between.
+    /// Between the first and the last key, which rules out whole files and pages; and one of them if the query has filters,
+    /// which are then not computed again for the rows between.
     fn among(&self, found: &ArrayRef, last: usize) -> Result<Arc<dyn PhysicalExpr>> {
         let end = |at: usize, operator: Operator| -> Result<Arc<dyn PhysicalExpr>> {
             let value = lit(ScalarValue::try_from_array(found, at)?);
@@ -291,6 +299,9 @@ impl Wanted {
         };
         let (from, until) = if self.key.options.descending { (last, 0) } else { (0, last) };
         let range = binary(end(from, Operator::GtEq)?, Operator::And, end(until, Operator::LtEq)?);
+        if !self.is_listed {
+            return Ok(range);
+        }
         let one_each = partition(std::slice::from_ref(found))?.ranges();
         let firsts = one_each.iter().map(|equal| equal.start as u64);
         let distinct = take(found, &UInt64Array::from_iter_values(firsts), None)?;
