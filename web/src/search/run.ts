@@ -87,7 +87,9 @@ export class Run {
       if (frame.frame === 'table') {
         if (result !== null) return;
         result = { query: asked.query, rows: new PackedRows(frame.columns), render: frame.render, cut: '' };
-        this.set({ result, current: true });
+        // An empty table would be drawn in the time in which the first rows come: it is shown with them, or when it is clear
+        // that they take longer.
+        if (asked.live) this.set({ result, current: true });
       } else if (frame.frame === 'rows' && result !== null) {
         if (asked.live && result.rows.length > LIVE_ROWS_MAX) {
           result = { ...result, rows: new PackedRows(result.rows.columns) };
@@ -96,7 +98,7 @@ export class Run {
         if (result.rows.length === 0) answered();
         this.takeRows(result, frame.rows, began, abort);
       } else if (frame.frame === 'progress') {
-        this.set({ progress: this.progress(frame) });
+        this.set({ ...shown(result), progress: this.progress(frame) });
       } else if (frame.frame === 'end') {
         // More rows than were asked for are an error to the engine; here they are rows that are not shown.
         const full = result !== null && !asked.live && result.rows.length >= asked.rows;
@@ -105,7 +107,7 @@ export class Run {
           result.cut = `These are the first ${asked.rows.toLocaleString('en')} rows; there may be more.`;
         }
         if (result === null || result.rows.length === 0) answered();
-        this.set({ phase: 'done', progress: this.progress(frame) });
+        this.set({ ...shown(result), phase: 'done', progress: this.progress(frame) });
       }
     };
     try {
@@ -149,6 +151,7 @@ export class Run {
     result.rows.append(rows);
     const progress = this.state.progress;
     this.set({
+      ...shown(result),
       progress:
         progress.firstRowMs === null ? { ...progress, firstRowMs: performance.now() - began } : progress,
     });
@@ -175,6 +178,11 @@ export class Run {
       for (const listener of this.listeners) listener();
     });
   }
+}
+
+/** The result as what is seen now; what was seen before stays while there is none. */
+function shown(result: Result | null): Partial<Snapshot> {
+  return result === null ? {} : { result, current: true };
 }
 
 function problemOfEnd(error: {
