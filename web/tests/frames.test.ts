@@ -3,6 +3,7 @@
 
 import { afterEach, expect, test, vi } from 'vitest';
 import { readFrames } from '../src/api/frames';
+import { Run } from '../src/search/run';
 
 afterEach(() => vi.unstubAllGlobals());
 
@@ -28,4 +29,16 @@ test.each([
   vi.stubGlobal('fetch', async () => new Response(LINES.join('\n'), { status: 200 }));
   await readFrames('/api/v1/query', {}, new AbortController().signal, (frame) => seen.push(frame.frame));
   expect(seen).toEqual(wanted);
+});
+
+test('rows of a second table are not taken for the first one’s', async () => {
+  vi.stubGlobal('document', { hidden: true });
+  vi.stubGlobal('requestAnimationFrame', () => 0);
+  const table = '{"frame":"table","name":"T","columns":[{"name":"N","type":"long"}],"render":null}';
+  const lines = [table, LINES[1], table.replace('"N"', '"M"'), LINES[2], LINES[3], ''];
+  vi.stubGlobal('fetch', async () => new Response(lines.join('\n'), { status: 200 }));
+  const run = new Run();
+  await run.start({ query: 'T | fork (take 1) (take 1)', rows: 10, live: false }, () => undefined);
+  const { result, phase } = run.snapshot();
+  expect([phase, result?.rows.length, result?.rows.at(0, 0)]).toEqual(['done', 1, 1]);
 });

@@ -67,16 +67,14 @@ impl PhysicalOptimizerRule for ReadTopRows {
         _: &ConfigOptions,
     ) -> Result<Arc<dyn ExecutionPlan>> {
         let in_two = |plan: Arc<dyn ExecutionPlan>| {
-            Ok(match plan.downcast_ref::<SortExec>() {
-                Some(sort) => match sort.fetch() {
-                    Some(fetch) if fetch <= ROWS_MAX && pays(sort)? => {
-                        let top = TopRows::of(sort, fetch)?;
-                        Transformed::new(Arc::new(top) as _, true, TreeNodeRecursion::Jump)
-                    }
-                    _ => Transformed::no(plan),
-                },
-                None => Transformed::no(plan),
-            })
+            if let Some(sort) = plan.downcast_ref::<SortExec>()
+                && let Some(fetch) = sort.fetch().filter(|rows| *rows <= ROWS_MAX)
+                && pays(sort)?
+            {
+                let top = Arc::new(TopRows::of(sort, fetch)?);
+                return Ok(Transformed::new(top as _, true, TreeNodeRecursion::Jump));
+            }
+            Ok(Transformed::no(plan))
         };
         Ok(plan.transform_down(in_two)?.data)
     }

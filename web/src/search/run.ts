@@ -82,15 +82,18 @@ export class Run {
     const began = performance.now();
     this.set({ phase: 'running', current: false, problem: null, progress: NO_PROGRESS, query: asked.query });
     let result: Result | null = null;
+    let tables = 0;
     const take = (frame: Frame): void => {
       if (this.abort !== abort) return;
       if (frame.frame === 'table') {
-        if (result !== null) return;
+        // Of several tables, as `fork` gives them, the first is shown.
+        tables += 1;
+        if (tables > 1) return;
         result = { query: asked.query, rows: new PackedRows(frame.columns), render: frame.render, cut: '' };
         // An empty table would be drawn in the time in which the first rows come: it is shown with them, or when it is clear
         // that they take longer.
         if (asked.live) this.set({ result, current: true });
-      } else if (frame.frame === 'rows' && result !== null) {
+      } else if (frame.frame === 'rows' && result !== null && tables === 1) {
         if (asked.live && result.rows.length > LIVE_ROWS_MAX) {
           result = { ...result, rows: new PackedRows(result.rows.columns) };
           this.set({ result });
