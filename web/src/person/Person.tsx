@@ -125,6 +125,7 @@ function Accounts({
                 component={Link}
                 to={`/person?id=${encodeURIComponent(one.user)}`}
                 size="sm"
+                underline="always"
                 className="foreign"
               >
                 {one.user}

@@ -33,6 +33,7 @@ export function ResultPane({ search }: { search: Search }) {
     : 'columnchart';
   const drawn = state.live ? false : state.view === 'auto' ? asked !== null : state.view === 'chart';
   const kind = asked ?? fallback;
+  const kept = result !== null && !snapshot.current && (phase === 'failed' || phase === 'cancelled');
   return (
     <>
       {problem !== null && (
@@ -69,9 +70,7 @@ export function ResultPane({ search }: { search: Search }) {
             />
           )}
           <StatusLine snapshot={snapshot} live={state.live} />
-          {!snapshot.current && phase === 'failed' && (
-            <span className={classes.old}>from the last query that worked</span>
-          )}
+          {kept && <span className={classes.old}>from the last query that worked</span>}
         </div>
       )}
       {result?.cut ? (
@@ -88,7 +87,7 @@ export function ResultPane({ search }: { search: Search }) {
         className={classes.body}
         aria-busy={phase === 'running' && !state.live}
         data-testid="answer"
-        data-old={(!snapshot.current && phase !== 'idle') || undefined}
+        data-old={kept || undefined}
       >
         {result === null ? (
           <Waiting phase={phase} />
