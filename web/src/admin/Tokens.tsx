@@ -1,7 +1,7 @@
 // Tokens of programs: made with a role and an end, shown once, revoked.
 // Deliberately absent: those of the configuration file can be seen, not changed.
 
-import { ActionIcon, Button, Code, Modal, NumberInput, Stack, Text, TextInput, Tooltip } from '@mantine/core';
+import { ActionIcon, Button, Code, NumberInput, Stack, Text, TextInput, Tooltip } from '@mantine/core';
 import { IconPlus, IconTrash } from '@tabler/icons-react';
 import { type FormEvent, useState } from 'react';
 import { addToken, dropToken, useAccessChange, useTokens } from '../api/access';
@@ -10,6 +10,7 @@ import type { Role, Token } from '../api/types.gen';
 import { agoText, dayText, useZone } from '../time/moment';
 import { ConfirmDialog } from '../widgets/ConfirmDialog';
 import { DataTable } from '../widgets/DataTable';
+import { Dialog } from '../widgets/Dialog';
 import { Empty } from '../widgets/Empty';
 import { Panel } from '../widgets/Panel';
 import { ProblemView } from '../widgets/ProblemView';
@@ -100,7 +101,7 @@ function TokenDialog({ close }: { close: () => void }) {
     add.mutate({ name: name.trim(), role, ...(days === '' ? {} : { expires_days: days }) });
   }
   return (
-    <Modal opened onClose={close} title="Make a token" size="md">
+    <Dialog onClose={close} title="Make a token" size="md">
       {add.data !== undefined ? (
         <Stack gap="sm">
           <Text size="sm">It is shown only now. Put it where the program reads its secrets.</Text>
@@ -132,6 +133,6 @@ function TokenDialog({ close }: { close: () => void }) {
           </Stack>
         </form>
       )}
-    </Modal>
+    </Dialog>
   );
 }

@@ -1,7 +1,7 @@
 // People who may sign in: added, given another role or password, removed.
 // Deliberately absent: what roles may do; the server's table of routes says it.
 
-import { ActionIcon, Button, Group, Modal, PasswordInput, Stack, TextInput, Tooltip } from '@mantine/core';
+import { ActionIcon, Button, Group, PasswordInput, Stack, TextInput, Tooltip } from '@mantine/core';
 import { IconKey, IconPlus, IconTrash } from '@tabler/icons-react';
 import { type FormEvent, useState } from 'react';
 import { addUser, dropUser, putUser, useAccessChange, useUsers } from '../api/access';
@@ -11,6 +11,7 @@ import { useMe } from '../app/session';
 import { agoText } from '../time/moment';
 import { ConfirmDialog } from '../widgets/ConfirmDialog';
 import { DataTable } from '../widgets/DataTable';
+import { Dialog } from '../widgets/Dialog';
 import { Panel } from '../widgets/Panel';
 import { ProblemView } from '../widgets/ProblemView';
 import { RoleSelect } from '../widgets/RoleSelect';
@@ -111,7 +112,7 @@ function PersonDialog({ close }: { close: () => void }) {
     add.mutate({ name: name.trim(), role, password }, { onSuccess: close });
   }
   return (
-    <Modal opened onClose={close} title="Add a person" size="sm">
+    <Dialog onClose={close} title="Add a person" size="sm">
       <form onSubmit={submit}>
         <Stack gap="sm">
           <TextInput
@@ -136,7 +137,7 @@ function PersonDialog({ close }: { close: () => void }) {
           </Button>
         </Stack>
       </form>
-    </Modal>
+    </Dialog>
   );
 }
 
@@ -148,7 +149,7 @@ function PasswordOf({ name, close }: { name: string; close: () => void }) {
     put.mutate({ name, password }, { onSuccess: close });
   }
   return (
-    <Modal opened onClose={close} title={`Another password for ${name}`} size="sm">
+    <Dialog onClose={close} title={`Another password for ${name}`} size="sm">
       <form onSubmit={submit}>
         <Stack gap="sm">
           <PasswordInput
@@ -165,6 +166,6 @@ function PasswordOf({ name, close }: { name: string; close: () => void }) {
           </Button>
         </Stack>
       </form>
-    </Modal>
+    </Dialog>
   );
 }

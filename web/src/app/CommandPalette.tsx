@@ -68,6 +68,8 @@ export function CommandPalette({ help }: { help: () => void }) {
       highlightQuery
       nothingFound="Nothing of that name"
       limit={12}
+      attributes={{ content: { 'aria-label': 'commands' } }}
+      scrollAreaProps={{ viewportProps: { tabIndex: 0 } }}
       searchProps={{ placeholder: 'Page, saved query, dashboard, person…', 'aria-label': 'find a command' }}
       actions={[
         { group: 'Pages', actions: pages },

@@ -1,12 +1,13 @@
 // Changes one's own password.
 // Deliberately absent: other people's (`admin`).
 
-import { Button, Modal, PasswordInput, Stack } from '@mantine/core';
+import { Button, PasswordInput, Stack } from '@mantine/core';
 import { notifications } from '@mantine/notifications';
 import { useMutation } from '@tanstack/react-query';
 import { type FormEvent, useState } from 'react';
 import { json } from '../api/client';
 import { asProblem } from '../api/problem';
+import { Dialog } from '../widgets/Dialog';
 import { ProblemView } from '../widgets/ProblemView';
 
 export function PasswordDialog({ opened, close }: { opened: boolean; close: () => void }) {
@@ -26,7 +27,7 @@ export function PasswordDialog({ opened, close }: { opened: boolean; close: () =
     change.mutate();
   }
   return (
-    <Modal opened={opened} onClose={close} title="Change password" size="sm">
+    <Dialog opened={opened} onClose={close} title="Change password" size="sm">
       <form onSubmit={submit}>
         <Stack gap="sm">
           <PasswordInput
@@ -50,6 +51,6 @@ export function PasswordDialog({ opened, close }: { opened: boolean; close: () =
           </Button>
         </Stack>
       </form>
-    </Modal>
+    </Dialog>
   );
 }

@@ -1,12 +1,13 @@
 // Nothing is shown before somebody signed in; when a session ends, the sign-in lies over the page, which stays as it is.
 // Deliberately absent: the form itself (`SignIn`), roles (`session`).
 
-import { Center, Loader, Modal } from '@mantine/core';
+import { Center, Loader } from '@mantine/core';
 import { useQueryClient } from '@tanstack/react-query';
 import { type ReactNode, useCallback, useEffect, useMemo, useRef, useState } from 'react';
 import { json, onSignedOut, setCsrf } from '../api/client';
 import { asProblem, type Problem } from '../api/problem';
 import type { Session } from '../api/types.gen';
+import { Dialog } from '../widgets/Dialog';
 import { ProblemView } from '../widgets/ProblemView';
 import { SignIn } from './SignIn';
 import { type Me, MeContext } from './session';
@@ -81,7 +82,7 @@ export function SessionGate({ children }: { children: ReactNode }) {
   return (
     <MeContext.Provider value={me}>
       {children}
-      <Modal
+      <Dialog
         opened={expired}
         onClose={() => undefined}
         withCloseButton={false}
@@ -91,7 +92,7 @@ export function SessionGate({ children }: { children: ReactNode }) {
         zIndex={1000}
       >
         <SignIn done={signedIn} name={me.name} inPlace />
-      </Modal>
+      </Dialog>
     </MeContext.Provider>
   );
 }

@@ -1,7 +1,8 @@
 // What the keyboard can do, on one card.
 // Deliberately absent: the keys themselves (`usePageKeys`, the editor, the table).
 
-import { Kbd, Modal, Text } from '@mantine/core';
+import { Kbd, Text } from '@mantine/core';
+import { Dialog } from '../widgets/Dialog';
 import { PAGES } from './pages';
 import classes from './ShortcutsDialog.module.css';
 
@@ -42,7 +43,7 @@ const GROUPS: { title: string; keys: [string[], string][] }[] = [
 
 export function ShortcutsDialog({ opened, close }: { opened: boolean; close: () => void }) {
   return (
-    <Modal opened={opened} onClose={close} title="Keyboard" size="lg">
+    <Dialog opened={opened} onClose={close} title="Keyboard" size="lg">
       <div className={classes.groups}>
         {GROUPS.map((group) => (
           <section key={group.title}>
@@ -66,6 +67,6 @@ export function ShortcutsDialog({ opened, close }: { opened: boolean; close: () 
           </section>
         ))}
       </div>
-    </Modal>
+    </Dialog>
   );
 }

@@ -42,6 +42,7 @@ export const theme = createTheme({
     sizes: { h1: { fontSize: '18px' }, h2: { fontSize: '15px' }, h3: { fontSize: '13px' } },
   },
   cursorType: 'pointer',
+  respectReducedMotion: true,
   components: {
     Button: { defaultProps: { size: 'xs' } },
     ActionIcon: { defaultProps: { variant: 'subtle', color: 'gray', size: 28 } },
@@ -55,7 +56,14 @@ export const theme = createTheme({
     Checkbox: { defaultProps: { size: 'xs' } },
     Switch: { defaultProps: { size: 'xs' } },
     Tooltip: { defaultProps: { openDelay: 350, withArrow: true, fz: 'xs' } },
-    Menu: { defaultProps: { shadow: 'md', withinPortal: true } },
-    Modal: { defaultProps: { overlayProps: { backgroundOpacity: 0.45, blur: 1 }, centered: true } },
+    // A menu's focus goes to its first entry, as ARIA has it, and a menu has entries only.
+    Menu: { defaultProps: { shadow: 'md', withinPortal: true, withInitialFocusPlaceholder: false } },
+    Modal: {
+      defaultProps: {
+        overlayProps: { backgroundOpacity: 0.45, blur: 1 },
+        centered: true,
+        closeButtonProps: { 'aria-label': 'close' },
+      },
+    },
   },
 });

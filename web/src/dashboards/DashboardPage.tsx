@@ -1,7 +1,7 @@
 // One dashboard: looked at, with its time and parameters in the address, or edited.
 // Deliberately absent: what a tile draws (`TileBody`) and the grid (`Grid`).
 
-import { Loader, Modal } from '@mantine/core';
+import { Loader } from '@mantine/core';
 import { useFullscreenDocument } from '@mantine/hooks';
 import { notifications } from '@mantine/notifications';
 import { IconLayoutDashboard } from '@tabler/icons-react';
@@ -14,6 +14,7 @@ import { useMay } from '../app/session';
 import { searchUrl } from '../search/url';
 import { parseRange, rangeText, timespan } from '../time/range';
 import { ConfirmDialog } from '../widgets/ConfirmDialog';
+import { Dialog } from '../widgets/Dialog';
 import { Empty } from '../widgets/Empty';
 import { PageHead } from '../widgets/PageHead';
 import { ProblemView } from '../widgets/ProblemView';
@@ -198,9 +199,9 @@ export default function DashboardPage() {
           Nobody here will find it any more, and links to it lead nowhere. What it shows stays where it is.
         </ConfirmDialog>
       )}
-      <Modal opened={enlarged !== null} onClose={() => setEnlarged(null)} title={enlarged?.title} size="90%">
+      <Dialog opened={enlarged !== null} onClose={() => setEnlarged(null)} title={enlarged?.title} size="90%">
         {enlarged !== null && <div style={{ height: '72vh' }}>{body(enlarged)}</div>}
-      </Modal>
+      </Dialog>
     </>
   );
 }

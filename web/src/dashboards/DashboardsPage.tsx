@@ -1,7 +1,7 @@
 // Which dashboards are there? Those that come with the program, and our own; a new one, or one from a file.
 // Deliberately absent: a dashboard itself (`DashboardPage`).
 
-import { Button, Loader, Modal, Stack, TextInput } from '@mantine/core';
+import { Button, Loader, Stack, TextInput } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
 import { IconFileImport, IconPlus } from '@tabler/icons-react';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
@@ -11,6 +11,7 @@ import { asProblem } from '../api/problem';
 import { createDashboard, useDashboards } from '../api/saved';
 import type { DashboardEntry } from '../api/types.gen';
 import { useMay } from '../app/session';
+import { Dialog } from '../widgets/Dialog';
 import { Empty } from '../widgets/Empty';
 import { PageHead } from '../widgets/PageHead';
 import { ProblemView } from '../widgets/ProblemView';
@@ -91,7 +92,7 @@ function NewDialog({ opened, close }: { opened: boolean; close: () => void }) {
     make.mutate();
   }
   return (
-    <Modal opened={opened} onClose={close} title="New dashboard">
+    <Dialog opened={opened} onClose={close} title="New dashboard">
       <form onSubmit={submit}>
         <Stack gap="sm">
           <TextInput
@@ -108,6 +109,6 @@ function NewDialog({ opened, close }: { opened: boolean; close: () => void }) {
           </Button>
         </Stack>
       </form>
-    </Modal>
+    </Dialog>
   );
 }

@@ -1,7 +1,7 @@
 // Brings in a dashboard from a file of ours, or from a Sentinel workbook; says what could not be taken over before it saves.
 // Deliberately absent: reading workbooks; the server does.
 
-import { Button, FileButton, List, Modal, Stack, Text } from '@mantine/core';
+import { Button, FileButton, List, Stack, Text } from '@mantine/core';
 import { IconFile } from '@tabler/icons-react';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
@@ -10,6 +10,7 @@ import { json } from '../api/client';
 import { asProblem, Problem } from '../api/problem';
 import { createDashboard } from '../api/saved';
 import type { Dashboard } from '../api/types.gen';
+import { Dialog } from '../widgets/Dialog';
 import { ProblemView } from '../widgets/ProblemView';
 
 /** As large as the server takes. */
@@ -61,7 +62,7 @@ export function ImportDialog({ opened, close }: { opened: boolean; close: () => 
   }
   const error = look.error ?? save.error;
   return (
-    <Modal opened={opened} onClose={leave} title="Import a dashboard">
+    <Dialog opened={opened} onClose={leave} title="Import a dashboard">
       <Stack gap="sm">
         <Text size="sm" c="dimmed">
           A dashboard that was exported here, or a Sentinel workbook as JSON (gallery or ARM template).
@@ -100,6 +101,6 @@ export function ImportDialog({ opened, close }: { opened: boolean; close: () => 
           </>
         )}
       </Stack>
-    </Modal>
+    </Dialog>
   );
 }

@@ -1,11 +1,12 @@
 // What concerns a whole dashboard: title, description, time, refresh, parameters.
 // Deliberately absent: tiles.
 
-import { ActionIcon, Button, Group, Modal, Select, Stack, Text, TextInput } from '@mantine/core';
+import { ActionIcon, Button, Group, Select, Stack, Text, TextInput } from '@mantine/core';
 import { IconPlus, IconTrash } from '@tabler/icons-react';
 import { useState } from 'react';
 import type { Dashboard, Parameter } from '../api/types.gen';
 import { PRESETS } from '../time/range';
+import { Dialog } from '../widgets/Dialog';
 import type { ParameterKind } from './parameters';
 import { REFRESHES } from './refresh';
 
@@ -39,7 +40,7 @@ export function SettingsDialog({ dashboard, save, close }: Props) {
     });
   const wrong = draft.parameters.some((one) => !/^[A-Za-z_]\w*$/.test(one.name));
   return (
-    <Modal opened onClose={close} title="Dashboard" size="lg">
+    <Dialog onClose={close} title="Dashboard" size="lg">
       <Stack gap="sm">
         <TextInput
           label="Title"
@@ -132,7 +133,7 @@ export function SettingsDialog({ dashboard, save, close }: Props) {
           </Button>
         </Group>
       </Stack>
-    </Modal>
+    </Dialog>
   );
 }
 

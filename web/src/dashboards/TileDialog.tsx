@@ -1,10 +1,11 @@
 // Edits a tile: its title, what it is drawn as, its query or text.
 // Deliberately absent: its place on the grid.
 
-import { Button, Center, Group, Loader, Modal, Select, Stack, Textarea, TextInput } from '@mantine/core';
+import { Button, Center, Group, Loader, Select, Stack, Textarea, TextInput } from '@mantine/core';
 import { lazy, Suspense, useState } from 'react';
 import type { Parameter, Tile } from '../api/types.gen';
 import { CHARTS } from '../charts/options';
+import { Dialog } from '../widgets/Dialog';
 import { judged } from './parameters';
 
 const Editor = lazy(() => import('../editor/Editor'));
@@ -26,7 +27,7 @@ interface Props {
 export function TileDialog({ tile, parameters, save, close }: Props) {
   const [draft, setDraft] = useState(tile);
   return (
-    <Modal opened onClose={close} title="Tile" size="xl" closeOnEscape={false}>
+    <Dialog onClose={close} title="Tile" size="xl" closeOnEscape={false}>
       <Stack gap="sm">
         <Group grow align="start">
           <TextInput
@@ -82,6 +83,6 @@ export function TileDialog({ tile, parameters, save, close }: Props) {
           <Button onClick={() => save(draft)}>Take over</Button>
         </Group>
       </Stack>
-    </Modal>
+    </Dialog>
   );
 }

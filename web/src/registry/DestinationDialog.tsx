@@ -1,12 +1,13 @@
 // Adds a destination or changes it: its kind, its name, its fields by their form; tested before it is saved.
 // Deliberately absent: pausing and removing (`DestinationsPanel`).
 
-import { Button, Group, Modal, Select, Stack, Text, TextInput } from '@mantine/core';
+import { Button, Group, Select, Stack, Text, TextInput } from '@mantine/core';
 import { useMutation } from '@tanstack/react-query';
 import { useState } from 'react';
 import { asProblem } from '../api/problem';
 import { addDestination, putDestination, testDestination, useChange } from '../api/registry';
 import type { DestinationDraft, GoalKind, ShownDestination } from '../api/types.gen';
+import { Dialog } from '../widgets/Dialog';
 import { Checks } from './Checks';
 import { configuration, missing, type Values } from './fields';
 import { below, placed } from './placed';
@@ -33,8 +34,7 @@ export function DestinationDialog({ kinds, destination, close }: Props) {
   const error = save.error ?? test.error;
   const refused = placed(error === null ? null : asProblem(error), ['name', 'kind'], [{ path: '', schema }]);
   return (
-    <Modal
-      opened
+    <Dialog
       onClose={close}
       closeOnClickOutside={false}
       title={destination === null ? 'Add a destination' : destination.name}
@@ -98,6 +98,6 @@ export function DestinationDialog({ kinds, destination, close }: Props) {
           </Button>
         </Group>
       </Stack>
-    </Modal>
+    </Dialog>
   );
 }

@@ -2,11 +2,12 @@
 // given; of a polled one it was made at the provider.
 // Deliberately absent: the other fields of a source (`TenantDialog`).
 
-import { Button, Modal, NumberInput, PasswordInput, Stack } from '@mantine/core';
+import { Button, NumberInput, PasswordInput, Stack } from '@mantine/core';
 import { useState } from 'react';
 import { asProblem } from '../api/problem';
 import { rotateSource, useChange } from '../api/registry';
 import type { ShownSource } from '../api/types.gen';
+import { Dialog } from '../widgets/Dialog';
 import { ProblemView } from '../widgets/ProblemView';
 import { ShownOnce } from './ShownOnce';
 
@@ -17,7 +18,7 @@ export function Rotate({ of, close }: { of: ShownSource; close: () => void }) {
   const [hours, setHours] = useState(24);
   const rotate = useChange(rotateSource);
   return (
-    <Modal opened onClose={close} title={`Another secret for ${source}`}>
+    <Dialog onClose={close} title={`Another secret for ${source}`}>
       <Stack gap="sm">
         {rotate.data?.secret ? (
           <ShownOnce made={{ url: of.url, secret: rotate.data.secret }} source={null} />
@@ -58,6 +59,6 @@ export function Rotate({ of, close }: { of: ShownSource; close: () => void }) {
           </>
         )}
       </Stack>
-    </Modal>
+    </Dialog>
   );
 }

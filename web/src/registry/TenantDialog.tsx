@@ -1,12 +1,13 @@
 // Adds a tenant or changes it: its provider, its name, its sources by their forms; tested before it is saved.
 // Deliberately absent: pausing and rotating (`TenantCard`).
 
-import { Button, Group, Modal, Select, Stack, Switch, Text, TextInput } from '@mantine/core';
+import { Button, Group, Select, Stack, Switch, Text, TextInput } from '@mantine/core';
 import { useMutation } from '@tanstack/react-query';
 import { useState } from 'react';
 import { asProblem } from '../api/problem';
 import { addTenant, putTenant, testTenant, useChange } from '../api/registry';
 import type { Made, ProviderKind, ShownTenant } from '../api/types.gen';
+import { Dialog } from '../widgets/Dialog';
 import { Checks } from './Checks';
 import { configuration, missing, type Values } from './fields';
 import { below, placed } from './placed';
@@ -60,8 +61,7 @@ export function TenantDialog({ providers, tenant, close }: Props) {
   }
   const push = chosen.find((source) => source.via === 'push');
   return (
-    <Modal
-      opened
+    <Dialog
       onClose={close}
       closeOnClickOutside={false}
       title={tenant === null ? 'Add an application' : `${tenant.provider}/${tenant.name}`}
@@ -154,6 +154,6 @@ export function TenantDialog({ providers, tenant, close }: Props) {
           </Group>
         </Stack>
       )}
-    </Modal>
+    </Dialog>
   );
 }

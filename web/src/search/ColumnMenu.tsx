@@ -1,7 +1,7 @@
 // What can be done with a column of the result: sort, filter, group, pin, hide, widen.
 // Deliberately absent: doing it; the page keeps the state.
 
-import { ActionIcon, Checkbox, Menu, Popover, TextInput } from '@mantine/core';
+import { ActionIcon, Checkbox, Popover, TextInput } from '@mantine/core';
 import {
   IconArrowDown,
   IconArrowUp,
@@ -96,7 +96,7 @@ function Body({ column, rows, filter, grouped, actions, close }: Props & { close
     change({ among: all.size === 0 ? undefined : [...all] });
   }
   return (
-    <Menu>
+    <>
       <div className={classes.buttons}>
         <button type="button" onClick={does(() => actions.sort(name, false))}>
           <IconArrowUp size={14} /> Sort upwards
@@ -151,6 +151,6 @@ function Body({ column, rows, filter, grouped, actions, close }: Props & { close
           ))}
         </div>
       </div>
-    </Menu>
+    </>
   );
 }

@@ -1,7 +1,7 @@
 // Puts the query as a tile on a dashboard, a new one or one of ours.
 // Deliberately absent: arranging tiles (`dashboards`).
 
-import { Button, Modal, Select, Stack, TextInput } from '@mantine/core';
+import { Button, Select, Stack, TextInput } from '@mantine/core';
 import { notifications } from '@mantine/notifications';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { type FormEvent, useState } from 'react';
@@ -9,6 +9,7 @@ import { asProblem } from '../api/problem';
 import { createDashboard, loadDashboard, saveDashboard, useDashboards } from '../api/saved';
 import { chartKind } from '../charts/options';
 import { addTile, emptyDashboard } from '../dashboards/document';
+import { Dialog } from '../widgets/Dialog';
 import { ProblemView } from '../widgets/ProblemView';
 import { useRendered } from './useSearch';
 
@@ -55,7 +56,7 @@ export function PinDialog({ opened, close, query }: Props) {
     pin.mutate();
   }
   return (
-    <Modal opened={opened} onClose={close} title="Pin to a dashboard">
+    <Dialog opened={opened} onClose={close} title="Pin to a dashboard">
       <form onSubmit={submit}>
         <Stack gap="sm">
           <TextInput
@@ -89,6 +90,6 @@ export function PinDialog({ opened, close, query }: Props) {
           </Button>
         </Stack>
       </form>
-    </Modal>
+    </Dialog>
   );
 }

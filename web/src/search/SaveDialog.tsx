@@ -1,12 +1,13 @@
 // Saves the query under a name, for oneself or for all.
-// Deliberately absent: the list of what is saved (`PastMenu`).
+// Deliberately absent: the list of what is saved (`PastQueries`).
 
-import { Button, Modal, Stack, Switch, TextInput } from '@mantine/core';
+import { Button, Stack, Switch, TextInput } from '@mantine/core';
 import { notifications } from '@mantine/notifications';
 import { type FormEvent, useState } from 'react';
 import { asProblem } from '../api/problem';
 import { useSavedQueries, useSaveQuery } from '../api/saved';
 import { rangeText, type TimeRange } from '../time/range';
+import { Dialog } from '../widgets/Dialog';
 import { ProblemView } from '../widgets/ProblemView';
 
 interface Props {
@@ -39,7 +40,7 @@ export function SaveDialog({ opened, close, query, range }: Props) {
     });
   }
   return (
-    <Modal opened={opened} onClose={close} title="Save this query">
+    <Dialog opened={opened} onClose={close} title="Save this query">
       <form onSubmit={submit}>
         <Stack gap="sm">
           <TextInput
@@ -67,6 +68,6 @@ export function SaveDialog({ opened, close, query, range }: Props) {
           </Button>
         </Stack>
       </form>
-    </Modal>
+    </Dialog>
   );
 }

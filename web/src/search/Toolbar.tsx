@@ -19,7 +19,7 @@ import { countText } from '../time/moment';
 import { TimePicker } from '../time/TimePicker';
 import { copyText } from '../widgets/copy';
 import { ExportMenu } from './ExportMenu';
-import { PastMenu } from './PastMenu';
+import { PastQueries } from './PastQueries';
 import { PinDialog } from './PinDialog';
 import { SaveDialog } from './SaveDialog';
 import classes from './Toolbar.module.css';
@@ -100,7 +100,7 @@ export function Toolbar({ search, format, errors }: { search: Search; format: ()
         onClick={format}
         disabled={text.trim() === ''}
       />
-      <PastMenu open={(query, range) => go({ query, range }, true)} />
+      <PastQueries open={(query, range) => go({ query, range }, true)} />
       <Icon label="Save" icon={IconDeviceFloppy} onClick={save} disabled={text.trim() === '' || !mayWrite} />
       <Icon label="Copy a link to this" icon={IconLink} onClick={() => void share()} />
       <Icon

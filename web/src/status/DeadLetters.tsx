@@ -1,7 +1,7 @@
 // What could not be read or delivered: looked at, tried again, or thrown away with a reason.
 // Deliberately absent: mending the cause.
 
-import { ActionIcon, Button, Group, Modal, Text, TextInput, Tooltip } from '@mantine/core';
+import { ActionIcon, Button, Group, Text, TextInput, Tooltip } from '@mantine/core';
 import { notifications } from '@mantine/notifications';
 import { IconEye, IconRefresh, IconTrash } from '@tabler/icons-react';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
@@ -19,6 +19,7 @@ import { useMay } from '../app/session';
 import { agoText } from '../time/moment';
 import { ConfirmDialog } from '../widgets/ConfirmDialog';
 import { DataTable } from '../widgets/DataTable';
+import { Dialog } from '../widgets/Dialog';
 import { Empty } from '../widgets/Empty';
 import { Panel } from '../widgets/Panel';
 import { ProblemView } from '../widgets/ProblemView';
@@ -129,7 +130,7 @@ function Shown({ id, close }: { id: number | null; close: () => void }) {
     queryFn: ({ signal }) => json<DeadLetter>(`/api/v1/dead-letters/${id}`, { signal }),
   });
   return (
-    <Modal opened={id !== null} onClose={close} title="Dead letter" size="xl">
+    <Dialog opened={id !== null} onClose={close} title="Dead letter" size="xl">
       <Text size="sm" className="foreign">
         {letter.data?.reason}
       </Text>
@@ -137,7 +138,7 @@ function Shown({ id, close }: { id: number | null; close: () => void }) {
       {letter.data?.raw_encoding === 'base64' && (
         <Text size="xs">Its bytes are no text: this is base64.</Text>
       )}
-    </Modal>
+    </Dialog>
   );
 }
 

@@ -1,9 +1,10 @@
 // Asks once more before something is removed: what goes, what stays, and the one red button.
 // Deliberately absent: removing; whoever opens it does.
 
-import { Button, Group, Modal, Stack, Text } from '@mantine/core';
+import { Button, Group, Stack, Text } from '@mantine/core';
 import type { ReactNode } from 'react';
 import { asProblem } from '../api/problem';
+import { Dialog } from './Dialog';
 import { ProblemView } from './ProblemView';
 
 interface Props {
@@ -32,7 +33,7 @@ export function ConfirmDialog({
   close,
 }: Props) {
   return (
-    <Modal opened onClose={close} title={title} size="md">
+    <Dialog onClose={close} title={title} size="md">
       <Stack gap="md">
         {typeof children === 'string' ? <Text size="sm">{children}</Text> : children}
         {error !== null && <ProblemView problem={asProblem(error)} compact />}
@@ -45,6 +46,6 @@ export function ConfirmDialog({
           </Button>
         </Group>
       </Stack>
-    </Modal>
+    </Dialog>
   );
 }

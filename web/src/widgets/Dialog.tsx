@@ -1,0 +1,25 @@
+// A dialog that gives the focus back to what opened it, also if it is simply no longer drawn.
+// Deliberately absent: what it shows, and the second question before something is removed (`ConfirmDialog`).
+
+import { Modal, type ModalProps } from '@mantine/core';
+import { useEffect, useLayoutEffect, useRef } from 'react';
+
+/** What had the focus last, but for entries of menus: they are gone when what they open closes. */
+let last: HTMLElement | null = null;
+document.addEventListener('focusin', ({ target }) => {
+  if (target instanceof HTMLElement && target.closest('[role="menu"]') === null) last = target;
+});
+
+export function Dialog({ opened = true, ...rest }: Omit<ModalProps, 'opened'> & { opened?: boolean }) {
+  const before = useRef<HTMLElement | null>(null);
+  // Before the dialog takes the focus, and after React has put it where it was before a change.
+  useLayoutEffect(() => {
+    if (opened) before.current = last;
+  }, [opened]);
+  useEffect(() => {
+    if (!opened) return;
+    // What opened it may be gone with what the dialog removed: then the page has the focus, not the browser's frame.
+    return () => (before.current?.isConnected ? before.current : document.getElementById('page'))?.focus();
+  }, [opened]);
+  return <Modal opened={opened} returnFocus={false} {...rest} />;
+}
