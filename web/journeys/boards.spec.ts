@@ -1,6 +1,7 @@
 // Dashboards, people, status, and who may do what.
 
 import { expect, open, search, signIn, table, test, url } from './app';
+import { nothingSerious } from './axe';
 
 test('build a dashboard from a query and share it', async ({ signedIn: page, browser }) => {
   await search(page, 'Logins\n| summarize Events = count() by Outcome\n| render columnchart', '&t=P30D');
@@ -13,6 +14,7 @@ test('build a dashboard from a query and share it', async ({ signedIn: page, bro
   await expect(page.getByRole('heading', { name: 'Shared board' })).toBeVisible();
   await page.getByRole('button', { name: 'Edit' }).click();
   const handle = page.getByRole('button', { name: /How logins end: arrow keys move it/ });
+  await nothingSerious(page);
   const tile = page.getByRole('region', { name: 'How logins end' });
   const before = await tile.boundingBox();
   await handle.focus();

@@ -4,6 +4,7 @@
 
 import type { Page } from '@playwright/test';
 import { expect, open, signIn, test, url } from './app';
+import { nothingSerious } from './axe';
 
 /** What the stand-in of Auth0 takes; it protects nothing. */
 const SECRET = 'simulated-secret';
@@ -49,6 +50,7 @@ test('a tenant is added: what is wrong is said, then it is collected, paused, re
   const found = dialog.getByRole('status', { name: 'what the test found' });
   await expect(found).toContainText('checks failed');
   await expect(found).toContainText('check client_id');
+  await nothingSerious(page);
   await dialog.getByRole('textbox', { name: 'Client secret' }).fill(SECRET);
   await dialog.getByRole('button', { name: 'Test' }).click();
   await expect(found).toContainText('It works.');
@@ -78,6 +80,7 @@ test('a push source shows address and secret once, and its first event arrives l
   await dialog.getByRole('button', { name: 'Save' }).click();
   await expect(dialog).toContainText('Paste this at the provider');
   await expect(dialog).toContainText('Waiting for the first event');
+  await nothingSerious(page);
   await expect(dialog).toContainText('set public_url in the configuration file');
   const [address, secret] = await dialog.locator('code').allTextContents();
   expect(address).toBe(`${url()}/ingest/auth0/pushes/stream`);
@@ -135,6 +138,7 @@ test('a destination is added: what is wrong stands at its field, then it is test
   await dialog.getByRole('button', { name: 'Save' }).click();
   await expect(address).toBeFocused();
   await expect(address).toHaveAccessibleDescription(/must begin with https:/);
+  await nothingSerious(page);
   await expect(dialog.getByRole('alert')).toHaveText(
     'One field has to be mended; what is wrong stands at it.',
   );

@@ -2,6 +2,7 @@
 
 import { readFileSync } from 'node:fs';
 import { expect, open, password, ran, search, signIn, table, test, type, url } from './app';
+import { nothingSerious } from './axe';
 
 test('from the first start to the first answer', async ({ page }) => {
   await open(page, '/');
@@ -29,6 +30,7 @@ test('a bad query says what is wrong, and the last good result stays', async ({ 
   await expect(page.getByRole('alert')).toContainText('Typo');
   await expect(page.getByText('from the last query that worked')).toBeVisible();
   await expect(table(page).getByRole('row')).toHaveCount(4);
+  await nothingSerious(page);
 });
 
 test('the editor completes, formats and runs a part', async ({ signedIn: page }) => {
@@ -36,6 +38,7 @@ test('the editor completes, formats and runs a part', async ({ signedIn: page })
   await type(page, 'Auth0');
   await page.keyboard.press('Control+Space');
   await expect(page.getByRole('listbox').getByText('Auth0Logs_CL', { exact: true })).toBeVisible();
+  await nothingSerious(page);
   await page.keyboard.press('Escape');
   await type(page, 'Auth0Logs_CL | where _Tenant == "');
   await expect(page.getByRole('listbox').getByText('acme', { exact: true })).toBeVisible();
@@ -99,6 +102,7 @@ test('sort, filter, group, hide, pin, and open a row to its tree', async ({ sign
   await expect(page).toHaveURL(/pin=TimeGenerated/);
   await table(page).getByRole('button', { name: 'open row 2', exact: true }).click();
   await expect(table(page).getByText('Details', { exact: true }).last()).toBeVisible();
+  await nothingSerious(page);
 });
 
 test('the editor offers names, Tab takes them, and a name tells what it is', async ({ signedIn: page }) => {
