@@ -183,6 +183,7 @@ export function ResultTable(props: Props) {
       <div
         style={{ width: width + gutter, height: height + HEADER_PX, minWidth: '100%' }}
         className={classes.canvas}
+        data-wide={width + gutter > viewport.width || undefined}
       >
         <HeaderRow
           placed={placed}

@@ -5,6 +5,7 @@ import { memo, type ReactNode } from 'react';
 import { cellText, isNumeric } from '../rows/cell';
 import type { PackedRows } from '../rows/packed';
 import type { Zone } from '../time/moment';
+import { charWidth, fits, isPlain } from './fits';
 import { PANEL_PX, type Placed, ROW_PX } from './layout';
 import classes from './ResultTable.module.css';
 
@@ -117,6 +118,7 @@ interface CellProps {
 function TableCell({ row, rows, column, index, zone, active, gutter }: CellProps) {
   const cell = rows.at(row, column.at);
   const text = cellText(cell, column.column.type, zone);
+  const plain = isPlain(text);
   const tone = column.column.name.endsWith('Outcome') ? TONES[text] : undefined;
   return (
     <div
@@ -129,9 +131,10 @@ function TableCell({ row, rows, column, index, zone, active, gutter }: CellProps
       data-dynamic={column.column.type === 'dynamic' || undefined}
       data-tone={tone}
       data-active-cell={active || undefined}
+      data-fits={(plain && fits(text, column.width, charWidth())) || undefined}
       style={column.pinned ? { width: column.width, left: gutter + column.left } : { width: column.width }}
     >
-      <span className="foreign">{text}</span>
+      {plain ? text : <span className="foreign">{text}</span>}
     </div>
   );
 }
