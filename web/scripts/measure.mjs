@@ -24,9 +24,13 @@ const QUESTIONS = {
   'counted by user': '| summarize Events = count() by ActorUsername | top 100 by Events',
 };
 
-/** Runs in the page: notes how long after the next Enter a first row is drawn that holds this mark. */
+/**
+ * Runs in the page: promises how long after the next Enter a first row is drawn that holds this mark. It is asked for before
+ * Enter is pressed: a question of ours in between would be measured too.
+ */
 function watch(mark) {
-  window.firstRowMs = null;
+  const { promise, resolve } = Promise.withResolvers();
+  window.firstRow = promise;
   const cell = () => document.querySelector('[data-testid="result-table"] [data-row="0"] [data-at="0"]');
   const onEnter = (event) => {
     // Control comes before it.
@@ -34,7 +38,7 @@ function watch(mark) {
     removeEventListener('keydown', onEnter, { capture: true });
     const began = performance.now();
     const look = () => {
-      if (cell()?.textContent === mark) window.firstRowMs = performance.now() - began;
+      if (cell()?.textContent === mark) resolve(performance.now() - began);
       else requestAnimationFrame(look);
     };
     requestAnimationFrame(look);
@@ -92,9 +96,12 @@ async function ask(page, from, mark, question) {
   // What the editor asks while one types is answered before Enter, as it is for people.
   await page.waitForLoadState('networkidle');
   await page.evaluate(watch, mark);
+  const found = page.evaluate((ms) => {
+    const late = new Promise((_, reject) => setTimeout(() => reject(new Error('no row came')), ms));
+    return Promise.race([window.firstRow, late]);
+  }, WAIT_MS);
   await page.keyboard.press('Control+Enter');
-  const found = await page.waitForFunction(() => window.firstRowMs, null, { timeout: WAIT_MS });
-  return await found.jsonValue();
+  return await found;
 }
 
 const shown = (list) => {

@@ -1,12 +1,13 @@
 // The answer: what went wrong, how many rows in what time, then the table or the chart.
 // Deliberately absent: the table itself (`table`) and charts (`charts`).
 
-import { Button, SegmentedControl, Select } from '@mantine/core';
+import { Button, Select } from '@mantine/core';
 import { IconDatabaseOff, IconTableOff } from '@tabler/icons-react';
 import { Chart } from '../charts/Chart';
 import { CHARTS, chartKind } from '../charts/options';
 import { withoutRender } from '../kql/pipes';
 import { isNumeric } from '../rows/cell';
+import { useForeseen } from '../table/useViewport';
 import { countText } from '../time/moment';
 import { longerThan } from '../time/range';
 import { Empty } from '../widgets/Empty';
@@ -27,6 +28,7 @@ export function ResultPane({ search }: { search: Search }) {
   const snapshot = useSnapshot();
   const { result, problem, phase } = snapshot;
   useRetry(search);
+  const body = useForeseen();
   const asked = chartKind(result?.render?.visualization);
   const fallback = result?.rows.columns.some((column) => column.type === 'datetime')
     ? 'timechart'
@@ -47,15 +49,18 @@ export function ResultPane({ search }: { search: Search }) {
       {result !== null && (
         <div className={classes.line}>
           {canDraw(result) && !state.live && (
-            <SegmentedControl
-              value={drawn ? 'chart' : 'table'}
-              onChange={(value) => go({ view: value === 'chart' ? 'chart' : 'table' })}
-              data={[
-                { value: 'table', label: 'Table' },
-                { value: 'chart', label: 'Chart' },
-              ]}
-              aria-label="how the answer is shown"
-            />
+            <Button.Group aria-label="how the answer is shown">
+              {(['table', 'chart'] as const).map((view) => (
+                <Button
+                  key={view}
+                  variant={drawn === (view === 'chart') ? 'light' : 'default'}
+                  aria-pressed={drawn === (view === 'chart')}
+                  onClick={() => go({ view })}
+                >
+                  {view === 'chart' ? 'Chart' : 'Table'}
+                </Button>
+              ))}
+            </Button.Group>
           )}
           {drawn && (
             <Select
@@ -86,6 +91,7 @@ export function ResultPane({ search }: { search: Search }) {
       <div
         className={classes.body}
         aria-busy={phase === 'running' && !state.live}
+        ref={body}
         data-testid="answer"
         data-old={kept || undefined}
       >

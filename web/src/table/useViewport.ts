@@ -1,7 +1,7 @@
 // Which part of a scrolled box can be seen, told once a frame at most.
 // Deliberately absent: what is in the box.
 
-import { type RefObject, useLayoutEffect, useState } from 'react';
+import { type RefObject, useEffect, useLayoutEffect, useRef, useState } from 'react';
 import { HEADER_PX } from './layout';
 
 export interface Viewport {
@@ -11,8 +11,27 @@ export interface Viewport {
   height: number;
 }
 
+/** How large the place is into which the next box comes, as far as it is known. */
+let size = { width: 900, height: 500 };
+
+/** For the place of a table that is not there yet: its first drawing need not be done again when it has been measured. */
+export function useForeseen(): RefObject<HTMLDivElement | null> {
+  const place = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    const element = place.current;
+    if (element === null) return;
+    const sizes = new ResizeObserver(([found]) => {
+      if (found !== undefined)
+        size = { width: found.contentRect.width, height: found.contentRect.height - HEADER_PX };
+    });
+    sizes.observe(element);
+    return () => sizes.disconnect();
+  }, []);
+  return place;
+}
+
 export function useViewport(box: RefObject<HTMLDivElement | null>): Viewport {
-  const [viewport, setViewport] = useState<Viewport>({ top: 0, left: 0, width: 900, height: 500 });
+  const [viewport, setViewport] = useState<Viewport>({ top: 0, left: 0, ...size });
   useLayoutEffect(() => {
     const element = box.current;
     if (element === null) return;
@@ -37,9 +56,9 @@ export function useViewport(box: RefObject<HTMLDivElement | null>): Viewport {
     const soon = () => {
       if (frame === 0) frame = requestAnimationFrame(look);
     };
-    look();
     element.addEventListener('scroll', soon, { passive: true });
-    const sizes = new ResizeObserver(soon);
+    // Told once at the beginning too, when the browser has laid the box out anyway: asking here would make it do so twice.
+    const sizes = new ResizeObserver(look);
     sizes.observe(element);
     return () => {
       cancelAnimationFrame(frame);
