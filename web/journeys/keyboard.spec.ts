@@ -1,6 +1,6 @@
-// Every dialog and every menu with the keyboard alone, in both themes: it opens, takes the focus, has no serious finding of
-// axe, closes with Escape, and the focus is back where it was.
-// Deliberately absent: what the dialogs do, and those that a change leads to; the other journeys use them.
+// The dialogs and menus that a page offers at once, with the keyboard alone, in both themes: each opens, takes the focus, has
+// no serious finding of axe, closes with Escape, and the focus is back where it was.
+// Deliberately absent: what they do, and those of single rows, tiles and tenants; they are made of the same component.
 
 import type { Locator, Page } from '@playwright/test';
 import { expect, open, search, table, test } from './app';

@@ -12,12 +12,13 @@ document.addEventListener('focusin', ({ target }) => {
 
 export function Dialog({ opened = true, ...rest }: Omit<ModalProps, 'opened'> & { opened?: boolean }) {
   const before = useRef<HTMLElement | null>(null);
-  // Before the dialog takes the focus, and after React has put it where it was before a change.
+  // Noted before the dialog takes the focus.
   useLayoutEffect(() => {
     if (opened) before.current = last;
   }, [opened]);
   useEffect(() => {
     if (!opened) return;
+    // Not in a layout effect: React puts the focus back to where it was when a change began.
     // What opened it may be gone with what the dialog removed: then the page has the focus, not the browser's frame.
     return () => (before.current?.isConnected ? before.current : document.getElementById('page'))?.focus();
   }, [opened]);
